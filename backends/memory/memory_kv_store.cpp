@@ -1,0 +1,296 @@
+#include "backends/memory/memory_kv_store.hpp"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <bit>
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <mutex>
+#include <random>
+#include <thread>
+
+#include "backends/memory/memory_entry.hpp"
+
+namespace cinch {
+namespace {
+
+/// Where an entry is found by its hash; the key decides between equal ones.
+struct Slot {
+  std::uint64_t hash;
+  mutable MemoryEntry* entry;  // another one of the same key can take its place
+};
+
+struct Probe {
+  std::uint64_t hash;
+  std::string_view key;
+};
+
+struct SlotHash {
+  using is_transparent = void;
+  using is_avalanching = void;
+  std::size_t operator()(const Slot& slot) const noexcept { return slot.hash; }
+  std::size_t operator()(const Probe& probe) const noexcept { return probe.hash; }
+};
+
+struct SlotEqual {
+  using is_transparent = void;
+  bool operator()(const Slot& a, const Slot& b) const noexcept { return a.entry == b.entry; }
+  bool operator()(const Probe& probe, const Slot& slot) const noexcept {
+    return probe.hash == slot.hash && probe.key == slot.entry->key();
+  }
+  bool operator()(const Slot& slot, const Probe& probe) const noexcept { return (*this)(probe, slot); }
+};
+
+std::size_t shard_count() {
+  return std::clamp<std::size_t>(std::bit_ceil(4u * std::thread::hardware_concurrency()), 16, 256);
+}
+
+std::uint64_t random_seed() {
+  std::random_device random;
+  return (std::uint64_t{random()} << 32) | random();
+}
+
+bool is_expired(const MemoryEntry& entry) noexcept { return entry.expires_at_ms != 0 && entry.is_expired(now_ms()); }
+
+/// Takes over the reference that the index held; its memory goes when the result does, outside of locks.
+Value release(MemoryEntry* entry) noexcept { return Value::adopt(entry->bytes(), entry); }
+
+Value pin(MemoryEntry* entry) noexcept {
+  entry->pin();
+  return Value::adopt(entry->bytes(), entry);
+}
+
+std::int64_t expiry_of(std::chrono::milliseconds ttl) noexcept {
+  if (ttl.count() == 0) return 0;
+  std::int64_t expires = 0;
+  if (__builtin_add_overflow(now_ms(), ttl.count(), &expires)) return 0;
+  return expires;
+}
+
+}  // namespace
+
+struct alignas(64) MemoryKvStore::Shard {
+  using Entries = boost::unordered_flat_set<Slot, SlotHash, SlotEqual>;
+
+  std::mutex mutex;
+  Entries entries;  // by mutex; holds a reference of each entry
+
+  /// The live entry, or null; an expired one leaves the index and goes with `dropped`. Requires: the lock.
+  MemoryEntry* find(const Probe& probe, Value& dropped) {
+    const auto found = entries.find(probe);
+    if (found == entries.end()) return nullptr;
+    MemoryEntry* entry = found->entry;
+    if (!is_expired(*entry)) return entry;
+    entries.erase(found);
+    dropped = release(entry);
+    return nullptr;
+  }
+};
+
+Result<std::shared_ptr<KvStore>> MemoryKvStore::open(const Settings& settings) {
+  if (Status status = settings.only({"capacity", "eviction"}); !status.ok()) return status;
+  const Result<std::uint64_t> capacity = settings.size("capacity", 0);
+  if (!capacity) return capacity.error();
+  if (const Result<std::string> eviction = settings.choice("eviction", {"none"}, "none"); !eviction)
+    return eviction.error();
+  MemoryOptions options;
+  options.capacity_bytes = *capacity;
+  return std::shared_ptr<KvStore>(std::make_shared<MemoryKvStore>(options));
+}
+
+MemoryKvStore::MemoryKvStore(MemoryOptions options)
+    : options_(options),
+      seed_(random_seed()),
+      account_(std::make_shared<MemoryAccount>(options.capacity_bytes)),
+      shards_(shard_count()) {}
+
+MemoryKvStore::~MemoryKvStore() { (void)close(); }
+
+Status MemoryKvStore::usable(std::string_view key) const {
+  if (closed_.load(std::memory_order_acquire)) return {StatusCode::closed, "memory store: it is closed"};
+  return check_key(key);
+}
+
+std::uint64_t MemoryKvStore::hash_of(std::string_view key) const noexcept {
+  return options_.hash ? options_.hash(key) : XXH3_64bits_withSeed(key.data(), key.size(), seed_);
+}
+
+/// By the high bits: the index of a shard uses the low ones.
+MemoryKvStore::Shard& MemoryKvStore::shard_of(std::uint64_t hash) const noexcept {
+  return const_cast<Shard&>(shards_[(hash >> 48) & (shards_.size() - 1)]);
+}
+
+GetResult MemoryKvStore::get(std::string_view key) {
+  if (Status status = usable(key); !status.ok()) return status;
+  const Probe probe{hash_of(key), key};
+  Shard& shard = shard_of(probe.hash);
+  Value dropped;
+  const std::lock_guard lock(shard.mutex);
+  MemoryEntry* entry = shard.find(probe, dropped);
+  return entry ? std::optional<Value>(pin(entry)) : std::nullopt;
+}
+
+Status MemoryKvStore::set(std::string_view key, const ValueParts& value, const SetOptions& options) {
+  return store(key, value, options, std::nullopt).status();
+}
+
+Result<bool> MemoryKvStore::set_if(std::string_view key, std::uint64_t stamp, const ValueParts& value,
+                                   const SetOptions& options) {
+  return store(key, value, options, stamp);
+}
+
+Result<bool> MemoryKvStore::store(std::string_view key, const ValueParts& value, const SetOptions& options,
+                                  std::optional<std::uint64_t> expected_stamp) {
+  if (Status status = usable(key); !status.ok()) return status;
+  if (Status status = check_set(key, options); !status.ok()) return status;
+  MemoryEntry* fresh = MemoryEntry::create(key, value, expiry_of(options.ttl));
+  Value holder = release(fresh);  // until the index takes it over
+  const std::uint64_t charge = fresh->charge();
+  if (account_->capacity() != 0 && charge > account_->capacity()) {
+    return Status(StatusCode::too_large, "memory store: a value that takes " + std::to_string(charge) +
+                                             " bytes, the capacity is " + std::to_string(account_->capacity()));
+  }
+  const Probe probe{hash_of(key), fresh->key()};
+  Shard& shard = shard_of(probe.hash);
+  Value dropped;
+  const std::lock_guard lock(shard.mutex);
+  // A store that was closed meanwhile has been emptied, or waits for this lock to be.
+  if (Status status = usable(key); !status.ok()) return status;
+  MemoryEntry* old = shard.find(probe, dropped);
+  if (expected_stamp && *expected_stamp != (old ? old->stamp : 0)) return false;
+  if (!old) shard.entries.reserve(shard.entries.size() + 1);  // so that nothing fails from here on
+  if (!account_->reserve(charge, old && !old->is_shared() ? old->charge() : 0)) {
+    return Status(StatusCode::no_space, "memory store: " + std::to_string(account_->used()) + " of " +
+                                            std::to_string(account_->capacity()) + " bytes are in use, " +
+                                            std::to_string(charge) + " more are needed");
+  }
+  fresh->set_account(account_);
+  fresh->stamp = last_stamp_.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (old) {
+    dropped = release(old);
+    shard.entries.find(probe)->entry = fresh;
+  } else {
+    shard.entries.insert(Slot{probe.hash, fresh});
+  }
+  fresh->pin();  // the index's reference; `holder` gives back its own
+  return true;
+}
+
+Status MemoryKvStore::remove(std::string_view key) {
+  if (Status status = usable(key); !status.ok()) return status;
+  const Probe probe{hash_of(key), key};
+  Shard& shard = shard_of(probe.hash);
+  Value dropped;
+  const std::lock_guard lock(shard.mutex);
+  const auto found = shard.entries.find(probe);
+  if (found == shard.entries.end()) return {};
+  dropped = release(found->entry);
+  shard.entries.erase(found);
+  return {};
+}
+
+Result<bool> MemoryKvStore::exists(std::string_view key) {
+  const GetResult found = get(key);
+  if (!found) return found.error();
+  return found->has_value();
+}
+
+Result<std::optional<Head>> MemoryKvStore::head(std::string_view key, std::size_t n) {
+  if (Status status = usable(key); !status.ok()) return status;
+  const Probe probe{hash_of(key), key};
+  Shard& shard = shard_of(probe.hash);
+  Value dropped;
+  const std::lock_guard lock(shard.mutex);
+  MemoryEntry* entry = shard.find(probe, dropped);
+  if (!entry) return std::optional<Head>();
+  const Value value = pin(entry);
+  return std::optional<Head>(
+      Head{value.size(), entry->expires_at_ms, entry->stamp, value.part(0, std::min(n, value.size()))});
+}
+
+Result<KeyPage> MemoryKvStore::scan(std::string_view prefix, std::optional<std::string_view> after, std::size_t limit) {
+  if (Status status = usable(""); !status.ok()) return status;
+  if (limit == 0) return Status(StatusCode::invalid_argument, "scan: limit 0, expected at least 1");
+  KeyPage page;
+  std::vector<std::string>& heap = page.keys;  // a heap of the smallest keys so far, the largest of them on top
+  for (Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    for (const Slot& slot : shard.entries) {
+      const std::string_view key = slot.entry->key();
+      if (!key.starts_with(prefix) || (after && key <= *after) || is_expired(*slot.entry)) continue;
+      if (heap.size() == limit) {
+        page.more = true;
+        if (key >= heap.front()) continue;
+        std::ranges::pop_heap(heap);
+        heap.pop_back();
+      }
+      heap.emplace_back(key);
+      std::ranges::push_heap(heap);
+    }
+  }
+  std::ranges::sort_heap(heap);
+  return page;
+}
+
+Status MemoryKvStore::flush() { return usable(""); }
+
+StoreStats MemoryKvStore::stats() {
+  StoreStats stats;
+  for (Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    stats.values += shard.entries.size();
+  }
+  stats.stored_bytes = account_->used();
+  stats.capacity_bytes = account_->capacity();
+  return stats;
+}
+
+Result<std::uint64_t> MemoryKvStore::remove_prefix(std::string_view prefix) {
+  if (Status status = usable(""); !status.ok()) return status;
+  std::uint64_t removed = 0;
+  for (Shard& shard : shards_) {
+    std::vector<Value> dropped;  // outlives the lock
+    const std::lock_guard lock(shard.mutex);
+    dropped.reserve(shard.entries.size());
+    for (auto slot = shard.entries.begin(); slot != shard.entries.end();) {
+      if (!slot->entry->key().starts_with(prefix)) {
+        ++slot;
+        continue;
+      }
+      if (!is_expired(*slot->entry)) ++removed;
+      dropped.push_back(release(slot->entry));
+      shard.entries.erase(slot++);
+    }
+  }
+  return removed;
+}
+
+Result<bool> MemoryKvStore::touch(std::string_view key, std::chrono::milliseconds ttl) {
+  if (Status status = usable(key); !status.ok()) return status;
+  SetOptions options;
+  options.ttl = ttl;
+  if (Status status = check_set(key, options); !status.ok()) return status;
+  const Probe probe{hash_of(key), key};
+  Shard& shard = shard_of(probe.hash);
+  Value dropped;
+  const std::lock_guard lock(shard.mutex);
+  MemoryEntry* entry = shard.find(probe, dropped);
+  if (!entry) return false;
+  entry->expires_at_ms = expiry_of(ttl);
+  return true;
+}
+
+Status MemoryKvStore::close() {
+  if (closed_.exchange(true, std::memory_order_acq_rel)) return {};
+  for (Shard& shard : shards_) {
+    Shard::Entries entries;
+    {
+      const std::lock_guard lock(shard.mutex);
+      entries.swap(shard.entries);
+    }
+    for (const Slot& slot : entries) slot.entry->unpin();
+  }
+  return {};
+}
+
+}  // namespace cinch

@@ -1,0 +1,67 @@
+/// `MemoryKvStore`: values in a sharded hash map, handed out without a copy.
+///
+/// What: each value is one allocation that `get` pins; values of 64 bytes and more are 64-aligned. `batch_set` is not
+/// atomic. `scan` costs one pass over all keys per page. Threads: as `KvStore`; a lock of one shard is held for the
+/// look-up alone. Capacity: a hard cap on keys, values and overhead, exact, in bytes; values still pinned after their
+/// removal count until they are released. A store that is full answers `no_space` and keeps what it has.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "cinch/kv_store.hpp"
+#include "cinch/settings.hpp"
+
+namespace cinch {
+
+class MemoryAccount;
+class MemoryEntry;
+
+struct MemoryOptions {
+  std::uint64_t capacity_bytes = 0;  ///< 0: no cap.
+  /// Places keys; null: seeded at random in every process, so that nobody can choose keys that collide.
+  std::uint64_t (*hash)(std::string_view key) = nullptr;
+};
+
+class MemoryKvStore final : public KvStore {
+ public:
+  /// Settings: `capacity`, a size; `eviction`, only "none" so far.
+  static Result<std::shared_ptr<KvStore>> open(const Settings& settings);
+
+  explicit MemoryKvStore(MemoryOptions options = {});
+  ~MemoryKvStore() override;
+
+  GetResult get(std::string_view key) override;
+  Status set(std::string_view key, const ValueParts& value, const SetOptions& options = {}) override;
+  Status remove(std::string_view key) override;
+  Result<bool> exists(std::string_view key) override;
+  Result<KeyPage> scan(std::string_view prefix, std::optional<std::string_view> after = std::nullopt,
+                       std::size_t limit = 4096) override;
+  Status flush() override;
+  StoreStats stats() override;
+  Result<std::optional<Head>> head(std::string_view key, std::size_t n) override;
+  Result<std::uint64_t> remove_prefix(std::string_view prefix) override;
+  Result<bool> touch(std::string_view key, std::chrono::milliseconds ttl) override;
+  Result<bool> set_if(std::string_view key, std::uint64_t stamp, const ValueParts& value,
+                      const SetOptions& options = {}) override;
+  Status close() override;
+
+ private:
+  struct Shard;
+
+  Status usable(std::string_view key) const;
+  std::uint64_t hash_of(std::string_view key) const noexcept;
+  Shard& shard_of(std::uint64_t hash) const noexcept;
+  Result<bool> store(std::string_view key, const ValueParts& value, const SetOptions& options,
+                     std::optional<std::uint64_t> expected_stamp);
+
+  const MemoryOptions options_;
+  const std::uint64_t seed_;
+  const std::shared_ptr<MemoryAccount> account_;
+  std::vector<Shard> shards_;
+  std::atomic<std::uint64_t> last_stamp_{0};
+  std::atomic<bool> closed_{false};
+};
+
+}  // namespace cinch

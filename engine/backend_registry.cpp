@@ -1,0 +1,45 @@
+#include "cinch/backend_registry.hpp"
+
+namespace cinch {
+
+Status BackendRegistry::add(std::string name, BackendFactory factory) {
+  const auto [entry, added] = entries_.try_emplace(std::move(name), Entry{std::move(factory), {}});
+  if (added) return {};
+  return {StatusCode::invalid_argument, "backend \"" + entry->first + "\" is registered already"};
+}
+
+Status BackendRegistry::add_unavailable(std::string name, std::string why_not) {
+  const auto [entry, added] = entries_.try_emplace(std::move(name), Entry{{}, std::move(why_not)});
+  if (added) return {};
+  return {StatusCode::invalid_argument, "backend \"" + entry->first + "\" is registered already"};
+}
+
+Result<std::shared_ptr<KvStore>> BackendRegistry::open(std::string_view name, const Settings& settings) const {
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) {
+    std::string message = "unknown backend \"" + std::string(name) + "\"";
+    const std::vector<std::string_view> known = names();
+    if (const std::string_view near = nearest_name(name, known); !near.empty()) {
+      message.append("; did you mean \"").append(near).append("\"?");
+    }
+    message += " Known:";
+    for (const std::string_view one : known) message.append(" ").append(one);
+    return Status(StatusCode::invalid_argument, std::move(message));
+  }
+  if (!found->second.factory) {
+    return Status(StatusCode::unsupported, "backend \"" + found->first + "\": " + found->second.why_not);
+  }
+  Result<std::shared_ptr<KvStore>> store = found->second.factory(settings);
+  if (!store) return store.error().in(found->first);
+  return store;
+}
+
+std::vector<std::string_view> BackendRegistry::names() const {
+  std::vector<std::string_view> names;
+  for (const auto& [name, entry] : entries_) {
+    if (entry.factory) names.push_back(name);
+  }
+  return names;
+}
+
+}  // namespace cinch

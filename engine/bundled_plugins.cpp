@@ -1,0 +1,37 @@
+#include <dlfcn.h>
+#include <link.h>
+
+#include <filesystem>
+
+#include "cinch/codec_registry.hpp"
+#include "cinch/plugin_loader.hpp"
+
+namespace cinch {
+
+std::string bundled_plugin_directory() {
+  namespace fs = std::filesystem;
+  Dl_info info{};
+  link_map* image = nullptr;
+  const auto* here = reinterpret_cast<const void*>(&bundled_plugin_directory);
+  if (dladdr1(here, &info, reinterpret_cast<void**>(&image), RTLD_DL_LINKMAP) == 0 || !image) return {};
+  // The main program has no name here, and the one it was started by may be any text.
+  const bool in_program = image->l_name[0] == '\0';
+  std::error_code failed;
+  const fs::path object = fs::canonical(in_program ? "/proc/self/exe" : image->l_name, failed);
+  if (failed) return {};
+  const fs::path libraries = in_program ? object.parent_path().parent_path() / CINCH_LIBDIR : object.parent_path();
+  return libraries / CINCH_PLUGIN_SUBDIR;
+}
+
+const CodecRegistry& default_registry() {
+  static const CodecRegistry* const registry = [] {
+    auto* made = new CodecRegistry;  // never destroyed: static destructors may still use it
+    if (const std::string directory = bundled_plugin_directory(); !directory.empty()) {
+      PluginLoader(*made).load_directory(directory);
+    }
+    return made;
+  }();
+  return *registry;
+}
+
+}  // namespace cinch

@@ -1,0 +1,168 @@
+#include "cinch/codec_registry.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <shared_mutex>
+#include <tuple>
+
+#include "cinch/settings.hpp"
+#include "engine/raw_codec.hpp"
+
+namespace cinch {
+namespace {
+
+/// Stored values choose what is opened, so the number of codecs kept must not grow with them.
+constexpr std::size_t most_cached = 64;
+
+struct FormatLess {
+  bool operator()(const FormatId& a, const FormatId& b) const noexcept {
+    return std::tie(a.name, a.major, a.minor, a.parameters) < std::tie(b.name, b.major, b.minor, b.parameters);
+  }
+};
+
+std::string version(std::uint16_t major, std::uint16_t minor) {
+  return std::to_string(major) + "." + std::to_string(minor);
+}
+
+bool may_provide(const PluginReport& report, std::string_view format) {
+  if (report.refusal.empty()) return false;
+  if (report.plugin_id.empty()) return true;  // nobody knows what it would have provided
+  return std::ranges::find(report.providers, format, &ProviderInfo::format) != report.providers.end();
+}
+
+}  // namespace
+
+struct CodecRegistry::State {
+  State() = default;
+  State(const State& other) : providers(other.providers), preferred(other.preferred), reports(other.reports) {}
+  State& operator=(const State&) = delete;
+
+  /// The codec for exactly that format, made once. Errors: the provider's.
+  Result<std::shared_ptr<const Codec>> open(const CodecProvider& provider, const FormatId& format) const;
+
+  Status missing(const FormatId& format, std::string_view why) const;
+
+  std::map<std::string, std::shared_ptr<const CodecProvider>, std::less<>> providers;
+  std::map<std::string, std::string, std::less<>> preferred;
+  std::vector<PluginReport> reports;
+
+  mutable std::shared_mutex cache_mutex;
+  mutable std::map<FormatId, std::shared_ptr<const Codec>, FormatLess> cache;  // by cache_mutex
+};
+
+Result<std::shared_ptr<const Codec>> CodecRegistry::State::open(const CodecProvider& provider,
+                                                                const FormatId& format) const {
+  {
+    const std::shared_lock lock(cache_mutex);
+    if (const auto found = cache.find(format); found != cache.end()) return found->second;
+  }
+  Result<std::shared_ptr<const Codec>> opened = provider.open(format.major, format.minor, format.parameters);
+  if (!opened) return opened;
+  const std::unique_lock lock(cache_mutex);
+  if (cache.size() >= most_cached) cache.clear();  // what is in use is soon back, and pinned meanwhile by its users
+  return cache.emplace(format, *std::move(opened)).first->second;
+}
+
+Status CodecRegistry::State::missing(const FormatId& format, std::string_view why) const {
+  std::string message = format.name + " " + version(format.major, format.minor);
+  if (!format.parameters.empty()) message.append(" (").append(format.parameters).append(")");
+  message.append(": ").append(why);
+  for (const PluginReport& report : reports) {
+    if (!may_provide(report, format.name)) continue;
+    message.append("; refused ").append(report.path).append(": ").append(report.refusal);
+    message.append(": ").append(report.message);
+  }
+  return {StatusCode::codec_missing, std::move(message)};
+}
+
+CodecRegistry::CodecRegistry() : state_(std::make_unique<State>()) {
+  const std::shared_ptr<const CodecProvider> raw = raw_provider();
+  state_->providers.emplace(raw->info().format, raw);
+}
+
+CodecRegistry::CodecRegistry(const CodecRegistry& other) : state_(std::make_unique<State>(*other.state_)) {}
+CodecRegistry::CodecRegistry(CodecRegistry&&) noexcept = default;
+CodecRegistry& CodecRegistry::operator=(CodecRegistry other) noexcept {
+  state_.swap(other.state_);
+  return *this;
+}
+CodecRegistry::~CodecRegistry() = default;
+
+Status CodecRegistry::add(std::shared_ptr<const CodecProvider> provider) {
+  const ProviderInfo& info = provider->info();
+  const auto [entry, added] = state_->providers.emplace(info.format, provider);
+  if (added || entry->second == provider) return {};
+  const ProviderInfo& first = entry->second->info();
+  const bool built_in = entry->second == raw_provider();
+  const auto preference = state_->preferred.find(info.format);
+  if (!built_in && preference != state_->preferred.end()) {
+    if (first.implementation == preference->second) return {};
+    if (info.implementation == preference->second) {
+      entry->second = std::move(provider);
+      const std::unique_lock lock(state_->cache_mutex);
+      state_->cache.clear();
+      return {};
+    }
+  }
+  return {StatusCode::plugin_refused,
+          "provider_conflict: " + info.format + " of " + info.implementation + " is provided by " +
+              first.implementation + " (" + first.origin + ") already; " +
+              (built_in ? "what is built in is never replaced" : "a config's `prefer` decides between two")};
+}
+
+void CodecRegistry::prefer(std::string format, std::string implementation) {
+  state_->preferred.insert_or_assign(std::move(format), std::move(implementation));
+}
+
+Result<std::shared_ptr<const Codec>> CodecRegistry::codec(std::string_view spec) const {
+  const std::size_t colon = std::min(spec.find(':'), spec.size());
+  const std::string_view name = spec.substr(0, colon);
+  const std::string_view options = spec.substr(std::min(colon + 1, spec.size()));
+  const auto found = state_->providers.find(name);
+  if (found == state_->providers.end()) {
+    std::vector<std::string_view> known;
+    std::string message = "codec \"" + std::string(name) + "\" is not known; known:";
+    for (const auto& [format, provider] : state_->providers) {
+      message.append(known.empty() ? " " : ", ").append(format);
+      known.push_back(format);
+    }
+    if (const std::string_view near = nearest_name(name, known); !near.empty()) {
+      message.append("; did you mean \"").append(near).append("\"?");
+    }
+    return Status(StatusCode::invalid_argument, std::move(message));
+  }
+  const CodecProvider& provider = *found->second;
+  const ProviderInfo& info = provider.info();
+  if (!info.traits.encodes || !info.traits.decodes) {
+    return Status(StatusCode::invalid_argument,
+                  "codec " + info.format + ": " + info.implementation + " (" + info.origin + ") does not " +
+                      (info.traits.encodes ? "decode, and what cannot be read is not written" : "encode"));
+  }
+  Result<std::string> parameters = provider.canonical(options);
+  if (!parameters) return parameters.error();
+  return state_->open(provider, {info.format, info.major, info.minor, *std::move(parameters)});
+}
+
+Result<std::shared_ptr<const Codec>> CodecRegistry::decoder(const FormatId& format) const {
+  const auto found = state_->providers.find(format.name);
+  if (found == state_->providers.end()) return state_->missing(format, "no loaded codec provides this format");
+  const ProviderInfo& info = found->second->info();
+  if (!info.traits.decodes) return state_->missing(format, info.implementation + " does not decode");
+  Result<std::shared_ptr<const Codec>> opened = state_->open(*found->second, format);
+  if (!opened && opened.error().code() == StatusCode::codec_missing) {
+    return state_->missing(format, opened.error().message());
+  }
+  return opened;
+}
+
+std::vector<ProviderInfo> CodecRegistry::providers() const {
+  std::vector<ProviderInfo> out;
+  for (const auto& [format, provider] : state_->providers) out.push_back(provider->info());
+  return out;
+}
+
+void CodecRegistry::add_report(PluginReport report) { state_->reports.push_back(std::move(report)); }
+
+const std::vector<PluginReport>& CodecRegistry::reports() const noexcept { return state_->reports; }
+
+}  // namespace cinch

@@ -1,0 +1,131 @@
+#include "engine/frame_layout.hpp"
+
+#include <algorithm>
+
+#include "engine/block_split.hpp"
+#include "engine/byte_io.hpp"
+#include "engine/checksum.hpp"
+
+namespace cinch {
+namespace {
+
+constexpr std::uint64_t entry_bytes = 24;
+constexpr std::uint64_t plan_checksum_bytes = 8;
+
+Status corrupt(std::string message) { return {StatusCode::corruption, "frame: " + std::move(message)}; }
+
+bool all_zero(ByteView bytes) noexcept {
+  return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
+}
+
+}  // namespace
+
+std::uint64_t block_start(std::uint64_t offset, bool raw, bool typed) noexcept {
+  if (!raw || !typed) return offset;
+  return (offset + typed_block_alignment - 1) / typed_block_alignment * typed_block_alignment;
+}
+
+void write_index(std::span<const BlockEntry> blocks, ByteView plan, std::vector<std::byte>& out) {
+  ByteWriter writer(out);
+  for (const BlockEntry& block : blocks) {
+    writer.fixed(static_cast<std::uint32_t>(block.decoded_bytes));
+    writer.fixed(static_cast<std::uint32_t>(block.stored_bytes));
+    writer.fixed(block.stored_checksum);
+    writer.fixed(block.decoded_checksum);
+  }
+  if (!plan.empty()) writer.fixed(checksum(plan));
+}
+
+Result<FrameLayout> FrameLayout::parse(ByteView frame, std::string_view key, std::uint64_t max_value_bytes) {
+  Result<FrameSummary> summary = parse_summary(frame, key);
+  if (!summary) return summary.error();
+  if (summary->decoded_bytes > max_value_bytes) {
+    return Status(StatusCode::too_large, "frame: decodes to " + std::to_string(summary->decoded_bytes) +
+                                             " bytes, the limit is " + std::to_string(max_value_bytes));
+  }
+  FrameLayout layout;
+  layout.summary_ = std::move(*summary);
+  layout.blocks_offset_ = layout.summary_.summary_bytes;
+  if (layout.summary_.indexed) {
+    if (Status status = layout.read_index(frame); !status.ok()) return status;
+  } else {
+    const FrameSummary& fields = layout.summary_;
+    const bool raw = fields.stored_raw;
+    const std::uint64_t start = block_start(layout.blocks_offset_, raw, fields.shape.has_value());
+    const std::uint64_t stored =
+        raw ? fields.decoded_bytes : frame.size() - std::min<std::uint64_t>(start, frame.size());
+    layout.single_ = {fields.decoded_bytes, stored, raw ? fields.decoded_checksum : fields.stored_checksum,
+                      fields.decoded_checksum, 0};
+    if (!raw && layout.single_.is_raw()) return corrupt("an encoded block that is as long as its value");
+  }
+  if (Status status = layout.place_blocks(frame); !status.ok()) return status;
+  return layout;
+}
+
+Status FrameLayout::read_index(ByteView frame) {
+  const ByteView rest = frame.subspan(summary_.summary_bytes);
+  const bool has_plan = summary_.plan_bytes > 0;
+  // Bounded by the frame's own length before anything is allocated.
+  if (summary_.block_count > rest.size() / entry_bytes) return corrupt("cut off within its index");
+  const std::uint64_t index_bytes = summary_.block_count * entry_bytes + (has_plan ? plan_checksum_bytes : 0);
+  if (index_bytes > rest.size() || summary_.plan_bytes > rest.size() - index_bytes) {
+    return corrupt("cut off within its index or plan");
+  }
+  const ByteView index = rest.first(index_bytes);
+  if (checksum(index) != summary_.index_checksum) return corrupt("its index does not verify");
+
+  const BlockSplit split(summary_.decoded_bytes, summary_.shape ? &*summary_.shape : nullptr, summary_.block_bytes);
+  if (split.count() != summary_.block_count) return corrupt("its number of blocks is not what its cut gives");
+  indexed_.resize(summary_.block_count);
+  ByteReader reader(index);
+  for (std::size_t i = 0; i < indexed_.size(); ++i) {
+    BlockEntry& block = indexed_[i];
+    block.decoded_bytes = reader.fixed<std::uint32_t>();
+    block.stored_bytes = reader.fixed<std::uint32_t>();
+    block.stored_checksum = reader.fixed<std::uint64_t>();
+    block.decoded_checksum = reader.fixed<std::uint64_t>();
+    if (block.decoded_bytes != split[i].size) return corrupt("the length of a block is not what its cut gives");
+    if (summary_.stored_raw && !block.is_raw()) return corrupt("an encoded block in a frame that says it has none");
+  }
+  if (has_plan) plan_checksum_ = reader.fixed<std::uint64_t>();
+  plan_offset_ = summary_.summary_bytes + index_bytes;
+  blocks_offset_ = plan_offset_ + summary_.plan_bytes;
+  return {};
+}
+
+Status FrameLayout::place_blocks(ByteView frame) {
+  const std::span<BlockEntry> blocks = summary_.indexed ? std::span(indexed_) : std::span(&single_, 1);
+  std::uint64_t end = blocks_offset_;
+  for (BlockEntry& block : blocks) {
+    block.stored_offset = block_start(end, block.is_raw(), summary_.shape.has_value());
+    if (block.stored_offset > frame.size() || block.stored_bytes > frame.size() - block.stored_offset) {
+      return corrupt("cut off within its blocks");
+    }
+    if (!all_zero(frame.subspan(end, block.stored_offset - end))) return corrupt("its padding is not zero");
+    end = block.stored_offset + block.stored_bytes;
+  }
+  if (end != frame.size()) return corrupt(std::to_string(frame.size() - end) + " bytes too long");
+  return {};
+}
+
+Status FrameLayout::check_plan(ByteView frame) const {
+  if (summary_.plan_bytes == 0 || checksum(plan(frame)) == plan_checksum_) return {};
+  return corrupt("its plan does not verify");
+}
+
+Status FrameLayout::check_stored_block(ByteView frame, const BlockEntry& block) const {
+  std::uint64_t found = checksum(frame.subspan(block.stored_offset, block.stored_bytes));
+  if (!summary_.indexed && !summary_.stored_raw) found = static_cast<std::uint32_t>(found);
+  if (found == block.stored_checksum) return {};
+  return corrupt("the block at byte " + std::to_string(block.stored_offset) + " does not verify");
+}
+
+Status FrameLayout::check_stored(ByteView frame) const {
+  if (Status status = check_plan(frame); !status.ok()) return status;
+  for (const BlockEntry& block : blocks()) {
+    if (Status status = check_stored_block(frame, block); !status.ok()) return status;
+  }
+  return {};
+}
+
+}  // namespace cinch

@@ -1,0 +1,69 @@
+/// Where the blocks and the plan of a frame lie, and their checksums. FORMAT.md is the specification.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "cinch/status.hpp"
+#include "engine/frame_summary.hpp"
+
+namespace cinch {
+
+/// Raw blocks of typed values start at a multiple of this in the frame, so that views of them are aligned.
+inline constexpr std::uint64_t typed_block_alignment = 64;
+
+/// One block as the index has it.
+struct BlockEntry {
+  std::uint64_t decoded_bytes = 0;
+  std::uint64_t stored_bytes = 0;
+  std::uint64_t stored_checksum = 0;
+  std::uint64_t decoded_checksum = 0;
+  std::uint64_t stored_offset = 0;  // in the frame; follows from the lengths before it, not stored
+
+  bool is_raw() const noexcept { return stored_bytes == decoded_bytes; }
+};
+
+/// Where a block goes that would start at `offset`.
+std::uint64_t block_start(std::uint64_t offset, bool raw, bool typed) noexcept;
+
+/// Appends the index of `blocks` and a plan's checksum, where there is a plan.
+void write_index(std::span<const BlockEntry> blocks, ByteView plan, std::vector<std::byte>& out);
+
+class FrameLayout {
+ public:
+  /// Reads summary and index, and checks all that can be checked without reading the blocks: checksums of both, that
+  /// lengths add up to the frame's, that the cut is the one that its shape and block length give, that padding is
+  /// zero. Errors: `corruption`, `incompatible`; `too_large` for a decoded length over `max_value_bytes`.
+  static Result<FrameLayout> parse(ByteView frame, std::string_view key, std::uint64_t max_value_bytes);
+
+  const FrameSummary& summary() const noexcept { return summary_; }
+  FrameSummary& summary() noexcept { return summary_; }
+  std::span<const BlockEntry> blocks() const noexcept {
+    return summary_.indexed ? std::span<const BlockEntry>(indexed_) : std::span<const BlockEntry>(&single_, 1);
+  }
+
+  /// Empty when there is none; its checksum is `check_plan`'s to compare.
+  ByteView plan(ByteView frame) const noexcept { return frame.subspan(plan_offset_, summary_.plan_bytes); }
+
+  /// Errors: `corruption`.
+  Status check_plan(ByteView frame) const;
+  Status check_stored_block(ByteView frame, const BlockEntry& block) const;
+
+  /// All of the above, for every block: what can be verified without a codec.
+  Status check_stored(ByteView frame) const;
+
+ private:
+  Status read_index(ByteView frame);
+  Status place_blocks(ByteView frame);
+
+  FrameSummary summary_;
+  BlockEntry single_;
+  std::vector<BlockEntry> indexed_;
+  std::uint64_t plan_offset_ = 0;
+  std::uint64_t plan_checksum_ = 0;
+  std::uint64_t blocks_offset_ = 0;
+};
+
+}  // namespace cinch

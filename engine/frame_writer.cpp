@@ -1,0 +1,214 @@
+#include "engine/frame_writer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+
+#include "engine/block_split.hpp"
+#include "engine/checksum.hpp"
+
+namespace cinch {
+namespace {
+
+constexpr std::array<std::byte, typed_block_alignment> padding{};
+
+/// Less than 1/64 gained is not worth decoding at every read, nor the checksum of a second form.
+bool pays(std::uint64_t encoded, std::uint64_t decoded) noexcept {
+  return encoded + decoded / 64 + sizeof(std::uint32_t) < decoded;
+}
+
+/// What a frame stored raw remembers of the codec that was tried: its spec, or just "raw" where the spec is so long
+/// that the value would grow by more than 40 bytes for it.
+FormatId tried_format(const FormatId& format, std::uint64_t decoded_bytes) {
+  constexpr std::size_t room = 16;  // of 40 bytes, 24 are magic, flags, lengths and checksums
+  const auto length_bytes = static_cast<std::size_t>(std::bit_width(decoded_bytes | 1) + 6) / 7;
+  if (format.name.size() + format.parameters.size() + length_bytes <= room)
+    return {format.name, 0, 0, format.parameters};
+  return {"raw", 0, 0, ""};
+}
+
+LossReport report_of(const LossSums& sums) {
+  LossReport report;
+  report.relative_error = sums.squared > 0 ? static_cast<float>(std::sqrt(sums.squared_error / sums.squared)) : 0.0f;
+  report.worst_row = sums.worst_row;
+  report.max_abs = sums.max_abs;
+  return report;
+}
+
+}  // namespace
+
+class FrameWriter {
+ public:
+  FrameWriter(ByteView value, std::string_view key, const Codec& codec, const EncodeOptions& options)
+      : value_(value),
+        key_(key),
+        codec_(codec),
+        options_(options),
+        split_(value.size(), options.shape, options.block_bytes) {}
+
+  Result<EncodedFrame> run(const CodecRegistry& codecs) {
+    if (options_.verify || codec_.traits().lossy) {
+      Result<std::shared_ptr<const Codec>> decoder = codecs.decoder(codec_.format());
+      if (!decoder) return decoder.error();
+      decoder_ = std::move(*decoder);
+    }
+    if (Status status = make_plan(); !status.ok()) return status;
+    blocks_.resize(split_.count());
+    frame_.stored_raw_ = true;
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      if (Status status = encode_block(split_[i], blocks_[i]); !status.ok()) return status;
+      frame_.stored_raw_ = frame_.stored_raw_ && blocks_[i].is_raw();
+    }
+    write_head();
+    list_parts();
+    frame_.decoded_bytes_ = value_.size();
+    return std::move(frame_);
+  }
+
+ private:
+  Status make_plan() {
+    Result<std::optional<Plan>> plan = codec_.plan(value_, options_.shape);
+    if (!plan) return plan.error();
+    if (!*plan) return {};
+    plan_ = std::move(**plan);
+    Result<std::shared_ptr<const PlanState>> state = codec_.open_plan(plan_.bytes, options_.shape);
+    if (!state) return state.error();
+    plan_state_ = std::move(*state);
+    decoder_plan_ = plan_state_;
+    if (!decoder_ || decoder_.get() == &codec_) return {};
+    Result<std::shared_ptr<const PlanState>> decoder_state = decoder_->open_plan(plan_.bytes, options_.shape);
+    if (!decoder_state) return decoder_state.error();
+    decoder_plan_ = std::move(*decoder_state);
+    return {};
+  }
+
+  bool is_single() const noexcept { return blocks_.size() == 1 && plan_.bytes.empty(); }
+
+  Status encode_block(const BlockPart& part, BlockEntry& entry) {
+    const ByteView block = value_.subspan(part.slice.byte_offset, part.size);
+    entry.decoded_bytes = part.size;
+    entry.stored_bytes = part.size;
+    std::optional<std::size_t> encoded;
+    LossSums loss;
+    if (!block.empty()) {
+      const Result<std::size_t> bound = codec_.bound(block.size(), options_.shape);
+      if (!bound) return bound.error();
+      if (!frame_.scratch_ || frame_.scratch_->size() != *bound) frame_.scratch_.emplace(*bound);
+      Result<std::optional<std::size_t>> result =
+          codec_.compress(part.slice, plan_state_.get(), block, frame_.scratch_->bytes(), &loss);
+      if (!frame_.scratch_->is_intact()) return convicted("its encoder wrote outside its buffer");
+      if (!result) return result.error();
+      encoded = *result;
+    }
+    if (!encoded || !pays(*encoded, block.size())) {
+      entry.stored_checksum = entry.decoded_checksum = checksum(block);
+      loss_.merge({0, loss.squared, 0, 0});
+      return {};
+    }
+    const ByteView bytes = frame_.scratch_->bytes().first(*encoded);
+    entry.stored_bytes = bytes.size();
+    entry.stored_checksum = checksum(bytes);
+    loss_.merge(loss);
+    if (!is_single()) frame_.encoded_.insert(frame_.encoded_.end(), bytes.begin(), bytes.end());
+    return decoder_ ? decode_again(part.slice, block, bytes, entry) : checksum_of(block, entry);
+  }
+
+  static Status checksum_of(ByteView decoded, BlockEntry& entry) {
+    entry.decoded_checksum = checksum(decoded);
+    return {};
+  }
+
+  Status decode_again(const BlockSlice& slice, ByteView block, ByteView encoded, BlockEntry& entry) {
+    GuardedBuffer decoded(block.size());
+    Status status = decoder_->decompress(slice, decoder_plan_.get(), encoded, decoded.bytes());
+    if (!decoded.is_intact()) return convicted("its decoder wrote outside its buffer");
+    if (!status.ok()) return status.in("decoding what was just encoded");
+    if (!codec_.traits().lossy && !std::ranges::equal(decoded.bytes(), block)) {
+      return convicted("what it has just encoded decodes to other bytes");
+    }
+    return checksum_of(decoded.bytes(), entry);
+  }
+
+  Status convicted(std::string_view reason) const {
+    codec_.convict(std::string(reason));
+    return {StatusCode::codec_misbehaved, "codec " + codec_.format().spec() + ": " + std::string(reason)};
+  }
+
+  void write_head() {
+    if (frame_.stored_raw_) plan_ = {};  // nothing is left that would need it
+    FrameSummary summary;
+    summary.format = frame_.stored_raw_ ? tried_format(codec_.format(), value_.size()) : codec_.format();
+    summary.stored_raw = frame_.stored_raw_;
+    summary.decoded_bytes = value_.size();
+    if (options_.shape) summary.shape = *options_.shape;
+    summary.annotation = plan_.annotation;
+    if (codec_.traits().lossy && !frame_.stored_raw_) {
+      summary.lossy_origin = true;
+      summary.loss = report_of(loss_);
+    }
+    std::vector<std::byte> index;
+    if (!is_single()) {
+      write_index(blocks_, plan_.bytes, index);
+      summary.indexed = true;
+      summary.block_bytes = options_.block_bytes;
+      summary.block_count = blocks_.size();
+      summary.plan_bytes = plan_.bytes.size();
+      summary.index_checksum = checksum(index);
+    } else {
+      summary.stored_checksum = static_cast<std::uint32_t>(blocks_[0].stored_checksum);
+      summary.decoded_checksum = blocks_[0].decoded_checksum;
+    }
+    write_summary(summary, key_, frame_.head_);
+    frame_.head_.insert(frame_.head_.end(), index.begin(), index.end());
+    frame_.head_.insert(frame_.head_.end(), plan_.bytes.begin(), plan_.bytes.end());
+  }
+
+  void list_parts() {
+    const ByteView encoded = is_single() && frame_.scratch_ ? ByteView(frame_.scratch_->bytes()) : frame_.encoded_;
+    std::uint64_t offset = frame_.head_.size();
+    std::uint64_t value_offset = 0;
+    std::uint64_t encoded_offset = 0;
+    frame_.parts_.push_back(frame_.head_);
+    for (const BlockEntry& block : blocks_) {
+      const std::uint64_t start = block_start(offset, block.is_raw(), options_.shape != nullptr);
+      if (start > offset) frame_.parts_.push_back(ByteView(padding).first(start - offset));
+      if (block.is_raw()) {
+        frame_.parts_.push_back(value_.subspan(value_offset, block.decoded_bytes));
+      } else {
+        frame_.parts_.push_back(encoded.subspan(encoded_offset, block.stored_bytes));
+        encoded_offset += block.stored_bytes;
+      }
+      value_offset += block.decoded_bytes;
+      offset = start + block.stored_bytes;
+    }
+  }
+
+  ByteView value_;
+  std::string_view key_;
+  const Codec& codec_;
+  const EncodeOptions& options_;
+  BlockSplit split_;
+  std::shared_ptr<const Codec> decoder_;
+  Plan plan_;
+  std::shared_ptr<const PlanState> plan_state_;
+  std::shared_ptr<const PlanState> decoder_plan_;
+  std::vector<BlockEntry> blocks_;
+  LossSums loss_;
+  EncodedFrame frame_;
+};
+
+Result<EncodedFrame> encode_frame(ByteView value, std::string_view key, const Codec& codec, const CodecRegistry& codecs,
+                                  const EncodeOptions& options) {
+  if (options.shape) {
+    const Result<std::uint64_t> bytes = tensor_bytes(*options.shape);
+    if (!bytes) return bytes.error();
+    if (*bytes != value.size()) {
+      return Status(StatusCode::invalid_argument, "the shape describes " + std::to_string(*bytes) +
+                                                      " bytes, the value has " + std::to_string(value.size()));
+    }
+  }
+  return FrameWriter(value, key, codec, options).run(codecs);
+}
+
+}  // namespace cinch

@@ -1,0 +1,37 @@
+/// Memory for a codec to write to, with canaries before and behind it that show whether it wrote outside.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include "cinch/bytes.hpp"
+#include "cinch/value.hpp"
+
+namespace cinch {
+
+/// A 64-aligned, uninitialised buffer; becomes a `Value` once it is filled. Throws `std::bad_alloc`.
+class GuardedBuffer {
+ public:
+  explicit GuardedBuffer(std::size_t size);
+  GuardedBuffer(GuardedBuffer&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)) {}
+  GuardedBuffer& operator=(GuardedBuffer other) noexcept {
+    std::swap(owner_, other.owner_);
+    return *this;
+  }
+  ~GuardedBuffer();
+
+  MutableBytes bytes() noexcept;
+  std::size_t size() const noexcept;
+
+  /// False when something was written outside.
+  bool is_intact() const noexcept;
+
+  /// Requires: nothing uses the buffer but the value from now on.
+  Value to_value() && noexcept;
+
+ private:
+  class Owner;
+  Owner* owner_;
+};
+
+}  // namespace cinch

@@ -1,0 +1,78 @@
+// How keys are shown to people and read back from them.
+#include "cinch/kv_store.hpp"
+
+namespace cinch {
+namespace {
+
+constexpr std::string_view hex_digits = "0123456789abcdef";
+
+int hex_value(char digit) noexcept {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+std::string escape_key(std::string_view key) {
+  std::string out;
+  out.reserve(key.size());
+  for (const char c : key) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\\') {
+      out += "\\\\";
+    } else if (byte >= 0x20 && byte < 0x7f) {
+      out += c;
+    } else {
+      out += {'\\', 'x', hex_digits[byte >> 4], hex_digits[byte & 15]};
+    }
+  }
+  return out;
+}
+
+Result<std::string> unescape_key(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\') {
+      out += text[i];
+      continue;
+    }
+    if (text.substr(i, 2) == "\\\\") {
+      out += '\\';
+      ++i;
+      continue;
+    }
+    const std::string_view escape = text.substr(i, 4);
+    const int high = escape.size() == 4 && escape[1] == 'x' ? hex_value(escape[2]) : -1;
+    const int low = high >= 0 ? hex_value(escape[3]) : -1;
+    if (low < 0) {
+      return Status(StatusCode::invalid_argument, "key: unknown escape at byte " + std::to_string(i) +
+                                                      ", expected \\\\ or \\xHH with two hexadecimal digits");
+    }
+    out += static_cast<char>(high * 16 + low);
+    i += 3;
+  }
+  return out;
+}
+
+Status check_key(std::string_view key) {
+  if (key.size() <= max_key_bytes) return {};
+  return {StatusCode::invalid_argument, "key of " + std::to_string(key.size()) + " bytes, expected at most 65536"};
+}
+
+Status check_set(std::string_view key, const SetOptions& options, bool has_codecs) {
+  if (Status status = check_key(key); !status.ok()) return status;
+  if (options.ttl.count() < 0) {
+    return {StatusCode::invalid_argument,
+            "time to live of " + std::to_string(options.ttl.count()) + " ms, expected 0 (for ever) or more"};
+  }
+  if (!has_codecs && !options.codec.empty()) {
+    return {StatusCode::invalid_argument, "codec \"" + std::string(options.codec) +
+                                              "\" asked of a store without codecs; wrap it in a CompressedKvStore"};
+  }
+  return {};
+}
+
+}  // namespace cinch

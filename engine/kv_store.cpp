@@ -1,0 +1,77 @@
+#include "cinch/kv_store.hpp"
+
+#include <cstring>
+
+namespace cinch {
+
+KvStore::~KvStore() = default;
+
+std::vector<GetResult> KvStore::batch_get(std::span<const std::string_view> keys) {
+  std::vector<GetResult> results;
+  results.reserve(keys.size());
+  for (const std::string_view key : keys) results.push_back(get(key));
+  return results;
+}
+
+Status KvStore::batch_set(std::span<const SetItem> items) {
+  for (const SetItem& item : items) {
+    if (Status status = set(item.key, item.value, item.options); !status.ok()) return status;
+  }
+  return {};
+}
+
+Result<std::optional<std::size_t>> KvStore::get_into(std::string_view key, MutableBytes to) {
+  GetResult found = get(key);
+  if (!found) return found.error();
+  if (!*found) return std::optional<std::size_t>();
+  const Value& value = **found;
+  if (value.size() > to.size()) {
+    return Status(StatusCode::invalid_argument, "get_into: the value has " + std::to_string(value.size()) +
+                                                    " bytes, the buffer " + std::to_string(to.size()));
+  }
+  if (!value.empty()) std::memcpy(to.data(), value.data(), value.size());
+  return std::optional<std::size_t>(value.size());
+}
+
+Result<std::optional<Head>> KvStore::head(std::string_view key, std::size_t n) {
+  GetResult found = get(key);
+  if (!found) return found.error();
+  if (!*found) return std::optional<Head>();
+  Head head;
+  head.size = (*found)->size();
+  head.first = (*found)->part(0, std::min<std::size_t>(n, (*found)->size()));
+  return std::optional<Head>(std::move(head));
+}
+
+Result<std::uint64_t> KvStore::remove_prefix(std::string_view prefix) {
+  std::uint64_t removed = 0;
+  Status status = for_each_key(*this, prefix, [&](std::string_view key) {
+    Status one = remove(key);
+    if (one.ok()) ++removed;
+    return one;
+  });
+  if (!status.ok()) return status;
+  return removed;
+}
+
+Result<bool> KvStore::touch(std::string_view, std::chrono::milliseconds) {
+  return Status(StatusCode::unsupported, "touch: this store cannot change a time to live");
+}
+
+Result<bool> KvStore::set_if(std::string_view, std::uint64_t, const ValueParts&, const SetOptions&) {
+  return Status(StatusCode::unsupported, "set_if: this store has no stamps");
+}
+
+Status KvStore::close() { return flush(); }
+
+std::int64_t now_ms() noexcept {
+  // Wall-clock time at the first call, carried on by the monotonic clock: a clock set back does not revive what
+  // expired.
+  using namespace std::chrono;
+  static const auto wall_start = system_clock::now();
+  static const auto steady_start = steady_clock::now();
+  const auto now = wall_start + (steady_clock::now() - steady_start);
+  return duration_cast<milliseconds>(now.time_since_epoch()).count();
+}
+
+}  // namespace cinch

@@ -1,0 +1,26 @@
+#include "engine/plugin_call.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace cinch {
+
+std::string describe(std::string_view format, std::string_view call, const cinch_err_v1& error, std::int32_t code) {
+  std::string text(error.message, strnlen(error.message, sizeof error.message));
+  std::ranges::replace_if(
+      text, [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
+  if (text.empty()) text = "failed";
+  return std::string(format) + ": " + std::string(call) + ": " + text + " (code " + std::to_string(code) + ")";
+}
+
+StatusCode status_code(std::int32_t code) noexcept {
+  switch (code) {
+    case CINCH_CORRUPT: return StatusCode::corruption;
+    case CINCH_FORMAT_UNSUPPORTED:
+    case CINCH_PARAMS_UNSUPPORTED: return StatusCode::codec_missing;
+    case CINCH_CANCELLED: return StatusCode::cancelled;
+    default: return StatusCode::codec_failed;
+  }
+}
+
+}  // namespace cinch

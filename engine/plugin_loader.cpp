@@ -1,0 +1,285 @@
+#include "cinch/plugin_loader.hpp"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/dll/shared_library.hpp>
+#include <cstddef>
+#include <cstring>
+#include <filesystem>
+#include <mutex>
+#include <new>
+
+#include "cinch/codec_plugin.h"
+#include "cinch/log.hpp"
+#include "engine/plugin_file.hpp"
+#include "engine/plugin_provider.hpp"
+
+namespace cinch {
+namespace {
+
+/// A file whose code is in the process, for good or for bad.
+struct LoadedPlugin {
+  std::string path;
+  std::string plugin_id;
+  struct stat file {};
+  cinch_host_v1 host{};
+  boost::dll::shared_library library;
+  std::vector<std::shared_ptr<const CodecProvider>> providers;
+  Status refusal;
+};
+
+/// Never destroyed: code of plugins may run until the very end of the process.
+struct LoadedPlugins {
+  std::mutex mutex;
+  std::vector<std::unique_ptr<LoadedPlugin>> plugins;  // by mutex
+};
+
+LoadedPlugins& loaded_plugins() {
+  static auto* const all = new LoadedPlugins;
+  return *all;
+}
+
+class File {
+ public:
+  explicit File(int fd) noexcept : fd_(fd) {}
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File() {
+    if (fd_ >= 0) close(fd_);
+  }
+  int fd() const noexcept { return fd_; }
+
+ private:
+  int fd_;
+};
+
+// ---- What the host offers to plugins.
+
+void host_log(void* context, std::int32_t level, std::int32_t, const char* message, std::size_t size) noexcept {
+  constexpr LogLevel levels[] = {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error};
+  try {
+    const auto* plugin = static_cast<const LoadedPlugin*>(context);
+    log(levels[std::clamp(level, CINCH_LOG_DEBUG, CINCH_LOG_ERROR)],
+        "plugin " + plugin->plugin_id + ": " + std::string(message, message ? size : 0));
+  } catch (const std::bad_alloc&) {  // then nothing is said
+  }
+}
+
+void* host_alloc(void*, std::size_t size, std::size_t align) noexcept {
+  if (align == 0 || (align & (align - 1)) != 0) return nullptr;
+  return ::operator new (size, std::align_val_t{align}, std::nothrow);
+}
+
+void host_free(void*, void* memory, std::size_t, std::size_t align) noexcept {
+  if (memory) ::operator delete (memory, std::align_val_t{align});
+}
+
+std::int32_t host_cancelled(void*) noexcept { return 0; }
+
+const void* host_extension(void*, const char*) noexcept { return nullptr; }
+
+cinch_host_v1 make_host(LoadedPlugin* plugin) {
+  cinch_host_v1 host{};
+  host.struct_size = sizeof host;
+  host.abi_minor = CINCH_ABI_MINOR;
+  host.ctx = plugin;
+  host.name = "cinch";
+  host.version = CINCH_VERSION;
+  host.log = host_log;
+  host.alloc = host_alloc;
+  host.free = host_free;
+  host.cancelled = host_cancelled;
+  host.get_extension = host_extension;
+  return host;
+}
+
+// ---- Loading.
+
+/// The loaded object that an address lies in; null when in none.
+const link_map* image_of(const void* address) {
+  Dl_info info{};
+  link_map* image = nullptr;
+  if (dladdr1(address, &info, reinterpret_cast<void**>(&image), RTLD_DL_LINKMAP) == 0) return nullptr;
+  return image;
+}
+
+bool same_file(const struct stat& a, const struct stat& b) noexcept {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+bool is_image_of(const link_map* image, const struct stat& file) {
+  struct stat found {};
+  return image && stat(image->l_name, &found) == 0 && same_file(found, file);
+}
+
+/// Whether all functions of a table lie in the plugin itself.
+bool functions_lie_in(const link_map* image, const cinch_provider_v1& functions) {
+  constexpr std::size_t first = offsetof(cinch_provider_v1, params_canonical);
+  const void* pointers[(sizeof functions - first) / sizeof(void*)];
+  std::memcpy(pointers, reinterpret_cast<const char*>(&functions) + first, sizeof pointers);
+  return std::ranges::all_of(pointers, [image](const void* p) { return !p || image_of(p) == image; });
+}
+
+Status register_provider(const cinch_provider_v1* provider, const DeclaredProvider& declared, const link_map* image,
+                         LoadedPlugin& plugin) {
+  Result<ProviderTable> table = check_table(provider, declared);
+  if (!table) return table.error();
+  if (!functions_lie_in(image, table->functions)) {
+    return refused("contract_broken", declared.info.format + ": a function of its table lies in another object");
+  }
+  ProviderInfo info = declared.info;
+  info.origin = plugin.path;
+  plugin.providers.push_back(make_plugin_provider(*table, std::move(info)));
+  return {};
+}
+
+/// Runs the entry and takes over what it gives.
+Status enter(cinch_plugin_entry_fn entry, const PluginManifest& manifest, LoadedPlugin& plugin) {
+  plugin.host = make_host(&plugin);
+  cinch_plugin_v1 table{};
+  table.struct_size = sizeof table;
+  cinch_err_v1 error = no_error();
+  const Result<std::int32_t> code = call(manifest.plugin_id, "entry", entry, &plugin.host, &table, &error);
+  if (!code) return refused("init_failed", code.error().message());
+  if (*code != CINCH_OK) return refused("init_failed", describe(manifest.plugin_id, "entry", error, *code));
+  constexpr std::size_t least = offsetof(cinch_plugin_v1, provider_at) + sizeof table.provider_at;
+  if (table.struct_size < least || table.struct_size > sizeof table || !table.provider_at ||
+      table.n_providers != manifest.providers.size()) {
+    return refused("contract_broken", "its plugin table is too short or long, has no provider_at, or " +
+                                          std::to_string(table.n_providers) + " providers where its manifest has " +
+                                          std::to_string(manifest.providers.size()));
+  }
+  const link_map* image = image_of(reinterpret_cast<const void*>(entry));
+  for (std::uint32_t i = 0; i < table.n_providers; ++i) {
+    const DeclaredProvider& declared = manifest.providers[i];
+    if (!declared.refusal.ok()) continue;
+    const auto provider = call(manifest.plugin_id, "provider_at", table.provider_at, i);
+    if (!provider) return refused("contract_broken", provider.error().message());
+    if (Status status = register_provider(*provider, declared, image, plugin); !status.ok()) return status;
+  }
+  return {};
+}
+
+/// Maps the file and runs its code, which cannot be undone: `plugin.library` says whether it came so far.
+Status map_and_enter(const PluginManifest& manifest, LoadedPlugin& plugin) {
+  using boost::dll::load_mode::rtld_local;
+  using boost::dll::load_mode::rtld_now;
+  try {
+    // The throwing call: the other one loses the text of dlerror.
+    plugin.library = boost::dll::shared_library(
+        plugin.path, rtld_now | rtld_local | static_cast<boost::dll::load_mode::type>(RTLD_NODELETE));
+  } catch (const std::system_error& error) {
+    return refused("load_failed", error.what());
+  }
+  try {
+    const cinch_plugin_entry_fn entry =
+        &plugin.library.get<std::remove_pointer_t<cinch_plugin_entry_fn>>(CINCH_PLUGIN_ENTRY);
+    // A dependency's entry would be found too, and a file of the same name that was loaded before.
+    if (!is_image_of(image_of(reinterpret_cast<const void*>(entry)), plugin.file)) {
+      return refused("entry_bad", "its entry lies in another file");
+    }
+    return enter(entry, manifest, plugin);
+  } catch (const std::system_error& error) {
+    return refused("entry_bad", error.what());
+  }
+}
+
+/// The plugin of an opened, checked file, loaded now or before. Errors: its code is not in the process.
+Result<const LoadedPlugin*> load_once(const std::string& path, const struct stat& file,
+                                      const PluginManifest& manifest) {
+  LoadedPlugins& all = loaded_plugins();
+  const std::lock_guard lock(all.mutex);
+  for (const auto& plugin : all.plugins) {
+    if (same_file(plugin->file, file)) return plugin.get();
+    if (plugin->path == path) {  // the dynamic loader would hand out the old one
+      return refused("load_failed", "another file of this name is loaded already; restart the process");
+    }
+  }
+  auto plugin = std::make_unique<LoadedPlugin>();
+  plugin->path = path;
+  plugin->plugin_id = manifest.plugin_id;
+  plugin->file = file;
+  plugin->refusal = map_and_enter(manifest, *plugin);
+  if (!plugin->library.is_loaded()) return plugin->refusal;
+  return all.plugins.emplace_back(std::move(plugin)).get();
+}
+
+Status load_into(CodecRegistry& registry, const std::string& path, PluginManifest& manifest) {
+  const File file(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+  if (file.fd() < 0) {
+    if (errno == ELOOP) return refused("file_untrusted", "it is a symbolic link");
+    return refused("load_failed", std::generic_category().message(errno));
+  }
+  struct stat found {};
+  if (fstat(file.fd(), &found) != 0 || !S_ISREG(found.st_mode)) {
+    return refused("file_untrusted", "it is no regular file");
+  }
+  if (Status status = read_plugin_file(file.fd(), manifest); !status.ok()) return status;
+  const Result<const LoadedPlugin*> plugin = load_once(path, found, manifest);
+  if (!plugin) return plugin.error();
+  if (!(*plugin)->refusal.ok()) return (*plugin)->refusal;
+  Status first;
+  for (const DeclaredProvider& declared : manifest.providers) {
+    if (first.ok()) first = declared.refusal;
+  }
+  for (const auto& provider : (*plugin)->providers) {
+    Status added = registry.add(provider);
+    if (first.ok()) first = std::move(added);
+  }
+  return first;
+}
+
+void fill_refusal(const Status& status, PluginReport& report) {
+  if (status.ok()) return;
+  const std::string_view text = status.message();
+  const std::size_t colon = text.find(": ");
+  report.refusal = text.substr(0, colon);
+  report.message = text.substr(colon + 2);
+  log(LogLevel::warning, "plugin refused: " + report.path + ": " + std::string(text));
+}
+
+}  // namespace
+
+PluginReport PluginLoader::load_file(const std::string& path) {
+  std::error_code failed;
+  std::filesystem::path absolute = std::filesystem::absolute(path, failed).lexically_normal();
+  PluginReport report;
+  report.path = failed ? path : absolute.string();
+  PluginManifest manifest;
+  fill_refusal(load_into(registry_, report.path, manifest), report);
+  report.plugin_id = std::move(manifest.plugin_id);
+  report.version = std::move(manifest.version);
+  for (DeclaredProvider& declared : manifest.providers) {
+    declared.info.origin = report.path;
+    report.providers.push_back(std::move(declared.info));
+  }
+  registry_.add_report(report);
+  return report;
+}
+
+std::vector<PluginReport> PluginLoader::load_directory(const std::string& directory) {
+  std::vector<std::string> files;
+  std::error_code failed;
+  for (std::filesystem::directory_iterator entry(directory, failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    if (entry->path().native().ends_with(CINCH_PLUGIN_SUFFIX)) files.push_back(entry->path().string());
+  }
+  std::vector<PluginReport> reports;
+  if (failed) {
+    PluginReport& report = reports.emplace_back();
+    report.path = directory;
+    fill_refusal(refused("dir_unreadable", failed.message()), report);
+    registry_.add_report(report);
+    return reports;
+  }
+  std::ranges::sort(files);
+  for (const std::string& file : files) reports.push_back(load_file(file));
+  return reports;
+}
+
+}  // namespace cinch

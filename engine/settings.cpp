@@ -1,0 +1,145 @@
+#include "cinch/settings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <vector>
+
+namespace cinch {
+namespace {
+
+std::string quoted(const Settings::Setting& setting) {
+  if (const auto* text = std::get_if<std::string>(&setting)) return '"' + *text + '"';
+  if (const auto* number = std::get_if<std::int64_t>(&setting)) return std::to_string(*number);
+  return std::get<bool>(setting) ? "true" : "false";
+}
+
+Status wrong(std::string_view key, const Settings::Setting& given, std::string_view expected) {
+  return {StatusCode::invalid_argument,
+          std::string(key) + ": " + quoted(given) + ", expected " + std::string(expected)};
+}
+
+std::string joined(std::initializer_list<std::string_view> names) {
+  std::string out;
+  for (const std::string_view name : names) out.append(out.empty() ? "" : ", ").append(name);
+  return out;
+}
+
+template <class T>
+Result<T> get_as(const Settings& settings, std::string_view key, T fallback, std::string_view expected) {
+  const auto found = settings.all().find(key);
+  if (found == settings.all().end()) return fallback;
+  if (const T* value = std::get_if<T>(&found->second)) return *value;
+  return wrong(key, found->second, expected);
+}
+
+/// Levenshtein distance with a swap of neighbours as one edit (optimal string alignment).
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::vector<std::size_t>> rows(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) rows[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) rows[0][j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = rows[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      rows[i][j] = std::min({rows[i - 1][j] + 1, rows[i][j - 1] + 1, replaced});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        rows[i][j] = std::min(rows[i][j], rows[i - 2][j - 2] + 1);
+      }
+    }
+  }
+  return rows[a.size()][b.size()];
+}
+
+}  // namespace
+
+Result<std::string> Settings::text(std::string_view key, std::string_view fallback) const {
+  return get_as<std::string>(*this, key, std::string(fallback), "text");
+}
+
+Result<std::int64_t> Settings::integer(std::string_view key, std::int64_t fallback) const {
+  return get_as<std::int64_t>(*this, key, fallback, "an integer");
+}
+
+Result<bool> Settings::boolean(std::string_view key, bool fallback) const {
+  return get_as<bool>(*this, key, fallback, "true or false");
+}
+
+Result<std::uint64_t> Settings::size(std::string_view key, std::uint64_t fallback) const {
+  const auto found = settings_.find(key);
+  if (found == settings_.end()) return fallback;
+  if (const auto* number = std::get_if<std::int64_t>(&found->second); number && *number >= 0) {
+    return static_cast<std::uint64_t>(*number);
+  }
+  if (const auto* text = std::get_if<std::string>(&found->second)) {
+    if (Result<std::uint64_t> bytes = parse_size(*text)) return bytes;
+  }
+  return wrong(key, found->second, "a size such as \"4GiB\", or a number of bytes");
+}
+
+Result<std::string> Settings::choice(std::string_view key, std::initializer_list<std::string_view> choices,
+                                     std::string_view fallback) const {
+  const auto found = settings_.find(key);
+  if (found == settings_.end()) return std::string(fallback);
+  if (const auto* text = std::get_if<std::string>(&found->second)) {
+    if (std::ranges::find(choices, *text) != choices.end()) return *text;
+  }
+  return wrong(key, found->second, "one of " + joined(choices));
+}
+
+Status Settings::only(std::initializer_list<std::string_view> known) const {
+  for (const auto& [key, setting] : settings_) {
+    if (std::ranges::find(known, key) != known.end()) continue;
+    std::string message = key + ": unknown setting";
+    if (const std::string_view near = nearest_name(key, std::span(known.begin(), known.size())); !near.empty()) {
+      message.append("; did you mean \"").append(near).append("\"?");
+    }
+    return {StatusCode::invalid_argument, message + " Known: " + joined(known)};
+  }
+  return {};
+}
+
+Result<std::uint64_t> parse_size(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    std::uint64_t bytes;
+  };
+  static constexpr std::array<Unit, 10> units{{{"", 1},
+                                               {"B", 1},
+                                               {"KiB", std::uint64_t{1} << 10},
+                                               {"MiB", std::uint64_t{1} << 20},
+                                               {"GiB", std::uint64_t{1} << 30},
+                                               {"TiB", std::uint64_t{1} << 40},
+                                               {"KB", 1'000},
+                                               {"MB", 1'000'000},
+                                               {"GB", 1'000'000'000},
+                                               {"TB", 1'000'000'000'000}}};
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  while (unit.starts_with(' ')) unit.remove_prefix(1);
+  const auto* found = std::ranges::find(units, unit, &Unit::name);
+  if (error != std::errc() || found == units.end() || __builtin_mul_overflow(number, found->bytes, &number)) {
+    return Status(
+        StatusCode::invalid_argument,
+        "\"" + std::string(text) + "\" is no size; expected a number and B, KiB, MiB, GiB, TiB, KB, MB, GB or TB");
+  }
+  return number;
+}
+
+std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known) {
+  constexpr std::size_t longest = 64;  // what is longer was not mistyped, and would cost quadratic time
+  std::string_view best;
+  std::size_t best_distance = std::min<std::size_t>(name.size() / 2, 3) + 1;
+  if (name.size() > longest) return best;
+  for (const std::string_view candidate : known) {
+    if (candidate.size() > longest) continue;
+    if (const std::size_t distance = edit_distance(name, candidate); distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+}  // namespace cinch

@@ -1,0 +1,49 @@
+/// `BackendRegistry`: backends by the name that a config gives them.
+///
+/// What: a value, not a singleton. Threads: `const` functions concurrently; `add` needs the object to itself.
+/// Ownership: an opened store is the caller's. Errors: at each function.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cinch/export.hpp"
+#include "cinch/kv_store.hpp"
+#include "cinch/settings.hpp"
+#include "cinch/status.hpp"
+
+namespace cinch {
+
+/// Opens a store of one kind. Refuses settings it does not know (`Settings::only`).
+using BackendFactory = std::function<Result<std::shared_ptr<KvStore>>(const Settings&)>;
+
+class CINCH_API BackendRegistry {
+ public:
+  /// Errors: `invalid_argument` when the name is taken. `why_not` instead of a factory keeps the name of a backend that
+  /// this build lacks, so that asking for it says why.
+  Status add(std::string name, BackendFactory factory);
+  Status add_unavailable(std::string name, std::string why_not);
+
+  /// Errors: `invalid_argument` for an unknown name (lists the known, suggests the nearest), `unsupported` for one that
+  /// this build lacks, and what the factory says.
+  Result<std::shared_ptr<KvStore>> open(std::string_view name, const Settings& settings) const;
+
+  /// Those that can be opened, sorted.
+  std::vector<std::string_view> names() const;
+
+ private:
+  struct Entry {
+    BackendFactory factory;
+    std::string why_not;
+  };
+  std::map<std::string, Entry, std::less<>> entries_;
+};
+
+/// The backends that come with cinch; add your own to the copy.
+CINCH_API BackendRegistry bundled_backends();
+
+}  // namespace cinch

@@ -1,0 +1,144 @@
+/// Parameters of a plugin's codec: a table of them, and options `k=v,k=v` read by it. Part of `codec_plugin.hpp`.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "cinch/codec_plugin.h"
+
+namespace cinch::plugin {
+
+/// What a codec throws: one of the result codes of `codec_plugin.h`, and why.
+class Failure : public std::exception {
+ public:
+  Failure(std::int32_t code, std::string message) : code_(code), message_(std::move(message)) {}
+  std::int32_t code() const noexcept { return code_; }
+  const char* what() const noexcept override { return message_.c_str(); }
+
+ private:
+  std::int32_t code_;
+  std::string message_;
+};
+
+/// One parameter of a codec: integers have a range, texts a list of choices ("auto/none"; empty: any text).
+/// A default outside the range stands for "not given".
+struct Parameter {
+  std::string_view key;
+  bool is_text = false;
+  std::int64_t least = 0;
+  std::int64_t most = 0;
+  std::int64_t fallback = 0;
+  std::string_view text_fallback{};
+  std::string_view choices{};
+
+  static constexpr Parameter integer(std::string_view key, std::int64_t least, std::int64_t most,
+                                     std::int64_t fallback) {
+    return {key, false, least, most, fallback};
+  }
+  static constexpr Parameter text(std::string_view key, std::string_view fallback, std::string_view choices = {}) {
+    return {key, true, 0, 0, 0, fallback, choices};
+  }
+};
+
+/// Options `k=v,k=v`, read by a table of parameters, which must be sorted by key. Borrows table and text.
+class Options {
+ public:
+  static constexpr std::size_t most_parameters = 16;
+
+  /// Throws `Failure` (PARAMS_UNSUPPORTED) that names the key, what was given, and what was expected.
+  Options(std::span<const Parameter> table, std::string_view text) : table_(table) {
+    for (std::size_t i = 0; i < table.size(); ++i) values_[i] = {table[i].fallback, table[i].text_fallback, false};
+    while (!text.empty()) {
+      const std::size_t comma = std::min(text.find(','), text.size());
+      take(text.substr(0, comma));
+      if (comma + 1 == text.size()) fail("nothing follows the last ','");
+      text.remove_prefix(std::min(comma + 1, text.size()));
+    }
+  }
+
+  /// Requires: `key` is in the table.
+  std::int64_t integer(std::string_view key) const { return values_[index(key)].number; }
+  std::string_view text(std::string_view key) const { return values_[index(key)].text; }
+
+  /// Sorted, without defaults.
+  std::string canonical() const {
+    std::string out;
+    for (std::size_t i = 0; i < table_.size(); ++i) {
+      const Parameter& parameter = table_[i];
+      const Value& value = values_[i];
+      if (parameter.is_text ? value.text == parameter.text_fallback : value.number == parameter.fallback) continue;
+      out.append(out.empty() ? "" : ",").append(parameter.key).append("=");
+      out.append(parameter.is_text ? std::string(value.text) : std::to_string(value.number));
+    }
+    return out;
+  }
+
+ private:
+  struct Value {
+    std::int64_t number = 0;
+    std::string_view text;
+    bool is_given = false;
+  };
+
+  [[noreturn]] static void fail(std::string message) { throw Failure(CINCH_PARAMS_UNSUPPORTED, std::move(message)); }
+
+  std::size_t index(std::string_view key) const noexcept {
+    return static_cast<std::size_t>(std::ranges::find(table_, key, &Parameter::key) - table_.begin());
+  }
+
+  void take(std::string_view pair) {
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    const std::string key(pair.substr(0, equals));
+    const std::size_t at = index(key);
+    if (at == table_.size()) fail("unknown parameter \"" + key + "\"; known: " + known());
+    if (equals == pair.size()) fail(key + ": no value; write " + key + "=VALUE");
+    if (std::exchange(values_[at].is_given, true)) fail(key + ": given twice");
+    set(table_[at], pair.substr(equals + 1), values_[at]);
+  }
+
+  static void set(const Parameter& parameter, std::string_view text, Value& value) {
+    if (parameter.is_text) {
+      value.text = text;
+      if (!is_choice(text, parameter.choices)) {
+        fail(std::string(parameter.key) + ": \"" + std::string(text) + "\", expected one of " +
+             std::string(parameter.choices));
+      }
+      return;
+    }
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value.number);
+    if (error != std::errc() || end != text.data() + text.size() || value.number < parameter.least ||
+        value.number > parameter.most) {
+      fail(std::string(parameter.key) + ": \"" + std::string(text) + "\", expected an integer from " +
+           std::to_string(parameter.least) + " to " + std::to_string(parameter.most));
+    }
+  }
+
+  static bool is_choice(std::string_view text, std::string_view choices) {
+    if (choices.empty()) return true;
+    for (;;) {
+      const std::size_t slash = choices.find('/');
+      if (choices.substr(0, slash) == text) return true;
+      if (slash == choices.npos) return false;
+      choices.remove_prefix(slash + 1);
+    }
+  }
+
+  std::string known() const {
+    std::string out;
+    for (const Parameter& parameter : table_) out.append(out.empty() ? "" : ", ").append(parameter.key);
+    return out.empty() ? "none" : out;
+  }
+
+  std::span<const Parameter> table_;
+  std::array<Value, most_parameters> values_;
+};
+
+}  // namespace cinch::plugin

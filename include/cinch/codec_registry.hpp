@@ -1,0 +1,69 @@
+/// `CodecRegistry`: which formats can be written and read.
+///
+/// What: a value, not a singleton; copies are independent and share the providers. Threads: `const` functions may be
+/// called concurrently; `add` and `prefer` need the object to themselves. Ownership: codecs and providers are shared.
+/// Errors: at each function.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cinch/codec.hpp"
+#include "cinch/export.hpp"
+#include "cinch/status.hpp"
+
+namespace cinch {
+
+/// What became of one plugin file or directory.
+struct PluginReport {
+  std::string path;
+  std::string plugin_id;  ///< Empty when the manifest was not readable.
+  std::string version;
+  std::vector<ProviderInfo> providers;  ///< What its manifest declares.
+  std::string refusal;                  ///< The refusal's class, such as "bad_platform"; empty: loaded.
+  std::string message;                  ///< Why, and what would help.
+};
+
+class CINCH_API CodecRegistry {
+ public:
+  /// Holds `raw` alone.
+  CodecRegistry();
+  CodecRegistry(const CodecRegistry&);
+  CodecRegistry(CodecRegistry&&) noexcept;
+  CodecRegistry& operator=(CodecRegistry) noexcept;
+  ~CodecRegistry();
+
+  /// Adds a provider. Errors: `plugin_refused` ("provider_conflict: …") when its format already has one and no
+  /// preference decides; the first stays. Built-in formats are never replaced.
+  Status add(std::shared_ptr<const CodecProvider> provider);
+
+  /// Of two providers of `format`, take the one whose `ProviderInfo::implementation` is that. Say it before `add`.
+  void prefer(std::string format, std::string implementation);
+
+  /// The codec that a spec names, for writing: "zstd", "zstd:level=9", "raw". Errors: `invalid_argument` for an unknown
+  /// format (lists the known, suggests the nearest), unknown parameters, or a format that nothing here decodes.
+  Result<std::shared_ptr<const Codec>> codec(std::string_view spec) const;
+
+  /// The codec that reads what was stored as `format`. Errors: `codec_missing`, which names format, version and
+  /// parameters, and the providers that were refused and why.
+  Result<std::shared_ptr<const Codec>> decoder(const FormatId& format) const;
+
+  /// Sorted by format.
+  std::vector<ProviderInfo> providers() const;
+
+  /// Remembers what the loader did, for `plugins()` and for the message of `codec_missing`.
+  void add_report(PluginReport report);
+  const std::vector<PluginReport>& reports() const noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// The bundled codecs: made on first use from the plugin directory of the installed library, and from no other.
+CINCH_API const CodecRegistry& default_registry();
+
+}  // namespace cinch

@@ -1,0 +1,96 @@
+/// `CompressedKvStore`: any `KvStore`, with its values compressed on the way in and decompressed on the way out.
+///
+/// What: each value becomes a frame (engine/FORMAT.md) that names its format and is bound to its key, so that a store
+/// holds values of any mix of codecs and is read with whatever codec is configured. Threads: as `KvStore`; no lock is
+/// held while a codec runs. Ownership: shares the store it wraps; values pin their own bytes. Errors: those of the
+/// inner store, and `corruption` (stored bytes do not verify), `codec_missing`, `codec_failed`, `codec_misbehaved`,
+/// `incompatible`, `too_large` over `max_value_bytes`. Units: bytes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "cinch/codec.hpp"
+#include "cinch/codec_registry.hpp"
+#include "cinch/export.hpp"
+#include "cinch/frame_info.hpp"
+#include "cinch/kv_store.hpp"
+
+namespace cinch {
+
+/// When the checksums of stored bytes are compared. Headers, and the checksums of what a codec decoded, always are.
+enum class Verify : std::uint8_t {
+  always,      ///< At every read.
+  first_read,  ///< Once for every entry that stays resident in memory; always where entries do not.
+  never,       ///< Not at all: a flipped bit of a raw value goes unnoticed.
+};
+
+inline constexpr std::uint64_t default_max_value_bytes = std::uint64_t{1} << 30;
+inline constexpr std::uint64_t hard_max_value_bytes = (std::uint64_t{1} << 32) - (std::uint64_t{64} << 20);
+
+struct CompressedOptions {
+  Verify verify = Verify::always;
+  /// Larger values are refused, on the way in and, before anything is allocated, on the way out.
+  std::uint64_t max_value_bytes = default_max_value_bytes;
+  /// Values longer than this become independent blocks of at most this length; 0: one block.
+  std::uint64_t block_bytes = 0;
+  /// Decode what was encoded and compare, before it is stored. A codec that fails this is switched off.
+  bool verify_writes = false;
+};
+
+class CINCH_API CompressedKvStore final : public KvStore {
+ public:
+  /// Writes with `codec`; reads with whatever of `codecs` a value names. Requires: `inner` and `codec` are not null.
+  CompressedKvStore(std::shared_ptr<KvStore> inner, std::shared_ptr<const Codec> codec, CompressedOptions options = {},
+                    CodecRegistry codecs = default_registry());
+  ~CompressedKvStore() override;
+
+  const std::shared_ptr<KvStore>& inner() const noexcept;
+  const std::shared_ptr<const Codec>& codec() const noexcept;
+
+  GetResult get(std::string_view key) override;
+  Status set(std::string_view key, const ValueParts& value, const SetOptions& options = {}) override;
+  Status remove(std::string_view key) override;
+  Result<bool> exists(std::string_view key) override;
+  Result<KeyPage> scan(std::string_view prefix, std::optional<std::string_view> after = std::nullopt,
+                       std::size_t limit = 4096) override;
+  Status flush() override;
+
+  /// The inner store's, with counters of its own: values and bytes encoded, stored raw and decoded, damage met.
+  StoreStats stats() override;
+
+  std::vector<GetResult> batch_get(std::span<const std::string_view> keys) override;
+  Status batch_set(std::span<const SetItem> items) override;
+
+  /// Decodes straight into `to`, which codecs may use as scratch space: it is unspecified after a failure.
+  Result<std::optional<std::size_t>> get_into(std::string_view key, MutableBytes to) override;
+
+  /// Size and first bytes are those of the decoded value; `n` = 0 decodes nothing.
+  Result<std::optional<Head>> head(std::string_view key, std::size_t n) override;
+  Result<std::uint64_t> remove_prefix(std::string_view prefix) override;
+  Result<bool> touch(std::string_view key, std::chrono::milliseconds ttl) override;
+  Result<bool> set_if(std::string_view key, std::uint64_t stamp, const ValueParts& value,
+                      const SetOptions& options = {}) override;
+  Status close() override;
+
+  // -- Frames, for whoever moves or checks values: none of these needs the value's codec.
+
+  /// The stored frame, once all checksums of its stored bytes were found right.
+  GetResult get_frame(std::string_view key);
+
+  /// Stores a frame that `get_frame` gave for the same key, here or from another store. Errors: `corruption` when it
+  /// does not verify or belongs to another key; `invalid_argument` for options with a codec or a shape.
+  Status set_frame(std::string_view key, ByteView frame, const SetOptions& options = {});
+
+  /// What the frame says of itself, from its head alone; damage of the blocks behind it is not noticed.
+  Result<std::optional<FrameInfo>> inspect(std::string_view key);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace cinch

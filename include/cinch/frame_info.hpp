@@ -1,0 +1,36 @@
+/// `FrameInfo`: what a stored value says of itself, readable without its codec. See engine/FORMAT.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "cinch/codec.hpp"
+#include "cinch/tensor.hpp"
+
+namespace cinch {
+
+/// How far decoded values are from what was set. Relative errors are relative RMS: 0.1 is ten per cent.
+struct LossReport {
+  float relative_error = 0;  ///< Of the whole value.
+  float worst_row = 0;       ///< Of the worst token of one head.
+  float max_abs = 0;         ///< Largest absolute difference of an element.
+  bool operator==(const LossReport&) const = default;
+};
+
+struct FrameInfo {
+  FormatId format;                  ///< The codec it was set with.
+  bool stored_raw = false;          ///< Nothing in it is encoded: it did not pay; reading needs no codec.
+  std::uint64_t decoded_bytes = 0;  ///< The value's length.
+  std::uint64_t stored_bytes = 0;   ///< The frame's length.
+  std::uint64_t block_bytes = 0;    ///< Decoded length of every block but the last; 0: one block.
+  std::optional<TensorShape> shape;
+  std::string annotation;  ///< `k=v` text that the codec left, such as the rotary base it found.
+  std::optional<LossReport> loss;
+  bool lossy_origin = false;  ///< Some codec on the way changed the value.
+
+  /// What reading it needs: "raw" when nothing is encoded, else the format's name.
+  std::string_view effective_format() const noexcept { return stored_raw ? std::string_view("raw") : format.name; }
+};
+
+}  // namespace cinch

@@ -1,0 +1,38 @@
+/// Loads codec plugins, `*.cinch.so`, into a `CodecRegistry`.
+///
+/// What: nothing of a file runs before its manifest, platform, version, exports and owner were found good. Plugins are
+/// never unloaded. Threads: calls are serialised by a lock of the process. Ownership: the registry shares what is
+/// loaded. Errors: every refusal is a report with a class (`bad_platform`, `abi_major`, …, engine/PLUGINS.md) and stays
+/// in the registry's `reports()`; one bad file never keeps the others out.
+///
+/// A plugin runs with all rights of the process: load only what you would link.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cinch/codec_registry.hpp"
+#include "cinch/export.hpp"
+
+namespace cinch {
+
+class CINCH_API PluginLoader {
+ public:
+  /// Loads into `registry`, which must outlive this object.
+  explicit PluginLoader(CodecRegistry& registry) : registry_(registry) {}
+
+  /// Loads every `*.cinch.so` of a directory, sorted by name, not recursively. A directory that is missing or cannot be
+  /// read is one report.
+  std::vector<PluginReport> load_directory(const std::string& directory);
+
+  /// Loads one file. A file that the process has loaded already only registers its providers.
+  PluginReport load_file(const std::string& path);
+
+ private:
+  CodecRegistry& registry_;
+};
+
+/// Where the installed library keeps its plugins; empty when that cannot be told.
+CINCH_API std::string bundled_plugin_directory();
+
+}  // namespace cinch

@@ -1,0 +1,57 @@
+/// `Settings`: the options of one backend as a config names them, `[store.rocksdb] path = "…"`.
+///
+/// What: keys with text, integer or boolean values, read by the backend that owns them. Threads, ownership: a plain
+/// value. Errors: `invalid_argument` that names the key, what was given and what was expected. Units: at each function.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "cinch/export.hpp"
+#include "cinch/status.hpp"
+
+namespace cinch {
+
+class CINCH_API Settings {
+ public:
+  using Setting = std::variant<std::string, std::int64_t, bool>;
+
+  Settings() = default;
+  Settings(std::initializer_list<std::pair<const std::string, Setting>> settings) : settings_(settings) {}
+
+  void set(std::string key, Setting value) { settings_[std::move(key)] = std::move(value); }
+  bool has(std::string_view key) const { return settings_.find(key) != settings_.end(); }
+
+  Result<std::string> text(std::string_view key, std::string_view fallback) const;
+  Result<std::int64_t> integer(std::string_view key, std::int64_t fallback) const;
+  Result<bool> boolean(std::string_view key, bool fallback) const;
+
+  /// A size: an integer of bytes, or text such as "4GiB", "200 MB", "0".
+  Result<std::uint64_t> size(std::string_view key, std::uint64_t fallback) const;
+
+  /// One of `choices`.
+  Result<std::string> choice(std::string_view key, std::initializer_list<std::string_view> choices,
+                             std::string_view fallback) const;
+
+  /// `invalid_argument` for a key that is not among `known`, with the nearest known one.
+  Status only(std::initializer_list<std::string_view> known) const;
+
+  const std::map<std::string, Setting, std::less<>>& all() const noexcept { return settings_; }
+
+ private:
+  std::map<std::string, Setting, std::less<>> settings_;
+};
+
+/// "4GiB", "256 KiB", "1000", "2MB" to bytes: KiB, MiB, GiB, TiB are powers of 1024, KB, MB, GB, TB of 1000.
+CINCH_API Result<std::uint64_t> parse_size(std::string_view text);
+
+/// The entry of `known` that is most like `name`; empty when none is near enough to be meant.
+CINCH_API std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known);
+
+}  // namespace cinch

@@ -1,0 +1,51 @@
+/// `StoreConfig`: which store to open and how, from a TOML file, a URL, or by hand; and `open_store`.
+///
+/// Threads: plain values. Ownership: an opened store is the caller's. Errors: `invalid_argument` that reads
+/// "FILE:LINE: KEY: …". Units: bytes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cinch/backend_registry.hpp"
+#include "cinch/codec_registry.hpp"
+#include "cinch/compressed_kv_store.hpp"
+#include "cinch/export.hpp"
+#include "cinch/settings.hpp"
+
+namespace cinch {
+
+struct StoreConfig {
+  /// Plugin directories besides the installed library's own, absolute.
+  std::vector<std::string> plugin_directories;
+  /// Format to implementation, where two plugins provide one format.
+  std::map<std::string, std::string> prefer;
+
+  std::string backend = "memory";
+  Settings settings;          ///< The backend's own.
+  std::string codec = "lz4";  ///< A spec; "raw" for none.
+  CompressedOptions compressed;
+
+  /// Reads TOML; the README lists the keys.
+  CINCH_API static Result<StoreConfig> from_file(const std::string& path);
+  CINCH_API static Result<StoreConfig> from_toml(std::string_view text, std::string_view name = "config");
+
+  /// "memory:", "rocksdb:DIR", or "NAME:" of a backend of the host's own: what follows the colon is the setting `path`.
+  CINCH_API static Result<StoreConfig> from_url(std::string_view url);
+};
+
+/// The codecs of a config: the bundled ones, and those of its directories. Plugins that were refused are in
+/// `reports()`.
+CINCH_API CodecRegistry open_codecs(const StoreConfig& config);
+
+/// Opens what the config names. With `codecs`, plugin settings of the config are not looked at again.
+CINCH_API Result<std::shared_ptr<CompressedKvStore>> open_store(const StoreConfig& config);
+CINCH_API Result<std::shared_ptr<CompressedKvStore>> open_store(const StoreConfig& config,
+                                                                const BackendRegistry& backends,
+                                                                const CodecRegistry& codecs);
+
+}  // namespace cinch

@@ -1,0 +1,104 @@
+/// `Value`: a cheap handle on immutable bytes that a store handed out.
+///
+/// What: it pins the bytes it shows and whatever owns them: a memory store's entry, a page of a database's cache, a
+/// decoded buffer. Threads: a `Value` is used like a `std::shared_ptr`: copies may live on any thread, one object
+/// belongs to one thread at a time. Ownership: views taken from it live as long as some copy of it does, also after the
+/// key was overwritten, removed or evicted and after the store was closed. Pinned bytes count as memory in use.
+/// Errors: none. Units: bytes.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cinch/bytes.hpp"
+#include "cinch/export.hpp"
+
+namespace cinch {
+
+/// Base of whatever keeps a `Value`'s bytes alive: a reference count, and one bit that remembers that the bytes were
+/// verified (`Verify::first_read`). Born with one reference.
+class CINCH_API ValueOwner {
+ public:
+  ValueOwner() noexcept = default;
+  ValueOwner(const ValueOwner&) = delete;
+  ValueOwner& operator=(const ValueOwner&) = delete;
+
+  void pin() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void unpin() noexcept {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
+  }
+  /// True when more than one reference is held at this moment.
+  bool is_shared() const noexcept { return references_.load(std::memory_order_acquire) > 1; }
+  bool is_verified() const noexcept { return verified_.load(std::memory_order_acquire); }
+  void set_verified() noexcept { verified_.store(true, std::memory_order_release); }
+
+  /// True when the same bytes stay behind this owner from one `get` of the key to the next, so that the verified bit
+  /// is worth keeping: a resident entry. Buffers made for one call answer false.
+  virtual bool is_resident() const noexcept { return false; }
+
+ protected:
+  virtual ~ValueOwner();
+
+ private:
+  /// Called when the last reference goes; overridden where `delete this` is not how the memory goes back.
+  virtual void destroy() noexcept { delete this; }
+
+  std::atomic<std::uint32_t> references_{1};
+  std::atomic<bool> verified_{false};
+};
+
+class Value {
+ public:
+  /// The empty value.
+  Value() noexcept = default;
+
+  /// Takes over one reference of `owner`, which keeps `bytes` alive. This is how a store hands out what it holds.
+  static Value adopt(ByteView bytes, ValueOwner* owner) noexcept { return Value(bytes, owner); }
+
+  CINCH_API static Value copy_of(ByteView bytes);
+  CINCH_API static Value own(std::vector<std::byte> bytes);
+  CINCH_API static Value own(std::string text);
+
+  Value(const Value& other) noexcept : bytes_(other.bytes_), owner_(other.owner_) {
+    if (owner_) owner_->pin();
+  }
+  Value(Value&& other) noexcept
+      : bytes_(std::exchange(other.bytes_, {})), owner_(std::exchange(other.owner_, nullptr)) {}
+  Value& operator=(Value other) noexcept {
+    std::swap(bytes_, other.bytes_);
+    std::swap(owner_, other.owner_);
+    return *this;
+  }
+  ~Value() {
+    if (owner_) owner_->unpin();
+  }
+
+  ByteView bytes() const noexcept { return bytes_; }
+  const std::byte* data() const noexcept { return bytes_.data(); }
+  std::size_t size() const noexcept { return bytes_.size(); }
+  bool empty() const noexcept { return bytes_.empty(); }
+  std::string_view text() const noexcept { return as_text(bytes_); }
+
+  /// A part of the same bytes behind the same owner. Requires: `offset + count <= size()`.
+  Value part(std::size_t offset, std::size_t count) const noexcept {
+    Value out(*this);
+    out.bytes_ = bytes_.subspan(offset, count);
+    return out;
+  }
+
+  /// What keeps the bytes alive; null for the empty value.
+  ValueOwner* owner() const noexcept { return owner_; }
+
+ private:
+  Value(ByteView bytes, ValueOwner* owner) noexcept : bytes_(bytes), owner_(owner) {}
+
+  ByteView bytes_;
+  ValueOwner* owner_ = nullptr;
+};
+
+}  // namespace cinch
