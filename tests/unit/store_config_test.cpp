@@ -1,0 +1,127 @@
+#include "cinch/store_config.hpp"
+
+#include <gtest/gtest.h>
+
+namespace cinch {
+namespace {
+
+/// The message of a config that must not be accepted.
+std::string refusal(std::string_view toml) {
+  const Result<StoreConfig> config = StoreConfig::from_toml(toml, "c.toml");
+  EXPECT_FALSE(config) << toml;
+  return config ? "" : std::string(config.error().message());
+}
+
+TEST(StoreConfigTest, AnEmptyConfigIsLz4InMemory) {
+  const Result<StoreConfig> config = StoreConfig::from_toml("");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->backend, "memory");
+  EXPECT_EQ(config->codec, "lz4");
+}
+
+TEST(StoreConfigTest, EveryKeyIsRead) {
+  const Result<StoreConfig> config = StoreConfig::from_toml(R"(
+[plugins]
+directories = ["/opt/codecs"]
+prefer = { zstd = "com.vendor.fast-zstd" }
+[engine]
+block = "256KiB"
+max_value = "2GiB"
+verify = "first_read"
+verify_writes = true
+[store]
+backend = "rocksdb"
+codec = "zstd:level=3"
+[store.rocksdb]
+path = "/var/cache/app"
+create = false
+)");
+  ASSERT_TRUE(config) << config.status().to_string();
+  EXPECT_EQ(config->plugin_directories, std::vector<std::string>{"/opt/codecs"});
+  EXPECT_EQ(config->prefer.at("zstd"), "com.vendor.fast-zstd");
+  EXPECT_EQ(config->compressed.block_bytes, 256u * 1024);
+  EXPECT_EQ(config->compressed.max_value_bytes, std::uint64_t{2} << 30);
+  EXPECT_EQ(config->compressed.verify, Verify::first_read);
+  EXPECT_TRUE(config->compressed.verify_writes);
+  EXPECT_EQ(config->backend, "rocksdb");
+  EXPECT_EQ(config->codec, "zstd:level=3");
+  EXPECT_EQ(config->settings.text("path", "").value(), "/var/cache/app");
+  EXPECT_FALSE(config->settings.boolean("create", true).value());
+}
+
+TEST(StoreConfigTest, MistakesNameFileLineAndKey) {
+  EXPECT_EQ(refusal("\n[stor]\n").substr(0, 15), "c.toml:2: stor:");
+  EXPECT_NE(refusal("[stor]").find("did you mean \"store\""), std::string::npos);
+  EXPECT_EQ(refusal("[engine]\nmax_value = \"big\"").substr(0, 27), "c.toml:2: engine.max_value:");
+  EXPECT_NE(refusal("[engine]\nverify = \"sometimes\"").find("expected one of always, first_read, never"),
+            std::string::npos);
+  EXPECT_EQ(refusal("[plugins]\ndirectories = [\"relative\"]").substr(0, 30), "c.toml:2: plugins.directories:");
+  EXPECT_EQ(refusal("[store]\nbackend = 3").substr(0, 25), "c.toml:2: store.backend: ");
+  EXPECT_NE(refusal("[store]\nbackend = \"memory\"\n[store.rocksdb]\npath = \"x\"").find("c.toml:3: store.rocksdb"),
+            std::string::npos);
+  EXPECT_EQ(refusal("[store]\nbackend = \"memory\"\n[store.memory]\ncapacity = 1.5").substr(0, 31),
+            "c.toml:4: store.memory.capacity");
+}
+
+TEST(StoreConfigTest, AllMistakesAreToldAtOnce) {
+  const std::string message = refusal("[engine]\nblok = 1\n[store]\ncodek = \"lz4\"\n");
+  EXPECT_NE(message.find("c.toml:2: engine.blok: "), std::string::npos) << message;
+  EXPECT_NE(message.find("c.toml:4: store.codek: "), std::string::npos) << message;
+}
+
+TEST(StoreConfigTest, WhatIsNotTomlNamesItsLine) {
+  EXPECT_EQ(refusal("[store]\nbackend = \n").substr(0, 10), "c.toml:2: ");
+}
+
+TEST(StoreConfigTest, AFileThatIsNotThereIsNamed) {
+  const Result<StoreConfig> config = StoreConfig::from_file("/nonexistent/cinch.toml");
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().code(), StatusCode::io_error);
+  EXPECT_NE(config.error().message().find("/nonexistent/cinch.toml"), std::string_view::npos);
+}
+
+TEST(StoreConfigTest, UrlsNameBackendAndPath) {
+  EXPECT_EQ(StoreConfig::from_url("memory:")->backend, "memory");
+  EXPECT_TRUE(StoreConfig::from_url("memory:")->settings.all().empty());
+  const Result<StoreConfig> config = StoreConfig::from_url("rocksdb:/a:b");
+  EXPECT_EQ(config->backend, "rocksdb");
+  EXPECT_EQ(config->settings.text("path", "").value(), "/a:b");
+  EXPECT_EQ(StoreConfig::from_url("memory").status().code(), StatusCode::invalid_argument);
+  EXPECT_EQ(StoreConfig::from_url(":x").status().code(), StatusCode::invalid_argument);
+}
+
+TEST(OpenStoreTest, OpensWhatTheConfigNames) {
+  StoreConfig config;
+  config.codec = "zstd:level=2";
+  const auto store = open_store(config);
+  ASSERT_TRUE(store) << store.status().to_string();
+  ASSERT_TRUE((*store)->set("k", "v").ok());
+  EXPECT_EQ((*(*store)->get("k"))->text(), "v");
+  EXPECT_EQ((*store)->codec()->format().spec(), "zstd:level=2");
+}
+
+TEST(OpenStoreTest, MisspelledNamesGetTheNearestKnownOne) {
+  StoreConfig config;
+  config.backend = "memroy";
+  EXPECT_NE(open_store(config).status().message().find("did you mean \"memory\""), std::string_view::npos);
+  config = {};
+  config.codec = "zsdt";
+  EXPECT_NE(open_store(config).status().message().find("did you mean \"zstd\""), std::string_view::npos)
+      << open_store(config).status().message();
+}
+
+TEST(OpenStoreTest, AHostsOwnBackendIsFoundByItsName) {
+  BackendRegistry backends = bundled_backends();
+  const auto open = [](const Settings& settings) -> Result<std::shared_ptr<KvStore>> {
+    if (Status status = settings.only({"path"}); !status.ok()) return status;
+    return bundled_backends().open("memory", {});
+  };
+  ASSERT_TRUE(backends.add("mine", open).ok());
+  EXPECT_EQ(backends.add("mine", open).code(), StatusCode::invalid_argument);
+  const auto store = open_store(*StoreConfig::from_url("mine:x"), backends, default_registry());
+  ASSERT_TRUE(store) << store.status().to_string();
+  EXPECT_TRUE((*store)->set("k", "v").ok());
+}
+
+}  // namespace
+}  // namespace cinch

@@ -1,0 +1,47 @@
+#include "cinch/tensor.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace cinch {
+namespace {
+
+Result<TensorShape> make(Dtype dtype, std::vector<std::uint64_t> dims,
+                         std::optional<std::uint8_t> axis = std::nullopt) {
+  return make_tensor(dtype, dims, axis);
+}
+
+TEST(TensorTest, ThreeDimensionsAreTokensHeadsAndDim) {
+  EXPECT_EQ(make(Dtype::bf16, {1024, 3, 64})->token_axis, 0);
+  EXPECT_EQ(make(Dtype::bf16, {1024, 192})->token_axis, std::nullopt);
+  EXPECT_EQ(make(Dtype::bf16, {2, 30, 256, 192}, 2)->token_axis, 2);
+}
+
+TEST(TensorTest, BytesAreElementsTimesTheirSize) {
+  EXPECT_EQ(tensor_bytes(*make(Dtype::bf16, {1024, 3, 64})).value(), 1024u * 3 * 64 * 2);
+  EXPECT_EQ(tensor_bytes(*make(Dtype::f64, {})).value(), 8u);
+  EXPECT_EQ(tensor_bytes(*make(Dtype::u8, {5, 0, 7})).value(), 0u);
+}
+
+TEST(TensorTest, WhatIsNoShapeIsRefused) {
+  EXPECT_FALSE(make(Dtype::u8, std::vector<std::uint64_t>(9, 1)));
+  EXPECT_FALSE(make(Dtype::u8, {4, 4}, 2));
+  EXPECT_FALSE(make(static_cast<Dtype>(999), {4}));
+  EXPECT_FALSE(make(Dtype::f32, {std::uint64_t{1} << 32, std::uint64_t{1} << 31}));
+  EXPECT_FALSE(make(Dtype::f32, {std::uint64_t{1} << 32, std::uint64_t{1} << 32, 0}));
+}
+
+TEST(TensorTest, DtypeNamesAreReadBack) {
+  for (int number = 0; number < 64; ++number) {
+    const auto dtype = static_cast<Dtype>(number);
+    if (element_bits(dtype) == 0) continue;
+    EXPECT_EQ(parse_dtype(to_string(dtype)), dtype);
+  }
+  EXPECT_EQ(parse_dtype("BF16"), Dtype::bf16);
+  EXPECT_EQ(parse_dtype("F8_E4M3"), Dtype::f8_e4m3);
+  EXPECT_EQ(parse_dtype("F4"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace cinch
