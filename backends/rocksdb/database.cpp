@@ -1,0 +1,126 @@
+#include "backends/rocksdb/database.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <iterator>
+#include <thread>
+#include <utility>
+
+#include "backends/rocksdb/layout.hpp"
+#include "backends/rocksdb/rocksdb_status.hpp"
+#include "cinch/log.hpp"
+
+namespace cinch {
+namespace {
+
+constexpr int read_only_attempts = 8;
+
+/// The soft limit is the host's to set; a database that outgrows it fails in the middle of its work.
+void warn_of_few_descriptors(const std::string& path) {
+  constexpr std::size_t to_spare = 256;
+  rlimit limit{};
+  std::error_code failed;
+  const std::filesystem::directory_iterator directory(path, failed);
+  if (failed || getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const auto files = static_cast<std::size_t>(std::distance(begin(directory), end(directory)));
+  if (files + to_spare <= limit.rlim_cur) return;
+  log(LogLevel::warning, "rocksdb " + path + ": keeps up to " + std::to_string(files) +
+                             " files open, and this process may open " + std::to_string(limit.rlim_cur) +
+                             " (RLIMIT_NOFILE); writes fail when they run out");
+}
+
+}  // namespace
+
+Database::Database(RocksDbOptions options)
+    : options_(std::move(options)),
+      write_options_(make_write_options(options_.durability)),
+      block_cache_(rocksdb::NewLRUCache(options_.block_cache_bytes)),
+      expired_keys_(std::make_shared<ExpiredKeys>()) {}
+
+Result<std::unique_ptr<Database>> Database::open(RocksDbOptions options) {
+  // One spelling for one directory: by it RocksDB knows what this process has open already.
+  std::error_code failed;
+  const std::filesystem::path canonical = std::filesystem::weakly_canonical(options.path, failed);
+  if (failed) return Status(StatusCode::io_error, options.path + ": " + failed.message());
+  options.path = canonical.string();
+  if (options.path.size() > 1 && options.path.back() == '/') options.path.pop_back();
+
+  std::unique_ptr<Database> database(new Database(std::move(options)));
+  Status status = database->open_files();
+  // A writer beside us may delete files between our reading their names and our opening them.
+  for (int attempt = 1; database->options_.read_only && attempt < read_only_attempts; ++attempt) {
+    if (status.code() != StatusCode::io_error && status.code() != StatusCode::corruption) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    status = database->open_files();
+  }
+  if (status.ok()) status = database->check_layout();
+  if (!status.ok()) return status.in("rocksdb " + database->options_.path);
+  warn_of_few_descriptors(database->options_.path);
+  return database;
+}
+
+Status Database::open_files() {
+  if (Status status = check_directory(options_); !status.ok()) return status;
+  rocksdb::ColumnFamilyOptions meta = make_meta_options(options_, block_cache_);
+  meta.compaction_filter_factory = make_expiry_watch(expired_keys_);
+  const std::vector<rocksdb::ColumnFamilyDescriptor> families{
+      {std::string(layout_family), {}},
+      {std::string(meta_family), meta},
+      {std::string(data_family), make_data_options(options_, block_cache_)}};
+  rocksdb::DB* db = nullptr;
+  const rocksdb::DBOptions db_options = make_db_options(options_);
+  const rocksdb::Status status =
+      options_.read_only ? rocksdb::DB::OpenForReadOnly(db_options, options_.path, families, &families_, &db)
+                         : rocksdb::DB::Open(db_options, options_.path, families, &families_, &db);
+  db_.reset(db);
+  return from_rocksdb(status, options_.read_only ? "open read-only" : "open");
+}
+
+Status Database::check_layout() {
+  std::string record;
+  const rocksdb::Status status = db_->Get({}, layout(), layout_key, &record);
+  if (status.ok()) return check_layout_record(record);
+  if (!status.IsNotFound()) return from_rocksdb(status, "reading the layout");
+  for (rocksdb::ColumnFamilyHandle* family : families_) {
+    const std::unique_ptr<rocksdb::Iterator> any(db_->NewIterator({}, family));
+    any->SeekToFirst();
+    if (!any->status().ok()) return from_rocksdb(any->status(), "reading the layout");
+    if (any->Valid()) return foreign_database("it has no layout record");
+  }
+  if (options_.read_only) return no_database();
+  rocksdb::WriteOptions durable;  // whatever is written later, of this much a crash must leave no doubt
+  durable.sync = true;
+  return from_rocksdb(db_->Put(durable, layout(), layout_key, make_layout_record()), "writing the layout");
+}
+
+Status Database::flush() {
+  if (options_.read_only) return {};
+  if (options_.durability != Durability::volatile_) return from_rocksdb(db_->FlushWAL(true), "flush");
+  rocksdb::FlushOptions now;
+  now.allow_write_stall = true;
+  return from_rocksdb(db_->Flush(now, families_), "flush");
+}
+
+Status Database::close() {
+  if (!db_) return {};
+  for (rocksdb::ColumnFamilyHandle* family : families_) {
+    if (rocksdb::Status status = db_->DestroyColumnFamilyHandle(family); !status.ok()) {
+      log(LogLevel::warning, "rocksdb " + options_.path + ": " + status.ToString());
+    }
+  }
+  families_.clear();
+  const rocksdb::Status status = db_->Close();
+  db_.reset();
+  return from_rocksdb(status, "close");
+}
+
+Database::~Database() {
+  if (const Status status = close(); !status.ok()) {
+    log(LogLevel::error, "rocksdb " + options_.path + ": " + status.to_string());
+  }
+}
+
+}  // namespace cinch

@@ -1,0 +1,11 @@
+/// What RocksDB counts, as cinch tells it.
+#pragma once
+
+#include "backends/rocksdb/database.hpp"
+#include "cinch/kv_store.hpp"
+
+namespace cinch {
+
+StoreStats read_stats(const Database& database);
+
+}  // namespace cinch

@@ -1,0 +1,52 @@
+/// Locks that keys share by their hash, for the operations that read a key before they write it.
+#pragma once
+
+#include <xxhash.h>
+
+#include <array>
+#include <bitset>
+#include <cstddef>
+#include <mutex>
+#include <shared_mutex>
+#include <string_view>
+#include <vector>
+
+namespace cinch {
+
+/// Plain writes share the locks of their keys, so that they can be committed as one group; who reads first and writes
+/// by what it read holds its key's lock alone. Nobody who holds one lock alone asks for a second, and several are
+/// shared in ascending order: no deadlock.
+class KeyStripes {
+ public:
+  using Shared = std::shared_lock<std::shared_mutex>;
+  using Alone = std::unique_lock<std::shared_mutex>;
+
+  Shared share(std::string_view key) { return Shared(stripes_[index(key)].mutex); }
+  Alone own(std::string_view key) { return Alone(stripes_[index(key)].mutex); }
+
+  /// `key_of(item)` is the key of each item.
+  template <class Items, class KeyOf>
+  std::vector<Shared> share_all(const Items& items, KeyOf key_of) {
+    std::bitset<count> wanted;
+    for (const auto& item : items) wanted.set(index(key_of(item)));
+    std::vector<Shared> locks;
+    locks.reserve(wanted.count());
+    for (std::size_t i = 0; i < count; ++i) {
+      if (wanted.test(i)) locks.emplace_back(stripes_[i].mutex);
+    }
+    return locks;
+  }
+
+ private:
+  static constexpr std::size_t count = 256;
+
+  struct alignas(64) Stripe {
+    std::shared_mutex mutex;
+  };
+
+  static std::size_t index(std::string_view key) noexcept { return XXH3_64bits(key.data(), key.size()) % count; }
+
+  std::array<Stripe, count> stripes_;
+};
+
+}  // namespace cinch

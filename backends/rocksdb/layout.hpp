@@ -1,0 +1,29 @@
+/// How a directory is known to hold a database of cinch, of this version; and how one is told from anything else.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "backends/rocksdb/rocksdb_options.hpp"
+#include "cinch/status.hpp"
+
+namespace cinch {
+
+inline constexpr std::string_view layout_family = "default";
+inline constexpr std::string_view meta_family = "meta";
+inline constexpr std::string_view data_family = "data";
+inline constexpr std::string_view layout_key = "cinch.layout";
+
+/// Looks at the directory before RocksDB may change anything in it. Succeeds for a database of cinch and, where
+/// `options` lets one be created, for a place without one.
+Status check_directory(const RocksDbOptions& options);
+
+std::string make_layout_record();
+
+/// Errors: `incompatible` for a later version or a mode that this one does not know, `corruption`.
+Status check_layout_record(std::string_view record);
+
+Status no_database();
+Status foreign_database(std::string_view evidence);
+
+}  // namespace cinch

@@ -1,0 +1,148 @@
+#include "backends/rocksdb/record_reader.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "backends/rocksdb/rocksdb_status.hpp"
+
+namespace cinch {
+namespace {
+
+std::string named(const Database& database, std::string_view key) {
+  return "rocksdb " + database.options().path + ": key \"" + escape_key(key) + "\"";
+}
+
+/// A value where RocksDB read it to. A blob lies in a buffer of its own; were it ever in the block cache, it is kept
+/// too. Nothing in here needs the database itself, so that a value outlives its closing.
+class PinnedValue final : public ValueOwner {
+ public:
+  explicit PinnedValue(std::shared_ptr<rocksdb::Cache> block_cache) : block_cache_(std::move(block_cache)) {}
+
+  rocksdb::PinnableSlice& slice() noexcept { return slice_; }
+
+ private:
+  const std::shared_ptr<rocksdb::Cache> block_cache_;
+  rocksdb::PinnableSlice slice_;  // goes first
+};
+
+struct Unpin {
+  void operator()(ValueOwner* owner) const noexcept { owner->unpin(); }
+};
+
+std::uint64_t trailing_stamp(const rocksdb::Slice& stored) noexcept {
+  std::uint64_t stamp = 0;
+  std::memcpy(&stamp, stored.data() + stored.size() - sizeof stamp, sizeof stamp);
+  return stamp;
+}
+
+/// The value in `data` that `record` tells of. `corruption` may also mean that the key was set between the two reads.
+Result<Value> read_data(const Database& database, const rocksdb::ReadOptions& read, std::string_view key,
+                        const MetaRecord& record) {
+  const std::unique_ptr<PinnedValue, Unpin> first_owner(new PinnedValue(database.block_cache()));
+  rocksdb::PinnableSlice& stored = first_owner->slice();
+  const rocksdb::Status status = database.db().Get(read, database.data(), key, &stored);
+  if (status.IsNotFound()) {
+    return Status(StatusCode::corruption, named(database, key) + ": its record is there, its value of " +
+                                              std::to_string(record.size) + " bytes is not");
+  }
+  if (!status.ok()) return from_rocksdb(status, named(database, key));
+  if (stored.size() != record.size + data_trailer_bytes || trailing_stamp(stored) != record.stamp) {
+    return Status(StatusCode::corruption,
+                  named(database, key) + ": record and value are of different sets; expected " +
+                      std::to_string(record.size) + " bytes, found " +
+                      std::to_string(std::max(stored.size(), data_trailer_bytes) - data_trailer_bytes));
+  }
+  first_owner->pin();  // the value's own reference
+  const ByteView bytes = as_bytes(std::string_view(stored.data(), stored.size()));
+  return Value::adopt(bytes.first(bytes.size() - data_trailer_bytes), first_owner.get());
+}
+
+Result<std::optional<Entry>> read_entry_at(const Database& database, const rocksdb::ReadOptions& read,
+                                           std::string_view key, std::size_t first_bytes) {
+  StoredRecord record;
+  const Result<bool> found = record.read(database, read, key);
+  if (!found) return found.error();
+  if (!*found) return std::optional<Entry>();
+  Entry entry{record->size, record->expires_at_ms, record->stamp, {}};
+  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(first_bytes, record->size));
+  if (wanted <= record->first.size()) {
+    entry.first = Value::copy_of(record->first.first(wanted));
+    return std::optional<Entry>(std::move(entry));
+  }
+  const Result<Value> value = read_data(database, read, key, *record);
+  if (!value) return value.error();
+  entry.first = value->part(0, wanted);
+  return std::optional<Entry>(std::move(entry));
+}
+
+/// The first key after all that start with `prefix`; empty when there is none such.
+std::string end_of(std::string_view prefix) {
+  std::string end(prefix);
+  while (!end.empty() && end.back() == '\xff') end.pop_back();
+  if (!end.empty()) end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
+  return end;
+}
+
+}  // namespace
+
+Result<bool> StoredRecord::read(const Database& database, const rocksdb::ReadOptions& read, std::string_view key) {
+  const rocksdb::Status status = database.db().Get(read, database.meta(), key, &stored_);
+  if (status.IsNotFound()) return false;
+  if (!status.ok()) return from_rocksdb(status, named(database, key));
+  const Result<MetaRecord> record = decode_meta(key, as_bytes(std::string_view(stored_.data(), stored_.size())));
+  if (!record) return record.error().in(named(database, key));
+  record_ = *record;
+  was_expired_ = record_.is_expired(now_ms());
+  if (was_expired_) database.note_expired(key);
+  return !was_expired_;
+}
+
+Result<std::optional<Entry>> read_entry(const Database& database, std::string_view key, std::size_t first_bytes) {
+  Result<std::optional<Entry>> entry = read_entry_at(database, {}, key, first_bytes);
+  if (entry || entry.error().code() != StatusCode::corruption) return entry;
+  // Record and value were of two sets, perhaps. A snapshot shows one moment; it costs two locks of the database, so
+  // that it is not how every read begins.
+  rocksdb::ManagedSnapshot snapshot(&database.db());
+  rocksdb::ReadOptions read;
+  read.snapshot = snapshot.snapshot();
+  return read_entry_at(database, read, key, first_bytes);
+}
+
+Result<KeyPage> read_keys(const Database& database, std::string_view prefix, std::optional<std::string_view> after,
+                          std::size_t limit) {
+  if (limit == 0) return Status(StatusCode::invalid_argument, "scan: limit is 0, expected 1 or more");
+  const std::string end = end_of(prefix);
+  const rocksdb::Slice upper(end);
+  rocksdb::ReadOptions read;
+  read.fill_cache = false;
+  if (!end.empty()) read.iterate_upper_bound = &upper;
+  const std::unique_ptr<rocksdb::Iterator> at(database.db().NewIterator(read, database.meta()));
+  if (after && *after >= prefix) {
+    at->Seek(*after);
+    if (at->Valid() && at->key() == rocksdb::Slice(*after)) at->Next();
+  } else {
+    at->Seek(prefix);
+  }
+  KeyPage page;
+  const std::int64_t now = now_ms();
+  for (; at->Valid(); at->Next()) {
+    const std::string_view key = at->key().ToStringView();
+    const std::int64_t expires_at_ms = peek_expiry(as_bytes(at->value().ToStringView()));
+    if (expires_at_ms != 0 && expires_at_ms <= now) {
+      database.note_expired(key);
+      continue;
+    }
+    if (page.keys.size() == limit) {
+      page.more = true;
+      break;
+    }
+    page.keys.emplace_back(key);
+  }
+  if (!at->status().ok()) return from_rocksdb(at->status(), "rocksdb " + database.options().path + ": scan");
+  return page;
+}
+
+}  // namespace cinch

@@ -1,0 +1,63 @@
+/// Reads of one key's record and value, and of the order of keys.
+#pragma once
+
+#include <rocksdb/db.h>
+#include <rocksdb/slice.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+#include "backends/rocksdb/database.hpp"
+#include "backends/rocksdb/meta_record.hpp"
+#include "cinch/kv_store.hpp"
+
+namespace cinch {
+
+/// A record and the stored bytes that it shows.
+class StoredRecord {
+ public:
+  StoredRecord() = default;
+  StoredRecord(const StoredRecord&) = delete;
+  StoredRecord& operator=(const StoredRecord&) = delete;
+
+  /// False when the key has none, or an expired one. Errors: `corruption`, `incompatible`, `io_error`.
+  Result<bool> read(const Database& database, const rocksdb::ReadOptions& read, std::string_view key);
+
+  /// Requires: `read` found it.
+  const MetaRecord& operator*() const noexcept { return record_; }
+  const MetaRecord* operator->() const noexcept { return &record_; }
+
+  /// Whether `read` met an expired record.
+  bool was_expired() const noexcept { return was_expired_; }
+
+ private:
+  rocksdb::PinnableSlice stored_;
+  MetaRecord record_;
+  bool was_expired_ = false;
+};
+
+struct Entry {
+  std::uint64_t size = 0;
+  std::int64_t expires_at_ms = 0;
+  std::uint64_t stamp = 0;
+  Value first;  ///< The first bytes of the value, as many as were asked for.
+};
+
+inline constexpr std::size_t whole_value = std::numeric_limits<std::size_t>::max();
+
+/// Record and first bytes of one version of the key, or nothing when it is absent. Reads `data` only when the record
+/// has too few of them. Errors: as `StoredRecord::read`; `corruption` when `data` lacks the value that the record tells
+/// of.
+Result<std::optional<Entry>> read_entry(const Database& database, std::string_view key, std::size_t first_bytes);
+
+/// As `KvStore::scan`.
+Result<KeyPage> read_keys(const Database& database, std::string_view prefix, std::optional<std::string_view> after,
+                          std::size_t limit);
+
+/// A value in `data` ends with the stamp of its record, so that a reader sees when it has the two of different sets.
+inline constexpr std::size_t data_trailer_bytes = sizeof(std::uint64_t);
+
+}  // namespace cinch

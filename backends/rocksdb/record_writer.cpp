@@ -1,0 +1,74 @@
+#include "backends/rocksdb/record_writer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "backends/rocksdb/record_reader.hpp"
+#include "backends/rocksdb/rocksdb_status.hpp"
+
+namespace cinch {
+namespace {
+
+/// Copies the start of `value` into `to`.
+ByteView copy_first(const ValueParts& value, MutableBytes to) {
+  std::size_t copied = 0;
+  for (const ByteView part : value.parts()) {
+    const std::size_t count = std::min(part.size(), to.size() - copied);
+    std::copy_n(part.begin(), count, to.begin() + static_cast<std::ptrdiff_t>(copied));
+    copied += count;
+  }
+  return to.first(copied);
+}
+
+rocksdb::Slice as_slice(ByteView bytes) noexcept { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+}  // namespace
+
+RecordWriter::RecordWriter(Database& database, std::size_t bytes)
+    : database_(database), batch_(bytes, 0, database.write_options().protection_bytes_per_key, 0) {}
+
+Status RecordWriter::set(std::string_view key, const ValueParts& value, std::uint64_t stamp,
+                         std::int64_t expires_at_ms) {
+  std::array<std::byte, inline_value_bytes> start;
+  MetaRecord record{stamp, expires_at_ms, value.size(), 0, {}};
+  record.first = copy_first(value, std::span(start).first(meta_first_bytes(record.size)));
+  if (Status status = set_record(key, record); !status.ok()) return status;
+  if (record.is_inline()) return remove_data(key);
+
+  sets_data_ = true;
+  parts_.clear();
+  for (const ByteView part : value.parts()) parts_.push_back(as_slice(part));
+  parts_.push_back(as_slice(std::as_bytes(std::span(&stamp, 1))));
+  const rocksdb::Slice key_part(key);
+  return checked(batch_.Put(database_.data(), rocksdb::SliceParts(&key_part, 1),
+                            rocksdb::SliceParts(parts_.data(), static_cast<int>(parts_.size()))));
+}
+
+Status RecordWriter::set_record(std::string_view key, const MetaRecord& record) {
+  return checked(batch_.Put(database_.meta(), key, encode_meta(key, record)));
+}
+
+Status RecordWriter::remove(std::string_view key) {
+  if (Status status = checked(batch_.Delete(database_.meta(), key)); !status.ok()) return status;
+  return checked(batch_.Delete(database_.data(), key));
+}
+
+/// What an inline value replaces in `data`. A store of small values alone keeps `data` empty: no deletion is written
+/// for a key that is not there. (A larger value set at the same moment may slip in between and is then left behind; no
+/// read sees it, and the key's next large set or removal takes it away.)
+Status RecordWriter::remove_data(std::string_view key) {
+  std::string ignored;
+  rocksdb::ReadOptions in_memory;
+  if (!sets_data_ && !database_.db().KeyMayExist(in_memory, database_.data(), key, &ignored)) return {};
+  return checked(batch_.Delete(database_.data(), key));
+}
+
+Status RecordWriter::commit() { return checked(database_.db().Write(database_.write_options(), &batch_)); }
+
+Status RecordWriter::checked(const rocksdb::Status& status) const {
+  if (status.ok()) return {};
+  return from_rocksdb(status, "rocksdb " + database_.options().path);
+}
+
+}  // namespace cinch

@@ -1,0 +1,269 @@
+#include "backends/rocksdb/rocksdb_kv_store.hpp"
+
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "backends/rocksdb/database.hpp"
+#include "backends/rocksdb/database_stats.hpp"
+#include "backends/rocksdb/key_stripes.hpp"
+#include "backends/rocksdb/process_fork.hpp"
+#include "backends/rocksdb/record_reader.hpp"
+#include "backends/rocksdb/record_writer.hpp"
+#include "backends/rocksdb/stamp_source.hpp"
+
+namespace cinch {
+namespace {
+
+// RocksDB writes lengths in 32 bits.
+constexpr std::uint64_t most_value_bytes = (std::uint64_t{1} << 32) - (std::uint64_t{64} << 20);
+
+// What a write takes back of expired keys besides its own work: more than writes can make, little enough to be quick.
+constexpr std::size_t expired_keys_per_write = 4;
+constexpr std::size_t every_key = std::numeric_limits<std::size_t>::max();
+
+std::int64_t expiry_of(std::chrono::milliseconds ttl) noexcept {
+  if (ttl.count() == 0) return 0;
+  const std::int64_t now = now_ms();
+  const std::int64_t latest = std::numeric_limits<std::int64_t>::max();
+  return ttl.count() > latest - now ? latest : now + ttl.count();
+}
+
+Status check_item(const SetItem& item) {
+  if (Status status = check_set(item.key, item.options); !status.ok()) return status;
+  if (item.value.size() <= most_value_bytes) return {};
+  return {StatusCode::too_large, "value of " + std::to_string(item.value.size()) + " bytes, expected at most " +
+                                     std::to_string(most_value_bytes)};
+}
+
+std::size_t batch_bytes(const SetItem& item) noexcept {
+  constexpr std::size_t overhead = 2 * meta_head_bytes;
+  return 2 * item.key.size() + item.value.size() + overhead;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<KvStore>> RocksDbKvStore::open(const Settings& settings) {
+  Result<RocksDbOptions> options = RocksDbOptions::from_settings(settings);
+  if (!options) return options.error();
+  Result<std::unique_ptr<Database>> database = Database::open(std::move(*options));
+  if (!database) return database.error();
+  std::shared_ptr<RocksDbKvStore> store(new RocksDbKvStore(std::move(*database)));
+  if (store->stamps_) {
+    if (Status status = store->stamps_->start(); !status.ok()) return status;
+  }
+  return std::shared_ptr<KvStore>(std::move(store));
+}
+
+RocksDbKvStore::RocksDbKvStore(std::unique_ptr<Database> database)
+    : fork_generation_(fork_generation()), database_(std::move(database)), stripes_(std::make_unique<KeyStripes>()) {
+  if (!database_->options().read_only) {
+    stamps_ = std::make_unique<StampSource>(database_->db(), *database_->layout(), database_->write_options());
+  }
+}
+
+RocksDbKvStore::~RocksDbKvStore() {
+  if (fork_generation() != fork_generation_) {
+    (void)database_.release();  // the parent's: its threads are not in this process, closing would wait for them
+    return;
+  }
+  (void)close();
+}
+
+Result<RocksDbKvStore::Lease> RocksDbKvStore::enter() {
+  if (fork_generation() != fork_generation_) {
+    return Status(StatusCode::closed, "the store belongs to the process that this one was forked from; open it anew");
+  }
+  if (!is_closing_.load(std::memory_order_relaxed)) {
+    Lease lease(open_mutex_);
+    if (database_) return lease;
+  }
+  return Status(StatusCode::closed, "the store was closed");
+}
+
+Result<RocksDbKvStore::Lease> RocksDbKvStore::enter_to_write(std::string_view operation) {
+  Result<Lease> lease = enter();
+  if (lease && !stamps_) {
+    return Status(StatusCode::unsupported, "rocksdb " + database_->options().path + ": " + std::string(operation) +
+                                               ": the store was opened with read_only = true");
+  }
+  return lease;
+}
+
+GetResult RocksDbKvStore::get(std::string_view key) {
+  const Result<Lease> lease = enter();
+  if (!lease) return lease.error();
+  if (Status status = check_key(key); !status.ok()) return status;
+  Result<std::optional<Entry>> entry = read_entry(*database_, key, whole_value);
+  if (!entry) return entry.error();
+  if (!*entry) return std::optional<Value>();
+  return std::optional<Value>(std::move((*entry)->first));
+}
+
+Result<bool> RocksDbKvStore::exists(std::string_view key) {
+  const Result<Lease> lease = enter();
+  if (!lease) return lease.error();
+  if (Status status = check_key(key); !status.ok()) return status;
+  const Result<std::optional<Entry>> entry = read_entry(*database_, key, 0);
+  if (!entry) return entry.error();
+  return entry->has_value();
+}
+
+Result<std::optional<Head>> RocksDbKvStore::head(std::string_view key, std::size_t n) {
+  const Result<Lease> lease = enter();
+  if (!lease) return lease.error();
+  if (Status status = check_key(key); !status.ok()) return status;
+  Result<std::optional<Entry>> entry = read_entry(*database_, key, n);
+  if (!entry) return entry.error();
+  if (!*entry) return std::optional<Head>();
+  return std::optional<Head>(
+      Head{(*entry)->size, (*entry)->expires_at_ms, (*entry)->stamp, std::move((*entry)->first)});
+}
+
+Result<KeyPage> RocksDbKvStore::scan(std::string_view prefix, std::optional<std::string_view> after,
+                                     std::size_t limit) {
+  const Result<Lease> lease = enter();
+  if (!lease) return lease.error();
+  return read_keys(*database_, prefix, after, limit);
+}
+
+Status RocksDbKvStore::set(std::string_view key, const ValueParts& value, const SetOptions& options) {
+  const SetItem item{key, value, options};
+  return batch_set(std::span(&item, 1));
+}
+
+Status RocksDbKvStore::batch_set(std::span<const SetItem> items) {
+  const Result<Lease> lease = enter_to_write("set");
+  if (!lease) return lease.error();
+  std::size_t bytes = 0;
+  for (const SetItem& item : items) {
+    if (Status status = check_item(item); !status.ok()) return status;
+    bytes += batch_bytes(item);
+  }
+  {
+    RecordWriter writer(*database_, bytes);
+    const auto locks = stripes_->share_all(items, [](const SetItem& item) { return item.key; });
+    for (const SetItem& item : items) {
+      if (Status status = add_set(writer, item); !status.ok()) return status;
+    }
+    if (Status status = writer.commit(); !status.ok()) return status;
+  }
+  (void)reclaim_expired(expired_keys_per_write);  // what fails is found again
+  return {};
+}
+
+Status RocksDbKvStore::add_set(RecordWriter& writer, const SetItem& item) {
+  const Result<std::uint64_t> stamp = stamps_->next();
+  if (!stamp) return stamp.error();
+  return writer.set(item.key, item.value, *stamp, expiry_of(item.options.ttl));
+}
+
+Result<bool> RocksDbKvStore::set_if(std::string_view key, std::uint64_t stamp, const ValueParts& value,
+                                    const SetOptions& options) {
+  const Result<Lease> lease = enter_to_write("set_if");
+  if (!lease) return lease.error();
+  const SetItem item{key, value, options};
+  if (Status status = check_item(item); !status.ok()) return status;
+  const KeyStripes::Alone lock = stripes_->own(key);
+  StoredRecord record;
+  const Result<bool> found = record.read(*database_, {}, key);
+  if (!found) return found.error();
+  if (stamp != (*found ? record->stamp : 0)) return false;
+  RecordWriter writer(*database_, batch_bytes(item));
+  if (Status status = add_set(writer, item); !status.ok()) return status;
+  if (Status status = writer.commit(); !status.ok()) return status;
+  return true;
+}
+
+Result<bool> RocksDbKvStore::touch(std::string_view key, std::chrono::milliseconds ttl) {
+  const Result<Lease> lease = enter_to_write("touch");
+  if (!lease) return lease.error();
+  SetOptions options;
+  options.ttl = ttl;
+  if (Status status = check_set(key, options); !status.ok()) return status;
+  const KeyStripes::Alone lock = stripes_->own(key);
+  StoredRecord stored;
+  const Result<bool> found = stored.read(*database_, {}, key);
+  if (!found || !*found) return found;
+  MetaRecord record = *stored;
+  record.expires_at_ms = expiry_of(ttl);
+  RecordWriter writer(*database_);
+  if (Status status = writer.set_record(key, record); !status.ok()) return status;
+  if (Status status = writer.commit(); !status.ok()) return status;
+  return true;
+}
+
+Status RocksDbKvStore::remove(std::string_view key) {
+  const Result<Lease> lease = enter_to_write("remove");
+  if (!lease) return lease.error();
+  if (Status status = check_key(key); !status.ok()) return status;
+  const KeyStripes::Shared lock = stripes_->share(key);
+  RecordWriter writer(*database_);
+  if (Status status = writer.remove(key); !status.ok()) return status;
+  return writer.commit();
+}
+
+Result<std::uint64_t> RocksDbKvStore::remove_prefix(std::string_view prefix) {
+  constexpr std::size_t page_keys = 4096;
+  const Result<Lease> lease = enter_to_write("remove_prefix");
+  if (!lease) return lease.error();
+  std::uint64_t removed = 0;
+  std::optional<std::string> after;
+  for (;;) {
+    Result<KeyPage> page = read_keys(*database_, prefix, after, page_keys);
+    if (!page) return page.error();
+    if (Status status = remove_keys(page->keys); !status.ok()) return status;
+    removed += page->keys.size();
+    if (!page->more) return removed;
+    after = std::move(page->keys.back());
+  }
+}
+
+Status RocksDbKvStore::remove_keys(std::span<const std::string> keys) {
+  const auto locks = stripes_->share_all(keys, [](const std::string& key) { return std::string_view(key); });
+  RecordWriter writer(*database_);
+  for (const std::string& key : keys) {
+    if (Status status = writer.remove(key); !status.ok()) return status;
+  }
+  return writer.commit();
+}
+
+Status RocksDbKvStore::reclaim_expired(std::size_t most_keys) {
+  for (const std::string& key : database_->take_expired(most_keys)) {
+    const KeyStripes::Alone lock = stripes_->own(key);
+    StoredRecord record;
+    const Result<bool> found = record.read(*database_, {}, key);
+    if (!found) return found.error();
+    if (!record.was_expired()) continue;  // set or touched since it was found
+    RecordWriter writer(*database_);
+    if (Status status = writer.remove(key); !status.ok()) return status;
+    if (Status status = writer.commit(); !status.ok()) return status;
+  }
+  return {};
+}
+
+Status RocksDbKvStore::flush() {
+  const Result<Lease> lease = enter();
+  if (!lease) return lease.error();
+  if (stamps_) (void)reclaim_expired(every_key);  // what fails is found again
+  return database_->flush();
+}
+
+StoreStats RocksDbKvStore::stats() {
+  const Result<Lease> lease = enter();
+  return lease ? read_stats(*database_) : StoreStats();
+}
+
+Status RocksDbKvStore::close() {
+  if (const Result<Lease> lease = enter(); !lease) return lease.error();
+  if (is_closing_.exchange(true)) return {StatusCode::closed, "the store was closed"};
+  const std::unique_lock alone(open_mutex_);  // calls under way end first
+  if (stamps_) (void)reclaim_expired(every_key);
+  Status flushed = database_->flush();
+  stamps_.reset();
+  Status closed = database_->close();
+  database_.reset();
+  return flushed.ok() ? closed : flushed;
+}
+
+}  // namespace cinch

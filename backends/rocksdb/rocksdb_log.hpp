@@ -1,0 +1,19 @@
+/// What RocksDB says, handed to cinch's log callback.
+#pragma once
+
+#include <rocksdb/env.h>
+#include <rocksdb/listener.h>
+
+#include <memory>
+#include <string>
+
+namespace cinch {
+
+/// Forwards warnings and errors and writes no file. RocksDB's own logger writes into the database's directory, and in
+/// builds with assertions (Debian's 7.8.3) aborts the process when the disk is full.
+std::shared_ptr<rocksdb::Logger> make_rocksdb_logger(std::string path);
+
+/// Logs an error that stopped writes, and its end.
+std::shared_ptr<rocksdb::EventListener> make_rocksdb_listener(std::string path);
+
+}  // namespace cinch

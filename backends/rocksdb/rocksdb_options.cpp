@@ -1,0 +1,127 @@
+#include "backends/rocksdb/rocksdb_options.hpp"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/file_checksum.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+
+#include <algorithm>
+
+#include "backends/rocksdb/meta_record.hpp"
+#include "backends/rocksdb/rocksdb_log.hpp"
+
+namespace cinch {
+namespace {
+
+constexpr std::uint64_t mib = std::uint64_t{1} << 20;
+constexpr std::uint64_t default_write_buffer_bytes = 64 * mib;
+constexpr std::uint64_t default_block_cache_bytes = 64 * mib;
+constexpr std::uint64_t smallest_write_buffer_bytes = mib;
+constexpr std::uint64_t largest_write_buffer_bytes = std::uint64_t{4} << 30;  // of one memtable, by RocksDB
+
+rocksdb::ColumnFamilyOptions make_common_options(const std::shared_ptr<rocksdb::Cache>& block_cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = block_cache;
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+
+  rocksdb::ColumnFamilyOptions family;
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  // Values are compressed before they come here. The list by level has to be empty as well, or Snappy slips in.
+  family.compression = rocksdb::kNoCompression;
+  family.bottommost_compression = rocksdb::kNoCompression;
+  family.blob_compression_type = rocksdb::kNoCompression;
+  family.compression_per_level.clear();
+  family.memtable_protection_bytes_per_key = 8;
+  return family;
+}
+
+}  // namespace
+
+Result<RocksDbOptions> RocksDbOptions::from_settings(const Settings& settings) {
+  if (Status status = settings.only({"path", "durability", "read_only", "create", "write_buffer", "block_cache"});
+      !status.ok()) {
+    return status;
+  }
+  const Result<std::string> path = settings.text("path", "");
+  const Result<std::string> durability = settings.choice("durability", {"volatile", "process", "power"}, "process");
+  const Result<bool> read_only = settings.boolean("read_only", false);
+  const Result<bool> create = settings.boolean("create", true);
+  const Result<std::uint64_t> write_buffer = settings.size("write_buffer", default_write_buffer_bytes);
+  const Result<std::uint64_t> block_cache = settings.size("block_cache", default_block_cache_bytes);
+  for (const Status& status : {path.status(), durability.status(), read_only.status(), create.status(),
+                               write_buffer.status(), block_cache.status()}) {
+    if (!status.ok()) return status;
+  }
+  if (path->empty()) return Status(StatusCode::invalid_argument, "path: missing, expected the database's directory");
+  if (path->find('\0') != std::string::npos) {
+    return Status(StatusCode::invalid_argument, "path: contains a zero byte, expected a directory");
+  }
+  if (*write_buffer < smallest_write_buffer_bytes || *write_buffer > largest_write_buffer_bytes) {
+    return Status(StatusCode::invalid_argument,
+                  "write_buffer: " + std::to_string(*write_buffer) + " bytes, expected 1MiB to 4GiB");
+  }
+  const Durability level = *durability == "volatile"  ? Durability::volatile_
+                           : *durability == "process" ? Durability::process
+                                                      : Durability::power;
+  return RocksDbOptions{*path, level, *read_only, *create, *write_buffer, *block_cache};
+}
+
+rocksdb::DBOptions make_db_options(const RocksDbOptions& options) {
+  rocksdb::DBOptions db;
+  db.create_if_missing = options.create;
+  db.create_missing_column_families = true;
+  db.info_log = make_rocksdb_logger(options.path);
+  db.info_log_level = rocksdb::WARN_LEVEL;
+  db.listeners.push_back(make_rocksdb_listener(options.path));
+  db.stats_dump_period_sec = 0;
+  db.stats_persist_period_sec = 0;
+
+  // A damaged log refuses to open: the default mode drops what follows the damage and says nothing. A log that merely
+  // ends in the middle of a record was cut by a crash before that record was acknowledged, and opens.
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  db.max_total_wal_size = std::max(512 * mib, 4 * options.write_buffer_bytes);
+  db.atomic_flush = options.durability == Durability::volatile_;  // without a log, `meta` and `data` must agree
+
+  // Read-write, tables stay open: 7.8.3 answers wrongly when it fails to open one again. Read-only, a finite number
+  // keeps 7.8.3 from a path on which it does not find blobs.
+  db.max_open_files = options.read_only ? 1000 : -1;
+  db.fail_if_options_file_error = true;
+  db.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
+  return db;
+}
+
+rocksdb::ColumnFamilyOptions make_meta_options(const RocksDbOptions& options,
+                                               const std::shared_ptr<rocksdb::Cache>& block_cache) {
+  rocksdb::ColumnFamilyOptions family = make_common_options(block_cache);
+  family.write_buffer_size = std::max(options.write_buffer_bytes / 4, smallest_write_buffer_bytes);
+  family.target_file_size_base = family.write_buffer_size;
+  family.max_bytes_for_level_base = 4 * family.write_buffer_size;  // what triggers a compaction of level 0 fits level 1
+  return family;
+}
+
+rocksdb::ColumnFamilyOptions make_data_options(const RocksDbOptions& options,
+                                               const std::shared_ptr<rocksdb::Cache>& block_cache) {
+  rocksdb::ColumnFamilyOptions family = make_common_options(block_cache);
+  family.write_buffer_size = options.write_buffer_bytes;
+  family.target_file_size_base = 4 * mib;  // tables hold keys and where their blobs are, nothing else
+  family.max_bytes_for_level_base = 10 * family.target_file_size_base;
+  family.enable_blob_files = true;
+  family.min_blob_size = inline_value_bytes;
+  family.enable_blob_garbage_collection = true;
+  family.blob_garbage_collection_age_cutoff = 0.25;
+  family.blob_garbage_collection_force_threshold = 0.5;
+  family.blob_compaction_readahead_size = 2 * mib;
+  return family;
+}
+
+rocksdb::WriteOptions make_write_options(Durability durability) {
+  rocksdb::WriteOptions write;
+  write.sync = durability == Durability::power;
+  write.disableWAL = durability == Durability::volatile_;
+  write.protection_bytes_per_key = 8;
+  return write;
+}
+
+}  // namespace cinch

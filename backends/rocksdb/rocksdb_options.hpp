@@ -1,0 +1,41 @@
+/// The settings of the RocksDB backend, and what they mean to RocksDB.
+#pragma once
+
+#include <rocksdb/options.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "cinch/settings.hpp"
+#include "cinch/status.hpp"
+
+namespace cinch {
+
+/// What an acknowledged write survives.
+enum class Durability : std::uint8_t {
+  volatile_,  ///< Nothing but an orderly close.
+  process,    ///< The death of the process.
+  power,      ///< The loss of power.
+};
+
+struct RocksDbOptions {
+  std::string path;
+  Durability durability = Durability::process;
+  bool read_only = false;
+  bool create = true;
+  std::uint64_t write_buffer_bytes = 0;
+  std::uint64_t block_cache_bytes = 0;
+
+  /// Errors: `invalid_argument` that names the setting.
+  static Result<RocksDbOptions> from_settings(const Settings& settings);
+};
+
+rocksdb::DBOptions make_db_options(const RocksDbOptions& options);
+rocksdb::ColumnFamilyOptions make_meta_options(const RocksDbOptions& options,
+                                               const std::shared_ptr<rocksdb::Cache>& block_cache);
+rocksdb::ColumnFamilyOptions make_data_options(const RocksDbOptions& options,
+                                               const std::shared_ptr<rocksdb::Cache>& block_cache);
+rocksdb::WriteOptions make_write_options(Durability durability);
+
+}  // namespace cinch

@@ -1,0 +1,42 @@
+#include "backends/rocksdb/rocksdb_status.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+namespace cinch {
+namespace {
+
+bool has(const std::string& text, std::string_view part) noexcept { return text.find(part) != std::string::npos; }
+
+/// RocksDB has no code for an exhausted quota, nor for a database in use: only what it wrote into the message tells.
+StatusCode code_of_io_error(const std::string& text) {
+  if (has(text, strerrordesc_np(EDQUOT)) || has(text, std::strerror(EDQUOT))) return StatusCode::no_space;
+  if (has(text, "lock hold by current process") || has(text, "While lock file")) return StatusCode::locked;
+  return StatusCode::io_error;
+}
+
+StatusCode code_of(const rocksdb::Status& status, const std::string& text) {
+  if (status.IsNoSpace() || status.subcode() == rocksdb::Status::kSpaceLimit) return StatusCode::no_space;
+  switch (status.code()) {
+    case rocksdb::Status::kCorruption: return StatusCode::corruption;
+    case rocksdb::Status::kBusy:
+    case rocksdb::Status::kTryAgain:
+    case rocksdb::Status::kIncomplete: return StatusCode::busy;
+    case rocksdb::Status::kTimedOut: return StatusCode::timed_out;
+    case rocksdb::Status::kShutdownInProgress: return StatusCode::closed;
+    case rocksdb::Status::kNotSupported: return StatusCode::unsupported;
+    case rocksdb::Status::kInvalidArgument: return StatusCode::invalid_argument;
+    default: return code_of_io_error(text);
+  }
+}
+
+}  // namespace
+
+Status from_rocksdb(const rocksdb::Status& status, std::string_view context) {
+  if (status.ok()) return {};
+  const std::string text = status.ToString();
+  return Status(code_of(status, text), text).in(context);
+}
+
+}  // namespace cinch
