@@ -1,0 +1,161 @@
+// bench: codecs on the values of a file, through a store in memory, beside the plain library and memcpy.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "bench_library.hpp"
+#include "commands.hpp"
+#include "json_writer.hpp"
+#include "output.hpp"
+#include "session.hpp"
+#include "workload.hpp"
+
+namespace cinch::tool {
+namespace {
+
+/// Figures take turns, so that a noisy moment of the machine is spread over all of them.
+constexpr int turns = 4;
+
+struct BenchResult {
+  std::string codec;
+  double ratio = 1;
+  double encode_gbps = 0;
+  double decode_gbps = 0;
+  double memcpy_gbps = 0;
+  std::optional<double> library_encode_gbps;
+  std::optional<double> library_decode_gbps;
+};
+
+std::size_t largest(const Workload& values) {
+  return std::ranges::max_element(values, {}, [](const WorkloadValue& value) { return value.bytes.size(); })
+      ->bytes.size();
+}
+
+/// The plain library on all values: the encoded ones, and what each thread works with.
+class LibraryBench {
+ public:
+  LibraryBench(const FormatId& format, const Workload& values, unsigned threads) : values_(values) {
+    for (unsigned i = 0; i < threads; ++i) codecs_.push_back(library_codec(format));
+    if (!exists()) return;
+    room_.assign(threads, std::vector<std::byte>(codecs_[0]->bound(largest(values))));
+    for (const WorkloadValue& value : values) {
+      const std::size_t length = codecs_[0]->compress(value.bytes, room_[0]);
+      encoded_.emplace_back(room_[0].begin(), room_[0].begin() + static_cast<std::ptrdiff_t>(length));
+    }
+  }
+
+  bool exists() const noexcept { return codecs_[0] != nullptr; }
+
+  Status encode(unsigned thread, std::size_t i) {
+    return expect(codecs_[thread]->compress(values_[i].bytes, room_[thread]) == encoded_[i].size(), i);
+  }
+
+  Status decode(unsigned thread, std::size_t i) {
+    const MutableBytes to(room_[thread].data(), values_[i].bytes.size());
+    return expect(codecs_[thread]->decompress(encoded_[i], to) == to.size(), i);
+  }
+
+ private:
+  Status expect(bool right, std::size_t i) const {
+    return right ? Status() : Status(StatusCode::codec_failed, "the plain library failed on " + values_[i].name);
+  }
+
+  const Workload& values_;
+  std::vector<std::unique_ptr<LibraryCodec>> codecs_;  // a thread's each, as is room_
+  std::vector<std::vector<std::byte>> room_;
+  std::vector<std::vector<std::byte>> encoded_;
+};
+
+Result<BenchResult> bench_codec(const std::string& spec, const Workload& values, CompressedKvStore& store,
+                                const Options& options) {
+  if (Status status = set_all(store, values, ""); !status.ok()) return status;
+  if (Status status = compare_all(store, values, ""); !status.ok()) return status;
+  const Result<std::uint64_t> stored = stored_bytes(store, values);
+  if (!stored) return stored.error();
+
+  std::vector<std::vector<std::byte>> copies(options.threads, std::vector<std::byte>(largest(values)));
+  LibraryBench library(store.codec()->format(), values, options.threads);
+  Rate encode, decode, copy, library_encode, library_decode;
+  const double seconds = options.seconds / turns;
+  const auto run = [&](Rate& rate, const std::function<Status(unsigned, std::size_t)>& work) {
+    return measure(values, options.threads, seconds, work, rate);
+  };
+  Status status;
+  for (int turn = 0; turn < turns && status.ok(); ++turn) {
+    status = run(encode, [&](unsigned, std::size_t i) {
+      SetOptions set;
+      set.tensor = values[i].shape;
+      return store.set(values[i].name, ByteView(values[i].bytes), set);
+    });
+    if (status.ok()) status = run(decode, [&](unsigned, std::size_t i) { return store.get(values[i].name).status(); });
+    if (status.ok()) {
+      status = run(copy, [&](unsigned thread, std::size_t i) {
+        std::memcpy(copies[thread].data(), values[i].bytes.data(), values[i].bytes.size());
+        asm volatile("" : : "r"(copies[thread].data()) : "memory");  // the copy is wanted, though nobody reads it
+        return Status();
+      });
+    }
+    if (!library.exists()) continue;
+    if (status.ok()) status = run(library_encode, [&](unsigned t, std::size_t i) { return library.encode(t, i); });
+    if (status.ok()) status = run(library_decode, [&](unsigned t, std::size_t i) { return library.decode(t, i); });
+  }
+  if (!status.ok()) return status;
+  BenchResult result{
+      spec, ratio_of(total_bytes(values), *stored), encode.gb_per_s(), decode.gb_per_s(), copy.gb_per_s(), {}, {}};
+  if (library.exists()) {
+    result.library_encode_gbps = library_encode.gb_per_s();
+    result.library_decode_gbps = library_decode.gb_per_s();
+  }
+  return result;
+}
+
+std::string report(const Options& options, const std::vector<BenchResult>& results) {
+  if (!options.json) {
+    Table table({"codec", ">threads", ">ratio", ">encode GB/s", ">decode GB/s", ">memcpy GB/s", ">library encode",
+                 ">library decode"});
+    const auto speed = [](const std::optional<double>& gbps) { return gbps ? fixed(*gbps, 2) : std::string("-"); };
+    for (const BenchResult& result : results) {
+      table.row({result.codec, std::to_string(options.threads), fixed(result.ratio, 3), speed(result.encode_gbps),
+                 speed(result.decode_gbps), speed(result.memcpy_gbps), speed(result.library_encode_gbps),
+                 speed(result.library_decode_gbps)});
+    }
+    return table.text();
+  }
+  JsonWriter json;
+  json.begin_array();
+  for (const BenchResult& result : results) {
+    json.begin_object().field("codec", result.codec).field("threads", std::uint64_t{options.threads});
+    json.field("ratio", result.ratio).field("encode_gbps", result.encode_gbps);
+    json.field("decode_gbps", result.decode_gbps).field("memcpy_gbps", result.memcpy_gbps);
+    json.field("library_encode_gbps", result.library_encode_gbps);
+    json.field("library_decode_gbps", result.library_decode_gbps).end_object();
+  }
+  return json.end_array().document();
+}
+
+}  // namespace
+
+ExitStatus run_bench(const Options& options) {
+  const Result<StoreConfig> config = load_config(options);
+  if (!config) return fail(config.error());
+  const Result<CodecRegistry> codecs = load_codecs(options, *config);
+  if (!codecs) return fail(codecs.error());
+  const Result<Workload> values = load_values(*options.file);
+  if (!values) return fail(values.error());
+  const bool shows_progress = !options.quiet && isatty(STDERR_FILENO) != 0;
+  std::vector<std::string> specs = options.codecs;
+  if (specs.empty()) specs = {"raw", "lz4", "zstd:level=1", "zstd:level=3"};
+  std::vector<BenchResult> results;
+  for (const std::string& spec : specs) {
+    if (shows_progress) print_error("measuring " + spec + " ...");
+    Result<std::shared_ptr<CompressedKvStore>> store = open_memory_store(*config, *codecs, spec);
+    if (!store) return fail(store.error());
+    Result<BenchResult> result = bench_codec(spec, *values, **store, options);
+    if (!result) return fail(result.error().in(spec));
+    results.push_back(std::move(*result));
+  }
+  return print(report(options, results));
+}
+
+}  // namespace cinch::tool

@@ -1,0 +1,126 @@
+#include "files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "output.hpp"
+
+namespace cinch::tool {
+namespace {
+
+/// For `errno`, right after a call failed.
+Status io_error(const std::string& path, const char* what) {
+  return {StatusCode::io_error, path + ": " + what + ": " + std::generic_category().message(errno)};
+}
+
+constexpr std::size_t chunk_bytes = 256 * 1024;
+
+mode_t current_umask() {
+  const mode_t mask = umask(0);
+  umask(mask);
+  return mask;
+}
+
+}  // namespace
+
+Descriptor::~Descriptor() {
+  if (number_ > STDERR_FILENO) ::close(number_);
+}
+
+Result<InputFile> InputFile::open(const std::string& path) {
+  InputFile file;
+  file.path_ = path;
+  file.descriptor_ = Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.descriptor_.number() < 0) return io_error(path, "cannot be opened");
+  struct stat info {};
+  if (fstat(file.descriptor_.number(), &info) != 0) return io_error(path, "cannot be examined");
+  if (!S_ISREG(info.st_mode)) return Status(StatusCode::io_error, path + ": is not a regular file");
+  file.size_ = static_cast<std::uint64_t>(info.st_size);
+  return file;
+}
+
+Status InputFile::read_at(std::uint64_t offset, MutableBytes to) const {
+  while (!to.empty()) {
+    const ssize_t got = pread(descriptor_.number(), to.data(), to.size(), static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return io_error(path_, "cannot be read");
+    if (got == 0) return {StatusCode::io_error, path_ + ": ended early; somebody made it shorter meanwhile"};
+    offset += static_cast<std::uint64_t>(got);
+    to = to.subspan(static_cast<std::size_t>(got));
+  }
+  return {};
+}
+
+Result<std::string> read_all(const std::string& path) {
+  const bool standard = path == "-";
+  const std::string name = standard ? "standard input" : path;
+  const Descriptor descriptor(standard ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (descriptor.number() < 0) return io_error(name, "cannot be opened");
+  std::string content;
+  struct stat info {};
+  if (fstat(descriptor.number(), &info) == 0 && S_ISREG(info.st_mode)) {
+    content.reserve(static_cast<std::size_t>(info.st_size));
+  }
+  std::array<char, chunk_bytes> chunk;
+  for (;;) {
+    const ssize_t got = ::read(descriptor.number(), chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return io_error(name, "cannot be read");
+    if (got == 0) return content;
+    content.append(chunk.data(), static_cast<std::size_t>(got));
+  }
+}
+
+Result<OutputFile> OutputFile::create(const std::string& path) {
+  OutputFile file;
+  file.path_ = path;
+  if (path == "-") {
+    file.path_ = "standard output";
+    file.descriptor_ = Descriptor(STDOUT_FILENO);
+    return file;
+  }
+  struct stat info {};
+  const bool exists = stat(path.c_str(), &info) == 0;
+  if (exists && S_ISDIR(info.st_mode)) return Status(StatusCode::io_error, path + ": is a directory");
+  if (exists && !S_ISREG(info.st_mode)) {
+    file.descriptor_ = Descriptor(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (file.descriptor_.number() < 0) return io_error(path, "cannot be opened");
+    return file;
+  }
+  std::error_code failed;
+  const std::filesystem::path target = exists ? std::filesystem::canonical(path, failed) : std::filesystem::path(path);
+  if (!failed) file.path_ = target.string();  // where a link leads, lest the link be replaced
+  file.temporary_ = file.path_ + ".cinch-XXXXXX";
+  file.descriptor_ = Descriptor(mkostemp(file.temporary_.data(), O_CLOEXEC));
+  if (file.descriptor_.number() < 0) {
+    file.temporary_.clear();
+    return io_error(path, "cannot be created");
+  }
+  const mode_t mode = exists ? info.st_mode & 07777 : 0666 & ~current_umask();
+  if (fchmod(file.descriptor_.number(), mode) != 0) return io_error(path, "its mode cannot be set");
+  return file;
+}
+
+OutputFile::~OutputFile() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+Status OutputFile::write(ByteView bytes) { return write_all(descriptor_.number(), bytes, path_); }
+
+Status OutputFile::commit() {
+  const int number = descriptor_.release();
+  if (number > STDERR_FILENO && ::close(number) != 0) return io_error(path_, "cannot be written");
+  if (temporary_.empty()) return {};
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return io_error(path_, "cannot be replaced");
+  temporary_.clear();
+  return {};
+}
+
+}  // namespace cinch::tool

@@ -1,0 +1,67 @@
+/// Files that commands read and write. Errors are `io_error` and name the file.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "cinch/bytes.hpp"
+#include "cinch/status.hpp"
+
+namespace cinch::tool {
+
+/// A file descriptor that is closed once.
+class Descriptor {
+ public:
+  explicit Descriptor(int number = -1) noexcept : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  ~Descriptor();
+
+  int number() const noexcept { return number_; }
+  int release() noexcept { return std::exchange(number_, -1); }
+
+ private:
+  int number_;
+};
+
+/// A regular file, read where wanted.
+class InputFile {
+ public:
+  static Result<InputFile> open(const std::string& path);
+
+  std::uint64_t size() const noexcept { return size_; }
+  Status read_at(std::uint64_t offset, MutableBytes to) const;
+
+ private:
+  Descriptor descriptor_;
+  std::uint64_t size_ = 0;
+  std::string path_;
+};
+
+/// All of a file, a pipe, or, for "-", of standard input.
+Result<std::string> read_all(const std::string& path);
+
+/// A file that appears whole or not at all: written beside its place and renamed by `commit`. "-" is standard output;
+/// devices and pipes are written as they are.
+class OutputFile {
+ public:
+  static Result<OutputFile> create(const std::string& path);
+  OutputFile(OutputFile&&) noexcept = default;
+  ~OutputFile();  ///< Without `commit`, nothing is left.
+
+  Status write(ByteView bytes);
+  Status commit();
+
+ private:
+  OutputFile() = default;
+
+  Descriptor descriptor_;
+  std::string path_;
+  std::string temporary_;  // empty: written in place
+};
+
+}  // namespace cinch::tool

@@ -1,0 +1,200 @@
+// ls, stat.
+#include <array>
+#include <cstring>
+#include <ctime>
+#include <map>
+
+#include "commands.hpp"
+#include "json_writer.hpp"
+#include "output.hpp"
+#include "session.hpp"
+#include "sidecar.hpp"
+
+namespace cinch::tool {
+namespace {
+
+struct Totals {
+  std::uint64_t values = 0;
+  std::uint64_t raw_bytes = 0;
+  std::uint64_t stored_bytes = 0;
+
+  void add(const FrameInfo& info) {
+    ++values;
+    raw_bytes += info.decoded_bytes;
+    stored_bytes += info.stored_bytes;
+  }
+  double ratio() const noexcept { return ratio_of(raw_bytes, stored_bytes); }
+};
+
+std::string shape_text(const TensorShape& shape) {
+  std::string text = std::string(to_string(shape.dtype)) + " [";
+  for (const std::uint64_t dim : shape.dimensions()) text += (text.back() == '[' ? "" : ", ") + std::to_string(dim);
+  return text + "]";
+}
+
+std::string time_text(std::int64_t milliseconds) {
+  const std::time_t seconds = milliseconds / 1000;
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  std::array<char, 32> text{};
+  const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S UTC", &utc);
+  return {text.data(), length};
+}
+
+std::string spec_text(const FrameInfo& info) {
+  const bool is_raw = info.stored_raw && info.format.name != "raw";
+  return is_raw ? "raw (" + info.format.spec() + " did not pay)" : info.format.spec();
+}
+
+void write_sizes(JsonWriter& json, std::uint64_t raw_bytes, std::uint64_t stored_bytes) {
+  json.field("raw_bytes", raw_bytes).field("stored_bytes", stored_bytes);
+}
+
+void write_shape(JsonWriter& json, const TensorShape& shape) {
+  json.field("dtype", to_string(shape.dtype)).name("shape").begin_array();
+  for (const std::uint64_t dim : shape.dimensions()) json.value(dim);
+  json.end_array();
+}
+
+/// What `stat KEY` and `ls --long` say of one value, within an object that is open.
+void write_info(JsonWriter& json, const std::string& key, const FrameInfo& info, std::int64_t expires_at_ms) {
+  json.field("key", escape_key(key)).field("format", info.effective_format()).field("codec", info.format.spec());
+  write_sizes(json, info.decoded_bytes, info.stored_bytes);
+  json.field("ratio", ratio_of(info.decoded_bytes, info.stored_bytes));
+  if (info.shape) write_shape(json, *info.shape);
+  if (!info.annotation.empty()) json.field("annotation", info.annotation);
+  if (info.loss) {
+    json.name("loss").begin_object().field("relative_error", double{info.loss->relative_error});
+    json.field("worst_row", double{info.loss->worst_row}).field("max_abs", double{info.loss->max_abs}).end_object();
+  }
+  if (info.lossy_origin) json.field("lossy_origin", true);
+  if (expires_at_ms != 0) json.field("expires_at_ms", expires_at_ms);
+}
+
+ExitStatus stat_one(const Options& options, CompressedKvStore& store) {
+  const std::string& key = *options.key;
+  const Result<std::optional<FrameInfo>> found = store.inspect(key);
+  if (!found) return fail(about_key(found.error(), key));
+  const Result<std::optional<Head>> head = store.head(key, 0);
+  if (!head) return fail(about_key(head.error(), key));
+  if (!*found || !*head) {
+    print_error(key_name(key) + " is not in the store");
+    return ExitStatus::absent;
+  }
+  const FrameInfo& info = **found;
+  const std::int64_t expires_at_ms = (*head)->expires_at_ms;
+  if (options.json) {
+    JsonWriter json;
+    json.begin_object();
+    write_info(json, key, info, expires_at_ms);
+    return print(json.end_object().document());
+  }
+  std::string text;
+  const auto line = [&](const char* name, const std::string& content) {
+    text += name + std::string(12 - std::strlen(name), ' ') + content + '\n';
+  };
+  line("key", escape_key(key));
+  line("format", spec_text(info));
+  line("raw", human_size(info.decoded_bytes) + " (" + std::to_string(info.decoded_bytes) + " bytes)");
+  line("stored", human_size(info.stored_bytes) + " (" + std::to_string(info.stored_bytes) + " bytes)");
+  line("ratio", fixed(ratio_of(info.decoded_bytes, info.stored_bytes), 2));
+  if (info.shape) line("tensor", shape_text(*info.shape));
+  if (!info.annotation.empty()) line("annotation", info.annotation);
+  if (info.loss) {
+    line("loss", "relative " + fixed(double{info.loss->relative_error}, 4) + ", worst row " +
+                     fixed(double{info.loss->worst_row}, 4) + ", largest " + fixed(double{info.loss->max_abs}, 4));
+  } else if (info.lossy_origin) {
+    line("loss", "some, unknown how much");
+  }
+  if (expires_at_ms != 0) line("expires", time_text(expires_at_ms));
+  return print(text);
+}
+
+ExitStatus print_totals(const Options& options, const Totals& all, const std::map<std::string, Totals>& formats) {
+  if (options.json) {
+    JsonWriter json;
+    json.begin_object().field("values", all.values);
+    write_sizes(json, all.raw_bytes, all.stored_bytes);
+    json.field("ratio", all.ratio()).name("formats").begin_object();
+    for (const auto& [name, totals] : formats) {
+      json.name(name).begin_object().field("values", totals.values);
+      write_sizes(json, totals.raw_bytes, totals.stored_bytes);
+      json.end_object();
+    }
+    return print(json.end_object().end_object().document());
+  }
+  Table table({"format", ">values", ">raw", ">stored", ">ratio"});
+  const auto row = [&](const std::string& name, const Totals& totals) {
+    table.row({name, std::to_string(totals.values), human_size(totals.raw_bytes), human_size(totals.stored_bytes),
+               fixed(totals.ratio(), 2)});
+  };
+  for (const auto& [name, totals] : formats) row(name, totals);
+  row("all", all);
+  return print(table.text());
+}
+
+}  // namespace
+
+ExitStatus list_keys(const Options& options) {
+  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::read);
+  if (!store) return fail(store.error());
+  ExitStatus worst = ExitStatus::ok;
+  JsonWriter json;
+  json.begin_array();
+  std::string lines;
+  Table table({"key", "format", ">raw", ">stored", ">ratio", "tensor", "expires"});
+  const auto visit = [&](const std::string& key) -> Status {
+    if (is_sidecar(key)) return {};
+    if (!options.long_list) {
+      options.json ? (void)json.value(escape_key(key)) : (void)lines.append(escape_key(key) + '\n');
+      return {};
+    }
+    const Result<std::optional<FrameInfo>> info = (*store)->inspect(key);
+    const Result<std::optional<Head>> head = info ? (*store)->head(key, 0) : info.error();
+    if (!head) {
+      worst = fail(about_key(head.error(), key));
+      return {};
+    }
+    if (!*info || !*head) return {};  // gone since it was listed
+    const std::int64_t expires_at_ms = (*head)->expires_at_ms;
+    if (options.json) {
+      json.begin_object();
+      write_info(json, key, **info, expires_at_ms);
+      json.end_object();
+      return {};
+    }
+    table.row({escape_key(key), std::string((*info)->effective_format()), human_size((*info)->decoded_bytes),
+               human_size((*info)->stored_bytes), fixed(ratio_of((*info)->decoded_bytes, (*info)->stored_bytes), 2),
+               (*info)->shape ? shape_text(*(*info)->shape) : "", expires_at_ms ? time_text(expires_at_ms) : ""});
+    return {};
+  };
+  if (Status status = for_each_key(**store, options.prefix, visit); !status.ok()) return fail(status);
+  const std::string text = options.json ? json.end_array().document() : options.long_list ? table.text() : lines;
+  const ExitStatus printed = print(text);
+  return printed == ExitStatus::ok ? worst : printed;
+}
+
+ExitStatus show_stat(const Options& options) {
+  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::read);
+  if (!store) return fail(store.error());
+  if (options.key) return stat_one(options, **store);
+  ExitStatus worst = ExitStatus::ok;
+  Totals all;
+  std::map<std::string, Totals> formats;
+  const auto visit = [&](const std::string& key) -> Status {
+    if (is_sidecar(key)) return {};
+    const Result<std::optional<FrameInfo>> info = (*store)->inspect(key);
+    if (!info) {
+      worst = fail(about_key(info.error(), key));
+    } else if (*info) {
+      all.add(**info);
+      formats[std::string((*info)->effective_format())].add(**info);
+    }
+    return {};
+  };
+  if (Status status = for_each_key(**store, "", visit); !status.ok()) return fail(status);
+  const ExitStatus printed = print_totals(options, all, formats);
+  return printed == ExitStatus::ok ? worst : printed;
+}
+
+}  // namespace cinch::tool

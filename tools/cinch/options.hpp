@@ -1,0 +1,36 @@
+/// What the command line said.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "exit_status.hpp"
+
+namespace cinch::tool {
+
+struct Options {
+  // -- Accepted before and after every command.
+  std::optional<std::string> store;   ///< URL.
+  std::optional<std::string> config;  ///< File.
+  std::vector<std::string> codecs;    ///< Specs; `bench` and `demo` take several.
+  std::vector<std::string> plugins;   ///< Directories, absolute.
+  bool json = false;
+  bool quiet = false;
+
+  // -- A command's own. Keys and prefixes are those of the store, no longer as they were typed.
+  std::optional<std::string> key;
+  std::vector<std::string> keys;
+  std::string prefix;
+  std::optional<std::string> file;
+  std::string output = "-";
+  bool long_list = false;
+  bool shallow = false;
+  bool why = false;
+  unsigned threads = 1;
+  double seconds = 2;
+
+  ExitStatus (*command)(const Options&) = nullptr;
+};
+
+}  // namespace cinch::tool

@@ -1,0 +1,97 @@
+#include "output.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+
+#include "cinch/kv_store.hpp"
+
+namespace cinch::tool {
+
+Status write_all(int descriptor, ByteView bytes, std::string_view name) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      return {StatusCode::io_error,
+              std::string(name) + ": cannot be written: " + std::generic_category().message(errno)};
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+ExitStatus print(std::string_view text) {
+  const Status status = write_all(STDOUT_FILENO, as_bytes(text), "standard output");
+  return status.ok() ? ExitStatus::ok : fail(status);
+}
+
+void print_error(std::string_view message) {
+  std::string line = "cinch: " + std::string(message);
+  std::ranges::replace(line, '\n', ' ');
+  line += '\n';
+  (void)write_all(STDERR_FILENO, as_bytes(line), "standard error");  // there is nobody left to tell
+}
+
+ExitStatus fail(const Status& status) {
+  print_error(status.message());
+  return exit_status(status.code());
+}
+
+std::string key_name(std::string_view key) { return "key \"" + escape_key(key) + '"'; }
+
+Status about_key(const Status& status, std::string_view key) {
+  const std::string name = key_name(key);
+  return status.ok() || status.message().starts_with(name) ? status : status.in(name);
+}
+
+std::string fixed(double number, int digits) {
+  std::array<char, 64> text{};
+  const int length = std::snprintf(text.data(), text.size(), "%.*f", digits, number);
+  return {text.data(), static_cast<std::size_t>(std::clamp(length, 0, int{text.size()} - 1))};
+}
+
+std::string human_size(std::uint64_t bytes) {
+  if (bytes < 1024) return std::to_string(bytes) + " B";
+  constexpr std::array units = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  double size = static_cast<double>(bytes) / 1024;
+  std::size_t unit = 0;
+  for (; size >= 1023.95 && unit + 1 < units.size(); ++unit) size /= 1024;
+  return fixed(size, 1) + " " + units[unit];
+}
+
+double ratio_of(std::uint64_t raw_bytes, std::uint64_t stored_bytes) noexcept {
+  return stored_bytes == 0 ? 1.0 : static_cast<double>(raw_bytes) / static_cast<double>(stored_bytes);
+}
+
+Table::Table(std::vector<std::string> headings) {
+  for (std::string& heading : headings) {
+    right_.push_back(heading.starts_with('>'));
+    if (right_.back()) heading.erase(0, 1);
+  }
+  rows_.push_back(std::move(headings));
+}
+
+std::string Table::text() const {
+  std::vector<std::size_t> widths(right_.size(), 0);
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string out;
+  for (const auto& row : rows_) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string padding(widths[i] - row[i].size(), ' ');
+      line += (i == 0 ? "" : "  ") + (right_[i] ? padding + row[i] : row[i] + padding);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + '\n';
+  }
+  return out;
+}
+
+}  // namespace cinch::tool

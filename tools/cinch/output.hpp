@@ -1,0 +1,57 @@
+/// What the tool says: results on standard output, errors on standard error, a line each.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cinch/bytes.hpp"
+#include "cinch/status.hpp"
+#include "exit_status.hpp"
+
+namespace cinch::tool {
+
+/// Writes everything, or answers `io_error`: a full disk or a closed pipe is a failure like any other.
+Status write_all(int descriptor, ByteView bytes, std::string_view name);
+
+/// Prints a result; `failed` with an error line when it cannot be written.
+ExitStatus print(std::string_view text);
+
+/// Prints "cinch: MESSAGE", in one line whatever the message holds.
+void print_error(std::string_view message);
+
+/// Prints the error and answers its exit status.
+ExitStatus fail(const Status& status);
+
+/// `key "a\x00b"`, as messages name a key.
+std::string key_name(std::string_view key);
+
+/// The same failure, naming `key` if it does not yet.
+Status about_key(const Status& status, std::string_view key);
+
+/// "417 B", "1.9 MiB".
+std::string human_size(std::uint64_t bytes);
+
+/// A number with that many digits after its point.
+std::string fixed(double number, int digits);
+
+/// How many times smaller `stored` is than `raw`; 1 when there is nothing.
+double ratio_of(std::uint64_t raw_bytes, std::uint64_t stored_bytes) noexcept;
+
+/// Columns that line up: text to the left, and those whose heading starts with '>' to the right.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> headings);
+
+  /// Requires: as many cells as headings.
+  void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+
+  std::string text() const;
+
+ private:
+  std::vector<bool> right_;
+  std::vector<std::vector<std::string>> rows_;  // the first holds the headings
+};
+
+}  // namespace cinch::tool

@@ -1,0 +1,75 @@
+#include "session.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace cinch::tool {
+namespace {
+
+/// CINCH_PLUGIN_PATH, directories with colons between them; ignored in a process with more rights than its user.
+void add_plugin_path(std::vector<std::string>& directories) {
+  const char* path = secure_getenv("CINCH_PLUGIN_PATH");
+  std::string_view rest = path ? path : "";
+  while (!rest.empty()) {
+    const std::size_t colon = std::min(rest.find(':'), rest.size());
+    std::error_code failed;
+    const std::string directory = std::filesystem::absolute(rest.substr(0, colon), failed).string();
+    if (colon > 0 && !failed) directories.push_back(directory);
+    rest.remove_prefix(std::min(colon + 1, rest.size()));
+  }
+}
+
+Result<StoreConfig> named_config(const Options& options) {
+  if (options.store) return StoreConfig::from_url(*options.store);
+  if (!options.config) return StoreConfig();
+  Result<StoreConfig> config = StoreConfig::from_file(*options.config);
+  if (config || config.error().code() == StatusCode::invalid_argument) return config;
+  return Status(StatusCode::invalid_argument, std::string(config.error().message()));
+}
+
+}  // namespace
+
+Result<StoreConfig> load_config(const Options& options) {
+  Result<StoreConfig> config = named_config(options);
+  if (!config) return config;
+  std::vector<std::string>& directories = config->plugin_directories;
+  directories.insert(directories.end(), options.plugins.begin(), options.plugins.end());
+  add_plugin_path(directories);
+  if (!options.codecs.empty()) config->codec = options.codecs.front();
+  return config;
+}
+
+Result<CodecRegistry> load_codecs(const Options& options, const StoreConfig& config) {
+  CodecRegistry codecs = open_codecs(config);
+  for (const std::string& spec : options.codecs) {
+    if (const auto codec = codecs.codec(spec); !codec) return codec.error();
+  }
+  return codecs;
+}
+
+Result<std::shared_ptr<CompressedKvStore>> open_store(const Options& options, Access access) {
+  if (!options.store && !options.config) {
+    return Status(StatusCode::invalid_argument,
+                  "which store? Name it with --store URL, such as --store rocksdb:DIRECTORY, or with --config FILE");
+  }
+  Result<StoreConfig> config = load_config(options);
+  if (!config) return config.error();
+  Result<CodecRegistry> codecs = load_codecs(options, *config);
+  if (!codecs) return codecs.error();
+  if (access == Access::read) {
+    if (config->backend == "rocksdb") config->settings.set("read_only", true);
+    // Reading needs the codecs of what is stored, not the default one for writing, which may not be installed.
+    if (options.store && options.codecs.empty()) config->codec = "raw";
+  }
+  return cinch::open_store(*config, bundled_backends(), *codecs);
+}
+
+Result<std::shared_ptr<CompressedKvStore>> open_memory_store(const StoreConfig& config, const CodecRegistry& codecs,
+                                                             const std::string& codec) {
+  StoreConfig memory;
+  memory.codec = codec;
+  memory.compressed = config.compressed;
+  return cinch::open_store(memory, bundled_backends(), codecs);
+}
+
+}  // namespace cinch::tool

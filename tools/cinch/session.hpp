@@ -1,0 +1,30 @@
+/// Opens what the global flags name.
+#pragma once
+
+#include <memory>
+
+#include "cinch/codec_registry.hpp"
+#include "cinch/compressed_kv_store.hpp"
+#include "cinch/store_config.hpp"
+#include "options.hpp"
+
+namespace cinch::tool {
+
+enum class Access { read, write };
+
+/// The config of `--config` or `--store`, with `--codec` and the directories of `--plugins` and CINCH_PLUGIN_PATH in
+/// it. Errors: `invalid_argument`.
+Result<StoreConfig> load_config(const Options& options);
+
+/// The codecs that the flags give; every codec that the user named is one of them. Errors: `invalid_argument`.
+Result<CodecRegistry> load_codecs(const Options& options, const StoreConfig& config);
+
+/// The store. To read, it is opened beside a process that writes to it, where its backend can do that, and not created.
+/// Errors: `invalid_argument` without `--store` and `--config`, and what `open_store` says.
+Result<std::shared_ptr<CompressedKvStore>> open_store(const Options& options, Access access);
+
+/// An empty store in memory with `codec`, for measuring.
+Result<std::shared_ptr<CompressedKvStore>> open_memory_store(const StoreConfig& config, const CodecRegistry& codecs,
+                                                             const std::string& codec);
+
+}  // namespace cinch::tool

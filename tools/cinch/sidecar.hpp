@@ -1,0 +1,17 @@
+/// The hidden value that keeps the header of an imported safetensors file, so that export gives back the same bytes.
+///
+/// It lies under the import's prefix, raw, and is replaced by the next import there. Lists and counts leave it out;
+/// `verify` reads it like any value.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace cinch::tool {
+
+inline constexpr std::string_view sidecar_suffix{"\0cinch/safetensors", 18};
+
+inline std::string sidecar_key(std::string_view prefix) { return std::string(prefix).append(sidecar_suffix); }
+inline bool is_sidecar(std::string_view key) noexcept { return key.ends_with(sidecar_suffix); }
+
+}  // namespace cinch::tool

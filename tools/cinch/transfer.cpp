@@ -1,0 +1,144 @@
+#include "transfer.hpp"
+
+#include "cinch/kv_store.hpp"
+#include "output.hpp"
+#include "safetensors.hpp"
+#include "sidecar.hpp"
+
+namespace cinch::tool {
+namespace {
+
+/// Tensors are set in groups of about that size: one batch each, and no more of the file than that in memory.
+constexpr std::size_t group_bytes = std::size_t{32} << 20;
+
+/// One batch of tensors on their way into the store.
+class Group {
+ public:
+  Group(CompressedKvStore& store, TransferSummary& summary) : store_(store), summary_(summary) {}
+
+  Status add(std::string key, std::vector<std::byte> bytes, const std::optional<TensorShape>& shape) {
+    bytes_ += bytes.size();
+    tensors_.push_back({std::move(key), std::move(bytes), shape});
+    return bytes_ < group_bytes ? Status() : set();
+  }
+
+  Status set() {
+    std::vector<SetItem> items;
+    for (const Tensor& tensor : tensors_) {
+      SetOptions options;
+      options.tensor = tensor.shape;
+      items.push_back({tensor.key, ByteView(tensor.bytes), options});
+    }
+    if (Status status = store_.batch_set(items); !status.ok()) return status;
+    for (const Tensor& tensor : tensors_) {
+      const Result<std::optional<FrameInfo>> info = store_.inspect(tensor.key);
+      if (!info) return info.error();
+      ++summary_.tensors;
+      summary_.raw_bytes += tensor.bytes.size();
+      summary_.stored_bytes += *info ? (*info)->stored_bytes : 0;
+    }
+    tensors_.clear();
+    bytes_ = 0;
+    return {};
+  }
+
+ private:
+  struct Tensor {
+    std::string key;
+    std::vector<std::byte> bytes;
+    std::optional<TensorShape> shape;
+  };
+
+  CompressedKvStore& store_;
+  TransferSummary& summary_;
+  std::vector<Tensor> tensors_;
+  std::size_t bytes_ = 0;
+};
+
+/// A header for what lies under the prefix, when no import left one; without text when no tensor does.
+Result<SafetensorsHeader> header_of_values(CompressedKvStore& store, const std::string& prefix,
+                                           std::uint64_t& left_out) {
+  std::vector<NamedTensor> tensors;
+  const auto visit = [&](const std::string& key) -> Status {
+    if (is_sidecar(key)) return {};
+    const Result<std::optional<FrameInfo>> info = store.inspect(key);
+    if (!info) return about_key(info.error(), key);
+    if (*info && (*info)->shape) {
+      tensors.push_back({key.substr(prefix.size()), *(*info)->shape, (*info)->decoded_bytes});
+    } else {
+      ++left_out;
+    }
+    return {};
+  };
+  if (Status status = for_each_key(store, prefix, visit); !status.ok()) return status;
+  if (tensors.empty()) return SafetensorsHeader();
+  return make_safetensors_header(tensors);
+}
+
+Result<SafetensorsHeader> header_to_export(CompressedKvStore& store, const std::string& prefix,
+                                           std::uint64_t& left_out) {
+  const std::string key = sidecar_key(prefix);
+  const GetResult sidecar = store.get(key);
+  if (!sidecar) return about_key(sidecar.error(), key);
+  if (!*sidecar) return header_of_values(store, prefix, left_out);
+  Result<SafetensorsHeader> header = parse_safetensors_header(std::string((*sidecar)->text()), std::nullopt);
+  if (!header) return about_key(header.error(), key);
+  return header;
+}
+
+}  // namespace
+
+Result<TransferSummary> import_tensors(CompressedKvStore& store, const std::string& path, const std::string& prefix) {
+  const Result<SafetensorsFile> file = SafetensorsFile::open(path);
+  if (!file) return file.error();
+  // The sidecar goes first and comes last: an import that was cut short leaves none that does not fit its tensors.
+  const std::string sidecar = sidecar_key(prefix);
+  if (Status status = store.remove(sidecar); !status.ok()) return about_key(status, sidecar);
+  TransferSummary summary;
+  Group group(store, summary);
+  for (const TensorEntry& tensor : file->header().tensors) {
+    Result<std::vector<std::byte>> bytes = file->read(tensor);
+    Status status = bytes ? group.add(prefix + tensor.name, std::move(*bytes), tensor.shape) : bytes.error();
+    if (!status.ok()) return status;
+  }
+  if (Status status = group.set(); !status.ok()) return status;
+  SetOptions raw;
+  raw.codec = "raw";
+  if (Status status = store.set(sidecar, file->header().text, raw); !status.ok()) return about_key(status, sidecar);
+  return summary;
+}
+
+Result<std::optional<TransferSummary>> export_tensors(CompressedKvStore& store, const std::string& path,
+                                                      const std::string& prefix, std::string& absent) {
+  TransferSummary summary;
+  const Result<SafetensorsHeader> header = header_to_export(store, prefix, summary.left_out);
+  if (!header) return header.error();
+  if (header->text.empty()) {
+    absent = "a tensor under the prefix \"" + escape_key(prefix) + '"';
+    return std::optional<TransferSummary>();
+  }
+  Result<OutputFile> file = OutputFile::create(path);
+  if (!file) return file.error();
+  if (Status status = file->write(as_bytes(header->file_start())); !status.ok()) return status;
+  for (const TensorEntry& tensor : header->tensors) {
+    const std::string key = prefix + tensor.name;
+    const GetResult value = store.get(key);
+    if (!value) return about_key(value.error(), key);
+    if (!*value) {
+      absent = key_name(key) + ", a tensor of the imported file,";
+      return std::optional<TransferSummary>();
+    }
+    if ((*value)->size() != tensor.bytes()) {
+      return Status(StatusCode::io_error, key_name(key) + ": holds " + std::to_string((*value)->size()) +
+                                              " bytes, expected the " + std::to_string(tensor.bytes()) +
+                                              " of the imported tensor; was it set since?");
+    }
+    if (Status status = file->write((*value)->bytes()); !status.ok()) return status;
+    ++summary.tensors;
+    summary.raw_bytes += tensor.bytes();
+  }
+  if (Status status = file->commit(); !status.ok()) return status;
+  return std::optional<TransferSummary>(summary);
+}
+
+}  // namespace cinch::tool

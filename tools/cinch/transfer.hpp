@@ -1,0 +1,31 @@
+/// Whole safetensors files in and out of a store: one value per tensor, key = prefix + the tensor's name, its type and
+/// shape kept, and the file's header in the sidecar (sidecar.hpp).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "cinch/compressed_kv_store.hpp"
+
+namespace cinch::tool {
+
+struct TransferSummary {
+  std::uint64_t tensors = 0;
+  std::uint64_t raw_bytes = 0;
+  std::uint64_t stored_bytes = 0;  ///< Import only.
+  std::uint64_t left_out = 0;      ///< Export only: values without a shape.
+};
+
+/// Tensors of an earlier import under the prefix that this file lacks stay in the store, as files stay in a directory
+/// when others are copied into it; only the sidecar is replaced, so that export gives back exactly this file.
+/// Errors: `io_error` for a file that is not right; those of the store.
+Result<TransferSummary> import_tensors(CompressedKvStore& store, const std::string& path, const std::string& prefix);
+
+/// The file that was imported, byte for byte when its codecs are lossless. Without a sidecar, a file of all values
+/// under the prefix that have a shape. Answers nothing, and in `absent` what is not there, when a tensor or all of them
+/// are absent. Errors: `io_error` too when a value is not as long as its tensor.
+Result<std::optional<TransferSummary>> export_tensors(CompressedKvStore& store, const std::string& path,
+                                                      const std::string& prefix, std::string& absent);
+
+}  // namespace cinch::tool

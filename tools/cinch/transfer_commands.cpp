@@ -1,0 +1,62 @@
+// import, export.
+#include <chrono>
+
+#include "commands.hpp"
+#include "json_writer.hpp"
+#include "output.hpp"
+#include "session.hpp"
+#include "transfer.hpp"
+
+namespace cinch::tool {
+
+ExitStatus import_file(const Options& options) {
+  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::write);
+  if (!store) return fail(store.error());
+  const auto begin = std::chrono::steady_clock::now();
+  const Result<TransferSummary> summary = import_tensors(**store, *options.file, options.prefix);
+  if (!summary) return fail(summary.error());
+  if (Status status = (*store)->close(); !status.ok()) return fail(status);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const double mb_per_s = static_cast<double>(summary->raw_bytes) / 1e6 / seconds;
+  const double ratio = ratio_of(summary->raw_bytes, summary->stored_bytes);
+  if (options.json) {
+    JsonWriter json;
+    json.begin_object().field("file", *options.file).field("prefix", escape_key(options.prefix));
+    json.field("tensors", summary->tensors).field("raw_bytes", summary->raw_bytes);
+    json.field("stored_bytes", summary->stored_bytes).field("ratio", ratio).field("mb_per_s", mb_per_s);
+    return print(json.end_object().document());
+  }
+  if (options.quiet) return ExitStatus::ok;
+  return print("imported " + std::to_string(summary->tensors) + " tensors: " + human_size(summary->raw_bytes) +
+               ", stored " + human_size(summary->stored_bytes) + " (ratio " + fixed(ratio, 2) + "), " +
+               fixed(mb_per_s, 0) + " MB/s\n");
+}
+
+ExitStatus export_file(const Options& options) {
+  if (options.json && options.output == "-") {
+    return fail({StatusCode::invalid_argument, "export: --json and a file on standard output do not go together"});
+  }
+  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::read);
+  if (!store) return fail(store.error());
+  std::string absent;
+  const Result<std::optional<TransferSummary>> summary =
+      export_tensors(**store, options.output, options.prefix, absent);
+  if (!summary) return fail(summary.error());
+  if (!*summary) {
+    print_error(absent + " is not in the store; nothing was exported");
+    return ExitStatus::absent;
+  }
+  const TransferSummary& done = **summary;
+  if (options.json) {
+    JsonWriter json;
+    json.begin_object().field("file", options.output).field("prefix", escape_key(options.prefix));
+    json.field("tensors", done.tensors).field("raw_bytes", done.raw_bytes).field("left_out", done.left_out);
+    return print(json.end_object().document());
+  }
+  if (options.quiet || options.output == "-") return ExitStatus::ok;
+  std::string text = "exported " + std::to_string(done.tensors) + " tensors, " + human_size(done.raw_bytes) + '\n';
+  if (done.left_out > 0) text += std::to_string(done.left_out) + " values without a shape were left out\n";
+  return print(text);
+}
+
+}  // namespace cinch::tool

@@ -1,0 +1,103 @@
+// put, get, del, exists.
+#include "commands.hpp"
+#include "files.hpp"
+#include "json_writer.hpp"
+#include "output.hpp"
+#include "session.hpp"
+#include "sidecar.hpp"
+
+namespace cinch::tool {
+namespace {
+
+ExitStatus report_absent(const std::string& key) {
+  print_error(key_name(key) + " is not in the store");
+  return ExitStatus::absent;
+}
+
+/// What a value that was just set takes.
+ExitStatus print_stored(CompressedKvStore& store, const std::string& key) {
+  const Result<std::optional<FrameInfo>> info = store.inspect(key);
+  if (!info) return fail(about_key(info.error(), key));
+  if (!*info) return report_absent(key);  // removed by somebody else since
+  const FrameInfo& stored = **info;
+  JsonWriter json;
+  json.begin_object().field("key", escape_key(key)).field("format", stored.effective_format());
+  json.field("raw_bytes", stored.decoded_bytes).field("stored_bytes", stored.stored_bytes);
+  json.field("ratio", ratio_of(stored.decoded_bytes, stored.stored_bytes)).end_object();
+  return print(json.document());
+}
+
+}  // namespace
+
+ExitStatus put_value(const Options& options) {
+  if (is_sidecar(*options.key)) {
+    return fail({StatusCode::invalid_argument, key_name(*options.key) + ": the name is kept for what import stores"});
+  }
+  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::write);
+  if (!store) return fail(store.error());
+  const Result<std::string> value = read_all(options.file.value_or("-"));
+  if (!value) return fail(value.error());
+  Status status = (*store)->set(*options.key, *value);
+  if (!status.ok()) return fail(about_key(status, *options.key));
+  if (options.json) {
+    if (const ExitStatus exit = print_stored(**store, *options.key); exit != ExitStatus::ok) return exit;
+  }
+  status = (*store)->close();
+  return status.ok() ? ExitStatus::ok : fail(status);
+}
+
+ExitStatus get_value(const Options& options) {
+  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::read);
+  if (!store) return fail(store.error());
+  const std::string& key = *options.key;
+  const GetResult value = (*store)->get(key);
+  if (!value) return fail(about_key(value.error(), key));
+  if (!*value) return report_absent(key);
+  const bool to_stdout = options.output == "-";
+  if (!(options.json && to_stdout)) {
+    Result<OutputFile> file = OutputFile::create(options.output);
+    Status status = file ? file->write((*value)->bytes()) : file.error();
+    if (status.ok()) status = file->commit();
+    if (!status.ok()) return fail(status);
+  }
+  if (!options.json) return ExitStatus::ok;
+  JsonWriter json;
+  json.begin_object().field("key", escape_key(key)).field("bytes", std::uint64_t{(*value)->size()});
+  // JSON text cannot hold arbitrary bytes: the value is escaped as keys are.
+  to_stdout ? json.field("value", escape_key((*value)->text())) : json.field("file", options.output);
+  return print(json.end_object().document());
+}
+
+ExitStatus remove_values(const Options& options) {
+  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::write);
+  if (!store) return fail(store.error());
+  std::uint64_t removed = 0;
+  for (const std::string& key : options.keys) {
+    const Result<bool> there = (*store)->exists(key);
+    if (!there) return fail(about_key(there.error(), key));
+    if (Status status = (*store)->remove(key); !status.ok()) return fail(about_key(status, key));
+    if (*there) ++removed;
+  }
+  if (Status status = (*store)->close(); !status.ok()) return fail(status);
+  if (!options.json) return ExitStatus::ok;
+  return print(JsonWriter().begin_object().field("removed", removed).end_object().document());
+}
+
+ExitStatus value_exists(const Options& options) {
+  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::read);
+  if (!store) return fail(store.error());
+  const std::string& key = *options.key;
+  const Result<bool> there = (*store)->exists(key);
+  if (!there) return fail(about_key(there.error(), key));
+  ExitStatus exit = ExitStatus::ok;
+  if (options.json) {
+    exit = print(
+        JsonWriter().begin_object().field("key", escape_key(key)).field("exists", *there).end_object().document());
+  } else if (!options.quiet) {
+    exit = print(*there ? "yes\n" : "no\n");
+  }
+  if (exit != ExitStatus::ok) return exit;
+  return *there ? ExitStatus::ok : ExitStatus::absent;
+}
+
+}  // namespace cinch::tool

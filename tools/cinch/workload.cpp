@@ -1,0 +1,145 @@
+#include "workload.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <latch>
+#include <thread>
+
+#include "output.hpp"
+#include "safetensors.hpp"
+
+namespace cinch::tool {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t piece_bytes = std::size_t{2} << 20;
+
+Result<Workload> tensors_of(const SafetensorsFile& file) {
+  Workload values;
+  for (const TensorEntry& tensor : file.header().tensors) {
+    Result<std::vector<std::byte>> bytes = file.read(tensor);
+    if (!bytes) return bytes.error();
+    values.push_back({tensor.name, std::move(*bytes), tensor.shape});
+  }
+  return values;
+}
+
+Result<Workload> pieces_of(const std::string& path) {
+  const Result<std::string> content = read_all(path);
+  if (!content) return content.error();
+  Workload values;
+  for (ByteView rest = as_bytes(*content); !rest.empty();) {
+    const ByteView piece = rest.first(std::min(piece_bytes, rest.size()));
+    values.push_back({"piece." + std::to_string(values.size()), {piece.begin(), piece.end()}, std::nullopt});
+    rest = rest.subspan(piece.size());
+  }
+  return values;
+}
+
+/// One thread's share: every `threads`-th value, whole rounds at first, then until the time is over.
+struct Share {
+  unsigned thread;
+  unsigned threads;
+  double bytes = 0;
+  Status status;
+
+  void run(const Workload& values, Clock::time_point end, const std::function<Status(unsigned, std::size_t)>& work) {
+    bool all_done = false;
+    while (!(all_done && Clock::now() >= end)) {
+      for (std::size_t i = thread; i < values.size(); i += threads) {
+        status = work(thread, i);
+        if (!status.ok()) return;
+        bytes += static_cast<double>(values[i].bytes.size());
+        if (all_done && Clock::now() >= end) return;
+      }
+      all_done = true;
+    }
+  }
+};
+
+}  // namespace
+
+std::uint64_t total_bytes(const Workload& values) noexcept {
+  std::uint64_t total = 0;
+  for (const WorkloadValue& value : values) total += value.bytes.size();
+  return total;
+}
+
+Result<Workload> load_tensors(const std::string& path) {
+  const Result<SafetensorsFile> file = SafetensorsFile::open(path);
+  if (!file) return file.error();
+  Result<Workload> values = tensors_of(*file);
+  if (values && total_bytes(*values) == 0) return Status(StatusCode::io_error, path + ": holds no tensors");
+  return values;
+}
+
+Result<Workload> load_values(const std::string& path) {
+  const bool is_safetensors = path.ends_with(".safetensors") || SafetensorsFile::open(path).has_value();
+  if (is_safetensors) return load_tensors(path);
+  Result<Workload> values = pieces_of(path);
+  if (values && values->empty()) return Status(StatusCode::io_error, path + ": is empty");
+  return values;
+}
+
+Status set_all(CompressedKvStore& store, const Workload& values, const std::string& prefix) {
+  for (const WorkloadValue& value : values) {
+    SetOptions options;
+    options.tensor = value.shape;
+    const std::string key = prefix + value.name;
+    if (Status status = store.set(key, ByteView(value.bytes), options); !status.ok()) return about_key(status, key);
+  }
+  return {};
+}
+
+Status compare_all(CompressedKvStore& store, const Workload& values, const std::string& prefix) {
+  for (const WorkloadValue& value : values) {
+    const std::string key = prefix + value.name;
+    const GetResult found = store.get(key);
+    if (!found) return about_key(found.error(), key);
+    const Result<std::optional<FrameInfo>> info = store.inspect(key);
+    if (!info) return about_key(info.error(), key);
+    const bool same = *found && *info && (*found)->size() == value.bytes.size() &&
+                      ((*info)->lossy_origin || std::ranges::equal((*found)->bytes(), value.bytes));
+    if (!same) return {StatusCode::corruption, key_name(key) + ": what comes back is not what was set"};
+  }
+  return {};
+}
+
+Result<std::uint64_t> stored_bytes(CompressedKvStore& store, const Workload& values) {
+  std::uint64_t total = 0;
+  for (const WorkloadValue& value : values) {
+    const Result<std::optional<FrameInfo>> info = store.inspect(value.name);
+    if (!info) return info.error();
+    total += *info ? (*info)->stored_bytes : 0;
+  }
+  return total;
+}
+
+Status measure(const Workload& values, unsigned threads, double seconds,
+               const std::function<Status(unsigned thread, std::size_t value)>& work, Rate& rate) {
+  threads = static_cast<unsigned>(std::min<std::size_t>(threads, values.size()));
+  std::vector<Share> shares;
+  for (unsigned i = 0; i < threads; ++i) shares.push_back({i, threads, 0, {}});
+  const auto length = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  std::latch ready(threads);
+  std::vector<std::thread> others;
+  for (unsigned i = 1; i < threads; ++i) {
+    others.emplace_back([&, i] {
+      ready.arrive_and_wait();
+      shares[i].run(values, Clock::now() + length, work);
+    });
+  }
+  ready.arrive_and_wait();
+  const Clock::time_point begin = Clock::now();
+  shares[0].run(values, begin + length, work);
+  for (std::thread& other : others) other.join();
+  rate.seconds += std::chrono::duration<double>(Clock::now() - begin).count();
+  for (const Share& share : shares) {
+    if (!share.status.ok()) return share.status;
+    rate.bytes += share.bytes;
+  }
+  return {};
+}
+
+}  // namespace cinch::tool

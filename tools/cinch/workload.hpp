@@ -1,0 +1,55 @@
+/// Values to measure with, and how fast something works through them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cinch/compressed_kv_store.hpp"
+
+namespace cinch::tool {
+
+struct WorkloadValue {
+  std::string name;
+  std::vector<std::byte> bytes;
+  std::optional<TensorShape> shape;
+};
+
+using Workload = std::vector<WorkloadValue>;
+
+std::uint64_t total_bytes(const Workload& values) noexcept;
+
+/// The tensors of a safetensors file. Errors: `io_error`.
+Result<Workload> load_tensors(const std::string& path);
+
+/// The tensors of a safetensors file, or any other file in pieces of 2 MiB. Errors: `io_error`.
+Result<Workload> load_values(const std::string& path);
+
+/// JSON documents of some tens of KiB, the same at every call (workload_documents.cpp).
+Workload make_documents();
+
+/// Sets all values, one after the other.
+Status set_all(CompressedKvStore& store, const Workload& values, const std::string& prefix);
+
+/// Gets all values and compares. Errors: `corruption` that names the first that differs or is absent. What a lossy
+/// codec stored is only compared in length.
+Status compare_all(CompressedKvStore& store, const Workload& values, const std::string& prefix);
+
+/// What the values take, frames and all.
+Result<std::uint64_t> stored_bytes(CompressedKvStore& store, const Workload& values);
+
+/// Work done, and the time it took.
+struct Rate {
+  double bytes = 0;
+  double seconds = 0;
+  double gb_per_s() const noexcept { return seconds > 0 ? bytes / 1e9 / seconds : 0; }
+};
+
+/// Has `threads` share the values and do `work(thread, value)` on them, again and again for about `seconds`, and adds
+/// that to `rate`. Stops at the first failure.
+Status measure(const Workload& values, unsigned threads, double seconds,
+               const std::function<Status(unsigned thread, std::size_t value)>& work, Rate& rate);
+
+}  // namespace cinch::tool
