@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <limits>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -72,8 +73,12 @@ std::int64_t expiry_of(std::chrono::milliseconds ttl) noexcept {
 struct alignas(64) MemoryKvStore::Shard {
   using Entries = boost::unordered_flat_set<Slot, SlotHash, SlotEqual>;
 
+  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+  static constexpr std::int64_t sweep_interval_ms = 1000;
+
   std::mutex mutex;
-  Entries entries;  // by mutex; holds a reference of each entry
+  Entries entries;                  // by mutex; holds a reference of each entry
+  std::int64_t next_sweep = never;  // by mutex; no entry has expired before, or not long before
 
   /// The live entry, or null; an expired one leaves the index and goes with `dropped`. Requires: the lock.
   MemoryEntry* find(const Probe& probe, Value& dropped) {
@@ -84,6 +89,29 @@ struct alignas(64) MemoryKvStore::Shard {
     entries.erase(found);
     dropped = release(entry);
     return nullptr;
+  }
+
+  /// To be called when an entry gets an expiry. Requires: the lock.
+  void expect_expiry(std::int64_t at) noexcept {
+    if (at != 0) next_sweep = std::min(next_sweep, at);
+  }
+
+  /// Takes what has expired out of the index. Requires: the lock.
+  void sweep(std::int64_t now, std::vector<Value>& dropped) {
+    next_sweep = now + sweep_interval_ms;  // also when this runs out of memory half-way
+    std::int64_t earliest = never;
+    for (auto slot = entries.begin(); slot != entries.end();) {
+      MemoryEntry* entry = slot->entry;
+      if (entry->is_expired(now)) {
+        dropped.emplace_back();  // what can fail comes first
+        dropped.back() = release(entry);
+        entries.erase(slot++);
+        continue;
+      }
+      if (entry->expires_at_ms != 0) earliest = std::min(earliest, entry->expires_at_ms);
+      ++slot;
+    }
+    next_sweep = earliest == never ? never : std::max(earliest, next_sweep);
   }
 };
 
@@ -131,12 +159,31 @@ GetResult MemoryKvStore::get(std::string_view key) {
 }
 
 Status MemoryKvStore::set(std::string_view key, const ValueParts& value, const SetOptions& options) {
-  return store(key, value, options, std::nullopt).status();
+  return store_or_sweep(key, value, options, std::nullopt).status();
 }
 
 Result<bool> MemoryKvStore::set_if(std::string_view key, std::uint64_t stamp, const ValueParts& value,
                                    const SetOptions& options) {
-  return store(key, value, options, stamp);
+  return store_or_sweep(key, value, options, stamp);
+}
+
+Result<bool> MemoryKvStore::store_or_sweep(std::string_view key, const ValueParts& value, const SetOptions& options,
+                                           std::optional<std::uint64_t> expected_stamp) {
+  Result<bool> stored = store(key, value, options, expected_stamp);
+  if (stored || stored.error().code() != StatusCode::no_space || !sweep_all()) return stored;
+  return store(key, value, options, expected_stamp);
+}
+
+bool MemoryKvStore::sweep_all() {
+  const std::int64_t now = now_ms();
+  bool found = false;
+  for (Shard& shard : shards_) {
+    std::vector<Value> swept;  // outlives the lock
+    const std::lock_guard lock(shard.mutex);
+    if (shard.next_sweep != Shard::never) shard.sweep(now, swept);
+    found = found || !swept.empty();
+  }
+  return found;
 }
 
 Result<bool> MemoryKvStore::store(std::string_view key, const ValueParts& value, const SetOptions& options,
@@ -153,9 +200,13 @@ Result<bool> MemoryKvStore::store(std::string_view key, const ValueParts& value,
   const Probe probe{hash_of(key), fresh->key()};
   Shard& shard = shard_of(probe.hash);
   Value dropped;
+  std::vector<Value> swept;
   const std::lock_guard lock(shard.mutex);
   // A store that was closed meanwhile has been emptied, or waits for this lock to be.
   if (Status status = usable(key); !status.ok()) return status;
+  if (shard.next_sweep != Shard::never) {
+    if (const std::int64_t now = now_ms(); now >= shard.next_sweep) shard.sweep(now, swept);
+  }
   MemoryEntry* old = shard.find(probe, dropped);
   if (expected_stamp && *expected_stamp != (old ? old->stamp : 0)) return false;
   if (!old) shard.entries.reserve(shard.entries.size() + 1);  // so that nothing fails from here on
@@ -172,6 +223,7 @@ Result<bool> MemoryKvStore::store(std::string_view key, const ValueParts& value,
   } else {
     shard.entries.insert(Slot{probe.hash, fresh});
   }
+  shard.expect_expiry(fresh->expires_at_ms);
   fresh->pin();  // the index's reference; `holder` gives back its own
   return true;
 }
@@ -277,6 +329,7 @@ Result<bool> MemoryKvStore::touch(std::string_view key, std::chrono::millisecond
   MemoryEntry* entry = shard.find(probe, dropped);
   if (!entry) return false;
   entry->expires_at_ms = expiry_of(ttl);
+  shard.expect_expiry(entry->expires_at_ms);
   return true;
 }
 

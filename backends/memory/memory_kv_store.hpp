@@ -3,7 +3,8 @@
 /// What: each value is one allocation that `get` pins; values of 64 bytes and more are 64-aligned. `batch_set` is not
 /// atomic. `scan` costs one pass over all keys per page. Threads: as `KvStore`; a lock of one shard is held for the
 /// look-up alone. Capacity: a hard cap on keys, values and overhead, exact, in bytes; values still pinned after their
-/// removal count until they are released. A store that is full answers `no_space` and keeps what it has.
+/// removal count until they are released. A store that is full answers `no_space` and keeps what it has. Expired values
+/// are given back by later sets, at most about a second of sets after they expired.
 #pragma once
 
 #include <atomic>
@@ -55,6 +56,10 @@ class MemoryKvStore final : public KvStore {
   Shard& shard_of(std::uint64_t hash) const noexcept;
   Result<bool> store(std::string_view key, const ValueParts& value, const SetOptions& options,
                      std::optional<std::uint64_t> expected_stamp);
+  /// The same; a full store looks first whether it holds what has expired.
+  Result<bool> store_or_sweep(std::string_view key, const ValueParts& value, const SetOptions& options,
+                              std::optional<std::uint64_t> expected_stamp);
+  bool sweep_all();
 
   const MemoryOptions options_;
   const std::uint64_t seed_;
