@@ -113,7 +113,7 @@ TEST(MemoryKvStoreTest, ExpiredValuesMakeRoomInAFullStore) {
   SetOptions brief;
   brief.ttl = std::chrono::milliseconds(1);
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(store.set("brief" + std::to_string(i), std::string(4000, 'v'), brief).ok());
-  while (store.exists("brief0").value()) std::this_thread::yield();
+  while (!store.scan("").value().keys.empty()) std::this_thread::yield();  // a scan lets them lie where they are
   EXPECT_TRUE(store.set("large", std::string(90000, 'v')).ok());
 }
 
