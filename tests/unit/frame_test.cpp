@@ -210,6 +210,14 @@ TEST(FrameTest, IncompressibleValuesGrowByAtMost40Bytes) {
   }
 }
 
+TEST(FrameTest, ALongNameOfACodecThatGainedNothingIsNotKeptWhereItWouldCostTooMuch) {
+  for (const std::size_t size : {0u, 1u, 600u}) {
+    const Case long_name = toy(ToyKind::plain, sample(size));
+    ASSERT_GT(long_name.codec->format().name.size(), 5u);
+    EXPECT_LE(long_name.encode(key).size(), size + 40);
+  }
+}
+
 TEST(FrameTest, RawBlocksOfTypedValuesAreAlignedInTheFrame) {
   const TensorShape shape = *make_tensor(Dtype::bf16, std::vector<std::uint64_t>{4, 3, 25}, 0);
   const Case c = toy(ToyKind::plain, sample(600), 0, shape);
