@@ -19,11 +19,11 @@ Result<std::shared_ptr<KvStore>> BackendRegistry::open(std::string_view name, co
   if (found == entries_.end()) {
     std::string message = "unknown backend \"" + std::string(name) + "\"";
     const std::vector<std::string_view> known = names();
+    message += "; known:";
+    for (const std::string_view one : known) message.append(one == known.front() ? " " : ", ").append(one);
     if (const std::string_view near = nearest_name(name, known); !near.empty()) {
       message.append("; did you mean \"").append(near).append("\"?");
     }
-    message += " Known:";
-    for (const std::string_view one : known) message.append(" ").append(one);
     return Status(StatusCode::invalid_argument, std::move(message));
   }
   if (!found->second.factory) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what cinch is built and tested with, on Debian 12: as root, or with sudo. A second when nothing is missing.
 #   bash tools/setup.sh            to build, run, test and measure
-#   bash tools/setup.sh --checks   and the format check's tool
+#   bash tools/setup.sh --checks   and the tools of tools/check.sh
 set -euo pipefail
 
 packages=(
@@ -12,7 +12,7 @@ packages=(
   libcli11-dev nlohmann-json3-dev                                # the tool
   libbenchmark-dev libgmock-dev libgtest-dev                     # tests and benchmarks
 )
-if [ "${1:-}" = --checks ]; then packages+=(clang-format-14); fi
+if [ "${1:-}" = --checks ]; then packages+=(clang-format-14 clang-tidy-14); fi
 
 missing=()
 for package in "${packages[@]}"; do

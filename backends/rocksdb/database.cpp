@@ -43,7 +43,8 @@ Database::Database(RocksDbOptions options)
 Result<std::unique_ptr<Database>> Database::open(RocksDbOptions options) {
   // One spelling for one directory: by it RocksDB knows what this process has open already.
   std::error_code failed;
-  const std::filesystem::path canonical = std::filesystem::weakly_canonical(options.path, failed);
+  std::filesystem::path canonical = std::filesystem::absolute(options.path, failed);
+  if (!failed) canonical = std::filesystem::weakly_canonical(canonical, failed);
   if (failed) return Status(StatusCode::io_error, options.path + ": " + failed.message());
   options.path = canonical.string();
   if (options.path.size() > 1 && options.path.back() == '/') options.path.pop_back();
@@ -57,7 +58,7 @@ Result<std::unique_ptr<Database>> Database::open(RocksDbOptions options) {
     status = database->open_files();
   }
   if (status.ok()) status = database->check_layout();
-  if (!status.ok()) return status.in("rocksdb " + database->options_.path);
+  if (!status.ok()) return status.in(database->options_.path);
   warn_of_few_descriptors(database->options_.path);
   return database;
 }
@@ -98,7 +99,7 @@ Status Database::check_layout() {
 
 Status Database::flush() {
   if (options_.read_only) return {};
-  if (options_.durability != Durability::volatile_) return from_rocksdb(db_->FlushWAL(true), "flush");
+  if (options_.durability != Durability::orderly_close) return from_rocksdb(db_->FlushWAL(true), "flush");
   rocksdb::FlushOptions now;
   now.allow_write_stall = true;
   return from_rocksdb(db_->Flush(now, families_), "flush");

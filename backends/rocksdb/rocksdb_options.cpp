@@ -62,9 +62,9 @@ Result<RocksDbOptions> RocksDbOptions::from_settings(const Settings& settings) {
     return Status(StatusCode::invalid_argument,
                   "write_buffer: " + std::to_string(*write_buffer) + " bytes, expected 1MiB to 4GiB");
   }
-  const Durability level = *durability == "volatile"  ? Durability::volatile_
-                           : *durability == "process" ? Durability::process
-                                                      : Durability::power;
+  const Durability level = *durability == "volatile"  ? Durability::orderly_close
+                           : *durability == "process" ? Durability::process_death
+                                                      : Durability::power_loss;
   return RocksDbOptions{*path, level, *read_only, *create, *write_buffer, *block_cache};
 }
 
@@ -82,7 +82,7 @@ rocksdb::DBOptions make_db_options(const RocksDbOptions& options) {
   // ends in the middle of a record was cut by a crash before that record was acknowledged, and opens.
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   db.max_total_wal_size = std::max(512 * mib, 4 * options.write_buffer_bytes);
-  db.atomic_flush = options.durability == Durability::volatile_;  // without a log, `meta` and `data` must agree
+  db.atomic_flush = options.durability == Durability::orderly_close;  // without a log, `meta` and `data` must agree
 
   // Read-write, tables stay open: 7.8.3 answers wrongly when it fails to open one again. Read-only, a finite number
   // keeps 7.8.3 from a path on which it does not find blobs.
@@ -118,8 +118,8 @@ rocksdb::ColumnFamilyOptions make_data_options(const RocksDbOptions& options,
 
 rocksdb::WriteOptions make_write_options(Durability durability) {
   rocksdb::WriteOptions write;
-  write.sync = durability == Durability::power;
-  write.disableWAL = durability == Durability::volatile_;
+  write.sync = durability == Durability::power_loss;
+  write.disableWAL = durability == Durability::orderly_close;
   write.protection_bytes_per_key = 8;
   return write;
 }

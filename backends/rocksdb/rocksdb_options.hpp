@@ -14,14 +14,14 @@ namespace cinch {
 
 /// What an acknowledged write survives.
 enum class Durability : std::uint8_t {
-  volatile_,  ///< Nothing but an orderly close.
-  process,    ///< The death of the process.
-  power,      ///< The loss of power.
+  orderly_close,  ///< "volatile": an orderly close alone.
+  process_death,  ///< "process".
+  power_loss,     ///< "power".
 };
 
 struct RocksDbOptions {
   std::string path;
-  Durability durability = Durability::process;
+  Durability durability = Durability::process_death;
   bool read_only = false;
   bool create = true;
   std::uint64_t write_buffer_bytes = 0;

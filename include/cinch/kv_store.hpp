@@ -29,7 +29,7 @@
 
 namespace cinch {
 
-inline constexpr std::size_t max_key_bytes = 64 * 1024;
+inline constexpr std::size_t max_key_bytes = std::size_t{64} * 1024;
 
 /// How one value is to be stored.
 struct SetOptions {

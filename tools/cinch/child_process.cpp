@@ -47,6 +47,7 @@ Result<std::string> run_self(const std::vector<std::string>& arguments) {
   std::vector<std::string> texts = {*program};
   texts.insert(texts.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
+  argv.reserve(texts.size() + 1);
   for (std::string& text : texts) argv.push_back(text.data());
   argv.push_back(nullptr);
 

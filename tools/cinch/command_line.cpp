@@ -146,10 +146,10 @@ class Parser {
             "  cinch --store rocksdb:kv --codec zstd import cache.safetensors --prefix chat/\n", import_file);
     import->add_option("FILE", options_.file, "The safetensors file")->type_name("")->required();
     add_prefix(import, "--prefix", "What the keys start with")->type_name("PREFIX");
-    CLI::App* export_ = add(app_, "export", "Write the imported safetensors file back, the same byte for byte",
-                            "  cinch --store rocksdb:kv export copy.safetensors --prefix chat/\n", export_file);
-    export_->add_option("OUT", options_.output, "The file to write; - is standard output")->type_name("")->required();
-    add_prefix(export_, "--prefix", "What the keys start with")->type_name("PREFIX");
+    CLI::App* exporting = add(app_, "export", "Write the imported safetensors file back, the same byte for byte",
+                              "  cinch --store rocksdb:kv export copy.safetensors --prefix chat/\n", export_file);
+    exporting->add_option("OUT", options_.output, "The file to write; - is standard output")->type_name("")->required();
+    add_prefix(exporting, "--prefix", "What the keys start with")->type_name("PREFIX");
     CLI::App* verify = add(app_, "verify", "Read every value and check it",
                            "  cinch --store rocksdb:kv verify\n"
                            "  cinch --store rocksdb:kv verify chat/ --shallow --json\n",

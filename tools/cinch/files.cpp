@@ -20,7 +20,7 @@ Status io_error(const std::string& path, const char* what) {
   return {StatusCode::io_error, path + ": " + what + ": " + std::generic_category().message(errno)};
 }
 
-constexpr std::size_t chunk_bytes = 256 * 1024;
+constexpr std::size_t chunk_bytes = std::size_t{256} * 1024;
 
 mode_t current_umask() {
   const mode_t mask = umask(0);
