@@ -21,6 +21,12 @@ constexpr std::string_view version_field = "version=";
 constexpr std::string_view mode_field = " mode=";
 constexpr std::string_view mode = "store";  // damage refuses to open
 
+/// What lies in a directory whose database was just being made when the process died, and what file systems put there.
+bool is_of_new_database(std::string_view name) noexcept {
+  return name == "LOCK" || name == "IDENTITY" || name == "lost+found" || name.starts_with("MANIFEST-") ||
+         name.starts_with("OPTIONS-") || name.ends_with(".dbtmp");
+}
+
 /// Whether the directory holds a RocksDB database, anybody's. Errors: what makes a database impossible there.
 Result<bool> has_database(const fs::path& path) {
   std::error_code failed;
@@ -35,10 +41,15 @@ Result<bool> has_database(const fs::path& path) {
   if (failed) return Status(StatusCode::io_error, failed.message());
   for (fs::directory_iterator entry(path, failed); !failed && entry != fs::directory_iterator();
        entry.increment(failed)) {
+    const std::string name = entry->path().filename().string();
     const fs::path extension = entry->path().extension();
     if (extension == ".sst" || extension == ".blob" || extension == ".log") {
-      return Status(StatusCode::corruption, "the file CURRENT is missing beside " + entry->path().filename().string() +
+      return Status(StatusCode::corruption, "the file CURRENT is missing beside " + name +
                                                 "; a new database would overwrite what is left of this one");
+    }
+    if (!is_of_new_database(name)) {
+      return Status(StatusCode::invalid_argument,
+                    "is a directory with other files, such as " + name + "; expected a database or an empty one");
     }
   }
   if (failed) return Status(StatusCode::io_error, failed.message());
