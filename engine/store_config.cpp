@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 namespace cinch {
 namespace {
@@ -159,9 +159,11 @@ Result<StoreConfig> StoreConfig::from_toml(std::string_view text, std::string_vi
 
 Result<StoreConfig> StoreConfig::from_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file) return Status(StatusCode::io_error, path + ": cannot be read as a config file");
-  return from_toml(text, path);
+  std::ostringstream text;
+  // A directory can be opened and not be read: `peek` notes that as `bad`, the buffer alone would throw.
+  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
+  if (!file.is_open() || file.bad()) return Status(StatusCode::io_error, path + ": cannot be read as a config file");
+  return from_toml(text.str(), path);
 }
 
 Result<StoreConfig> StoreConfig::from_url(std::string_view url) {

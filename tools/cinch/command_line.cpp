@@ -181,7 +181,7 @@ class Parser {
         ->check(CLI::Range(1u, most_threads))
         ->type_name("N");
     bench->add_option("--seconds", options_.seconds, "How long each figure is measured; default 2")
-        ->check(CLI::Range(0.001, 3600.0))
+        ->check(check_seconds)
         ->type_name("S");
     CLI::App* demo = add(app_, "demo",
                          "Show real KV-cache tensors going through the codecs, into memory and RocksDB and back.\n"
@@ -197,6 +197,13 @@ class Parser {
     check->add_option("--seconds", options_.seconds);
   }
 
+  /// What is wrong with the number of seconds; CLI::Range takes "nan".
+  static std::string check_seconds(const std::string& text) {
+    double seconds = 0;
+    const bool right = CLI::detail::lexical_cast(text, seconds) && seconds >= 0.001 && seconds <= 3600;
+    return right ? "" : '"' + text + "\", expected 0.001 to 3600";
+  }
+
   std::string explain(const CLI::ParseError& error) {
     const std::vector<std::string> rest = app_.remaining(true);
     const auto wrong = std::ranges::find_if(rest, [](const std::string& arg) { return !arg.starts_with("-"); });
@@ -205,7 +212,7 @@ class Parser {
     if (!last->get_subcommands({}).empty() && wrong != rest.end()) {
       return "unknown command \"" + *wrong + '"' + suggestion(*wrong, command_names(*last));
     }
-    if (!last->get_subcommands({}).empty() && rest.empty()) {
+    if (!last->get_subcommands({}).empty() && rest.empty() && error.get_name() == "RequiredError") {
       return std::string(last == &app_ ? "a command" : last->get_name() + ": a command") + " is required";
     }
     if (!rest.empty() && rest.front().starts_with("-")) {

@@ -38,7 +38,8 @@ Result<std::string> sample_path() {
 Status prepare_directory(const fs::path& path) {
   std::error_code failed;
   const bool exists = fs::exists(path, failed);
-  if (exists && !fs::exists(path / marker_name, failed) && !fs::is_empty(path, failed)) {
+  const bool is_empty = exists && fs::is_directory(path, failed) && fs::is_empty(path, failed);
+  if (exists && !is_empty && !fs::exists(path / marker_name, failed)) {
     return {StatusCode::io_error, path.string() + ": is there and was not made by the demo; move it or run elsewhere"};
   }
   if (exists) fs::remove_all(path, failed);

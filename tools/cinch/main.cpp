@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <malloc.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <exception>
@@ -18,10 +20,19 @@ void keep_large_buffers() {
   mallopt(M_TRIM_THRESHOLD, most);
 }
 
+/// A standard stream that is closed would give its number to the next file opened, one of the store's, and what is
+/// printed would land there. Opened the wrong way round, so that using it still fails.
+void occupy_standard_streams() {
+  for (int number = STDIN_FILENO; number <= STDERR_FILENO; ++number) {
+    if (fcntl(number, F_GETFD) < 0) (void)::open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write like any other
+  occupy_standard_streams();
   keep_large_buffers();
   try {
     Options options;

@@ -1,0 +1,99 @@
+// bench: what it prints, not how fast it is.
+#include "tests/cli/safetensors_file.hpp"
+
+namespace cinch::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+const std::string sample = CINCH_SOURCE_DIR "/tools/data/kv-sample.safetensors";
+
+class BenchTest : public CliTest {
+ protected:
+  Outcome bench(Args flags) const {
+    flags.insert(flags.begin(), {"bench", "--seconds", "0.02"});
+    return bare(flags);
+  }
+};
+
+TEST_F(BenchTest, InJsonEveryCodecHasExactlyTheseFields) {
+  const Outcome run = bench({"--input", sample, "--codec", "lz4", "--codec", "zstd:level=1", "--json"});
+  EXPECT_EQ(run.status, 0) << run.err;
+  const Json json = run.json();
+  ASSERT_EQ(json.size(), 2u);
+  for (const Json& one : json) {
+    EXPECT_THAT(field_names(one), ElementsAre("codec", "decode_gbps", "encode_gbps", "library_decode_gbps",
+                                              "library_encode_gbps", "memcpy_gbps", "ratio", "threads"));
+    for (const char* figure :
+         {"decode_gbps", "encode_gbps", "library_decode_gbps", "library_encode_gbps", "memcpy_gbps", "ratio"}) {
+      EXPECT_GT(one[figure].get<double>(), 0) << figure;
+    }
+    EXPECT_EQ(one["threads"], 1);
+  }
+}
+
+TEST_F(BenchTest, CodecsAreNamedAsGiven) {
+  const Json json = bench({"--input", sample, "--codec", "zstd:level=1", "--codec", "zstd", "--json"}).json();
+  EXPECT_EQ(json[0]["codec"], "zstd:level=1");
+  EXPECT_EQ(json[1]["codec"], "zstd");
+}
+
+TEST_F(BenchTest, WithoutAPlainLibraryItsFiguresAreNull) {
+  write_file(dir.file("file"), "value" + std::string(10'000, '\0'));
+  const Json json = bench({"--input", "file", "--codec", "raw", "--codec", "test.valid", "--plugins",
+                           CINCH_BUILD_DIR "/tests/plugins/codecs", "--json"})
+                        .json();
+  ASSERT_EQ(json.size(), 2u);
+  for (const Json& one : json) {
+    EXPECT_TRUE(one["library_encode_gbps"].is_null()) << one;
+    EXPECT_TRUE(one["library_decode_gbps"].is_null()) << one;
+  }
+}
+
+TEST_F(BenchTest, TheRatioIsThatOfTheStore) {
+  ASSERT_EQ(cinch({"import", sample, "--codec", "zstd:level=3"}).status, 0);
+  const double stored = cinch({"stat", "--json"}).json()["ratio"];
+  const double benched = bench({"--input", sample, "--codec", "zstd:level=3", "--json"}).json()[0]["ratio"];
+  EXPECT_DOUBLE_EQ(benched, stored);
+}
+
+TEST_F(BenchTest, ThreadsAreTold) {
+  const Outcome run = bench({"--input", sample, "--codec", "zstd:level=1", "--threads", "2", "--json"});
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_EQ(run.json()[0]["threads"], 2);
+}
+
+TEST_F(BenchTest, MoreThreadsThanValuesAreFine) {
+  write_file(dir.file("file"), "one value");
+  const Outcome run = bench({"--input", "file", "--codec", "lz4", "--threads", "8", "--json"});
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_EQ(run.json()[0]["threads"], 8);
+}
+
+TEST_F(BenchTest, ItIsATableForPeople) {
+  const Outcome run = bench({"--input", sample, "--codec", "raw", "--codec", "lz4"});
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_EQ(run.err, "");
+  for (const char* text : {"codec", "threads", "ratio", "encode GB/s", "memcpy GB/s", "\nraw ", "\nlz4 "}) {
+    EXPECT_THAT(run.out, HasSubstr(text));
+  }
+}
+
+TEST_F(BenchTest, AnyFileMayBeTheInput) {
+  write_file(dir.file("text"), std::string(5 << 20, 'a'));
+  const Outcome run = bench({"--input", "text", "--codec", "lz4", "--json"});
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_GT(run.json()[0]["ratio"].get<double>(), 100);
+}
+
+TEST_F(BenchTest, AFileThatIsMissingEmptyOrDamagedIsNamed) {
+  expect_error(bench({"--input", "no-such-file"}), 5, "no-such-file");
+  write_file(dir.file("empty"), "");
+  expect_error(bench({"--input", "empty"}), 5, "empty");
+  write_file(dir.file("cut.safetensors"), read_file(sample).substr(0, 100'000));
+  expect_error(bench({"--input", "cut.safetensors"}), 5, "cut.safetensors");
+}
+
+}  // namespace
+}  // namespace cinch::test

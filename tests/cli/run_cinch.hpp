@@ -1,0 +1,67 @@
+/// Runs the built program `cinch` as its users do, and says how it ended.
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/support/temp_dir.hpp"
+
+namespace cinch::test {
+
+using Json = nlohmann::json;
+using Args = std::vector<std::string>;
+
+struct Outcome {
+  int status = -1;  ///< The exit status; 128 + signal when a signal ended it.
+  std::string out;
+  std::string err;
+
+  /// The one JSON document that standard output is; a failure of the test, and null, when it is not.
+  Json json() const;
+};
+
+struct RunOptions {
+  std::string in;                ///< Standard input.
+  std::string directory;         ///< To run in; empty: the test's own.
+  Args environment;              ///< "NAME=VALUE", besides the test's own.
+  std::string program;           ///< Empty: the built one.
+  int output = -1;               ///< A descriptor for standard output; -1: it is kept in `Outcome::out`.
+  bool closes_standard = false;  ///< Without any standard stream.
+};
+
+/// Where the built program is.
+std::string cinch_program();
+
+/// Runs to the end. Variables of the test's environment that `cinch` reads are not handed on.
+Outcome run_cinch(const Args& arguments, const RunOptions& options = {});
+
+/// The names of an object's fields, sorted.
+std::vector<std::string> field_names(const Json& object);
+
+/// Ended with that status, nothing on standard output, and one line on standard error that has `text` in it.
+void expect_error(const Outcome& run, int status, const std::string& text);
+
+std::string read_file(const std::string& path);
+void write_file(const std::string& path, const std::string& content);
+
+/// A test with a fresh directory, in which the program runs, and a RocksDB store below it.
+class CliTest : public ::testing::Test {
+ protected:
+  /// `cinch --store URL ARGUMENTS…`
+  Outcome cinch(Args arguments, std::string in = {}) const;
+
+  /// `cinch ARGUMENTS…`
+  Outcome bare(const Args& arguments, std::string in = {}) const;
+
+  /// Puts a value, which must succeed.
+  void put(const std::string& key, const std::string& value, const Args& flags = {}) const;
+
+  TempDir dir;
+  std::string store = dir.file("store");
+  std::string url = "rocksdb:" + store;
+};
+
+}  // namespace cinch::test

@@ -1,0 +1,188 @@
+// What the command line and the config can get wrong: exit status 2, one line that says what and where.
+#include "tests/cli/run_cinch.hpp"
+
+namespace cinch::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class UsageTest : public CliTest {};
+
+TEST_F(UsageTest, NoCommand) { expect_error(bare({}), 2, "a command is required"); }
+
+TEST_F(UsageTest, AnUnknownCommandGetsTheNearest) {
+  expect_error(bare({"verfiy"}), 2, "unknown command \"verfiy\"; did you mean \"verify\"?");
+  expect_error(cinch({"exprot", "x"}), 2, "did you mean \"export\"?");
+  expect_error(bare({"plugin", "lsit"}), 2, "unknown command \"lsit\"; did you mean \"list\"?");
+}
+
+TEST_F(UsageTest, AnUnknownCommandLikeNoOtherGetsNoSuggestion) {
+  const Outcome run = bare({"frobnicate"});
+  expect_error(run, 2, "unknown command \"frobnicate\"");
+  EXPECT_EQ(run.err.find("did you mean"), std::string::npos);
+}
+
+TEST_F(UsageTest, CommandsThatAreNotShownAreNotSuggested) {
+  EXPECT_EQ(bare({"demo-chek"}).err.find("demo-check"), std::string::npos);
+}
+
+TEST_F(UsageTest, AnUnknownFlagGetsTheNearest) {
+  expect_error(bare({"--stroe", url, "ls"}), 2, "unknown flag --stroe; did you mean \"--store\"?");
+  expect_error(cinch({"ls", "--lnog"}), 2, "unknown flag --lnog; did you mean \"--long\"?");
+  expect_error(cinch({"verify", "--shalow"}), 2, "did you mean \"--shallow\"?");
+}
+
+TEST_F(UsageTest, AMissingArgumentIsNamed) {
+  for (const char* command : {"put", "get", "del", "exists"}) {
+    expect_error(cinch({command}), 2, std::string(command) + ": KEY is required");
+  }
+  expect_error(cinch({"import"}), 2, "FILE is required");
+  expect_error(cinch({"export"}), 2, "OUT is required");
+  expect_error(bare({"bench"}), 2, "--input is required");
+  expect_error(bare({"codec"}), 2, "a command is required");
+}
+
+TEST_F(UsageTest, AFlagWithoutItsArgumentIsNamed) {
+  expect_error(bare({"ls", "--store"}), 2, "--store");
+  expect_error(bare({"--store"}), 2, "--store");
+  expect_error(bare({"--json=false", "ls"}), 2, "json was given");
+  expect_error(cinch({"get", "k", "-o"}), 2, "output");
+}
+
+TEST_F(UsageTest, AnArgumentTooManyIsNamed) { expect_error(cinch({"get", "a", "extra"}), 2, "extra"); }
+
+TEST_F(UsageTest, StoreAndConfigDoNotGoTogether) {
+  write_file(dir.file("c.toml"), "");
+  const Outcome run = cinch({"--config", "c.toml", "ls"});
+  expect_error(run, 2, "--store");
+  EXPECT_THAT(run.err, HasSubstr("--config"));
+}
+
+TEST_F(UsageTest, AStoreMustBeNamed) { expect_error(bare({"ls"}), 2, "--store"); }
+
+TEST_F(UsageTest, ACodecThatDoesNotExistGetsTheKnownOnes) {
+  const Outcome run = cinch({"--codec", "zsdt", "put", "k"}, "v");
+  expect_error(run, 2, "\"zsdt\"");
+  EXPECT_THAT(run.err, HasSubstr("known: lz4, raw, zstd; did you mean \"zstd\"?"));
+}
+
+TEST_F(UsageTest, ACodecThatDoesNotExistIsRefusedByEveryCommand) {
+  put("k", "v");
+  write_file(dir.file("file"), "x");
+  for (const Args& args : std::vector<Args>{{"get", "k"},
+                                            {"ls"},
+                                            {"stat"},
+                                            {"verify"},
+                                            {"codec", "list"},
+                                            {"bench", "--input", "file"},
+                                            {"demo"},
+                                            {"import", "file"}}) {
+    Args all = args;
+    all.insert(all.end(), {"--codec", "nope"});
+    expect_error(cinch(all), 2, "\"nope\"");
+  }
+}
+
+TEST_F(UsageTest, AnUnknownParameterGetsTheKnownOnes) {
+  const Outcome run = cinch({"--codec", "zstd:lvl=3", "put", "k"}, "v");
+  expect_error(run, 2, "unknown parameter \"lvl\"; known: level, long");
+}
+
+TEST_F(UsageTest, AParameterOutOfRangeIsNamed) {
+  expect_error(cinch({"--codec", "zstd:level=99", "put", "k"}, "v"), 2, "level");
+}
+
+TEST_F(UsageTest, AWriteTakesOneCodec) {
+  expect_error(cinch({"--codec", "raw", "--codec", "lz4", "put", "k"}, "v"), 2, "--codec");
+}
+
+TEST_F(UsageTest, ABadConfigNamesFileLineAndKey) {
+  write_file(dir.file("c.toml"), "[store]\nbackend = \"rocksdb\"\ncodek = \"lz4\"\n");
+  expect_error(bare({"--config", "c.toml", "ls"}), 2, "c.toml:3: store.codek: ");
+}
+
+TEST_F(UsageTest, AConfigWithSeveralMistakesIsStillOneLine) {
+  write_file(dir.file("c.toml"), "[engine]\nblok = 1\n[store]\ncodek = \"lz4\"\n");
+  const Outcome run = bare({"--config", "c.toml", "ls"});
+  expect_error(run, 2, "c.toml:2: engine.blok: ");
+  EXPECT_THAT(run.err, HasSubstr("c.toml:4: store.codek: "));
+}
+
+TEST_F(UsageTest, AConfigThatIsNoTomlNamesItsLine) {
+  write_file(dir.file("c.toml"), "[store]\nbackend = \n");
+  expect_error(bare({"--config", "c.toml", "ls"}), 2, "c.toml:2: ");
+}
+
+TEST_F(UsageTest, AConfigsUnknownCodecIsRefused) {
+  write_file(dir.file("c.toml"), "[store]\nbackend = \"memory\"\ncodec = \"nope\"\n");
+  expect_error(bare({"--config", "c.toml", "put", "k"}, "v"), 2, "\"nope\"");
+}
+
+TEST_F(UsageTest, AMissingConfigIsNamed) { expect_error(bare({"--config", "no.toml", "ls"}), 2, "no.toml"); }
+
+TEST_F(UsageTest, AConfigThatIsADirectoryIsNamed) {
+  expect_error(bare({"--config", dir.path().string(), "ls"}), 2, dir.path().string());
+}
+
+TEST_F(UsageTest, AnEmptyConfigIsAStoreInMemory) {
+  write_file(dir.file("c.toml"), "");
+  const Outcome run = bare({"--config", "c.toml", "ls"});
+  EXPECT_EQ(run.status, 0) << run.err;
+}
+
+TEST_F(UsageTest, AUrlWithoutABackendIsRefused) {
+  expect_error(bare({"--store", "directory", "ls"}), 2, "\"directory\"");
+  expect_error(bare({"--store", "rocksdb:", "ls"}), 2, "path");
+}
+
+TEST_F(UsageTest, AnUnknownBackendGetsTheKnownOnes) {
+  const Outcome run = bare({"--store", "rocksbd:x", "ls"});
+  expect_error(run, 2, "\"rocksbd\"");
+  EXPECT_THAT(run.err, HasSubstr("known: memory, rocksdb; did you mean \"rocksdb\"?"));
+}
+
+TEST_F(UsageTest, AMissingStoreIsNamedAndNotMade) {
+  for (const Args& args : std::vector<Args>{
+           {"get", "k"}, {"exists", "k"}, {"ls"}, {"stat"}, {"stat", "k"}, {"verify"}, {"export", "out"}}) {
+    expect_error(cinch(args), 2, store);
+    EXPECT_FALSE(std::filesystem::exists(store)) << args[0];
+  }
+}
+
+TEST_F(UsageTest, AMissingPluginDirectoryIsNamed) {
+  expect_error(cinch({"--plugins", "no-such-dir", "ls"}), 2, "no-such-dir");
+}
+
+TEST_F(UsageTest, BenchRefusesFiguresOutOfRange) {
+  write_file(dir.file("file"), "x");
+  expect_error(bare({"bench", "--input", "file", "--threads", "0"}), 2, "--threads");
+  for (const char* seconds : {"-1", "0", "1e9", "nan", "inf", "soon", ""}) {
+    expect_error(bare({"bench", "--input", "file", "--seconds", seconds}), 2, "--seconds");
+  }
+  expect_error(bare({"bench", "--input", "file", "--threads", "two"}), 2, "--threads");
+}
+
+TEST_F(UsageTest, ErrorsAreTheSameInJson) {
+  expect_error(cinch({"--json", "get"}), 2, "KEY is required");
+  expect_error(bare({"--json", "ls"}), 2, "--store");
+}
+
+TEST_F(UsageTest, HelpIsPrintedAndFine) {
+  const Outcome all = bare({"--help"});
+  EXPECT_EQ(all.status, 0);
+  EXPECT_EQ(all.err, "");
+  for (const char* name : {"put", "get", "del", "exists", "ls", "stat", "import", "export", "verify", "codec", "plugin",
+                           "bench", "demo", "--store", "--config", "--codec", "--plugins", "--json", "--quiet"}) {
+    EXPECT_THAT(all.out, HasSubstr(std::string("\n  ") + name + " ")) << name;
+    if (name[0] == '-') continue;
+    const Outcome one = bare({name, "--help"});
+    EXPECT_EQ(one.status, 0) << name;
+    EXPECT_THAT(one.out, HasSubstr(std::string("cinch ") + name)) << name;
+  }
+}
+
+TEST_F(UsageTest, TheVersionIsPrinted) { EXPECT_THAT(bare({"--version"}).out, StartsWith("cinch 0.")); }
+
+}  // namespace
+}  // namespace cinch::test

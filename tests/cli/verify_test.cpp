@@ -1,0 +1,206 @@
+// verify, and what get says of the same values: damaged ones, and those whose codec is missing.
+#include "cinch/backend_registry.hpp"
+#include "tests/cli/safetensors_file.hpp"
+
+namespace cinch::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+
+const std::string plugins = CINCH_BUILD_DIR "/tests/plugins/codecs";
+const std::string compressible = "value" + std::string(1000, '\0');
+
+class VerifyTest : public CliTest {
+ protected:
+  /// Flips one bit of what the database holds for a key: of its first byte, its last, or one between.
+  void damage(const std::string& key, double where = 1) const {
+    Settings settings;
+    settings.set("path", store);
+    const auto opened = bundled_backends().open("rocksdb", settings);
+    ASSERT_TRUE(opened) << opened.status().to_string();
+    const GetResult frame = (*opened)->get(key);
+    ASSERT_TRUE(frame && *frame) << key;
+    std::string bytes((*frame)->text());
+    const auto at = static_cast<std::size_t>(where * static_cast<double>(bytes.size() - 1));
+    bytes[at] = static_cast<char>(bytes[at] ^ 1);
+    ASSERT_TRUE((*opened)->set(key, bytes).ok());
+    ASSERT_TRUE((*opened)->close().ok());
+  }
+
+  void put_with_plugin(const std::string& key, const std::string& codec = "test.xor") const {
+    put(key, compressible, {"--plugins", plugins, "--codec", codec});
+  }
+};
+
+TEST_F(VerifyTest, AGoodStoreIs0) {
+  put("a", compressible);
+  put("b", compressible, {"--codec", "zstd"});
+  put("c", "abc");
+  const Outcome run = cinch({"verify", "--json"});
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_EQ(run.err, "");
+  EXPECT_EQ(run.json(), (Json{{"values", 3}, {"ok", 3}, {"corrupt", Json::array()}, {"codec_missing", Json::array()}}));
+}
+
+TEST_F(VerifyTest, TheReportIsATableForPeople) {
+  put("a", compressible);
+  EXPECT_THAT(cinch({"verify"}).out, MatchesRegex("values +ok +damaged +codec missing\n +1 +1 +0 +0\n"));
+}
+
+TEST_F(VerifyTest, ADamagedValueIs3AndItsKeyIsNamed) {
+  for (const char* key : {"a", R"(b\x00)", "c"}) put(key, compressible, {"--codec", "zstd"});
+  damage(std::string("b\0", 2));
+  const Outcome run = cinch({"verify", "--json"});
+  EXPECT_EQ(run.status, 3);
+  EXPECT_EQ(run.json(), (Json{{"values", 3}, {"ok", 2}, {"corrupt", {R"(b\x00)"}}, {"codec_missing", Json::array()}}));
+  EXPECT_THAT(run.err, MatchesRegex("cinch: .*\"b\\\\x00\".*\n"));
+}
+
+TEST_F(VerifyTest, DamageIsFoundWhereverItIsInAValueOfAnyCodec) {
+  for (const char* codec : {"raw", "lz4", "zstd"}) {
+    for (const double where : {0.0, 0.05, 0.3, 0.5, 0.9, 1.0}) {
+      put("k", compressible, {"--codec", codec});
+      damage("k", where);
+      const Outcome run = cinch({"verify", "--json"});
+      EXPECT_EQ(run.status, 3) << codec << " at " << where;
+      EXPECT_EQ(run.json()["corrupt"], Json::array({"k"})) << codec << " at " << where;
+    }
+  }
+}
+
+TEST_F(VerifyTest, GetOfADamagedValueIs3AndWritesNothing) {
+  put("k", compressible, {"--codec", "lz4"});
+  damage("k");
+  expect_error(cinch({"get", "k"}), 3, "key \"k\"");
+  expect_error(cinch({"get", "k", "--json"}), 3, "key \"k\"");
+  expect_error(cinch({"get", "k", "-o", "out"}), 3, "key \"k\"");
+  EXPECT_FALSE(std::filesystem::exists(dir.file("out")));
+}
+
+TEST_F(VerifyTest, ListingsOfADamagedHeaderAre3AndShowTheRest) {
+  for (const char* key : {"a", "b"}) put(key, compressible);
+  damage("a", 0);
+  expect_error(cinch({"stat", "a"}), 3, "key \"a\"");
+  const Outcome stat = cinch({"stat", "--json"});
+  EXPECT_EQ(stat.status, 3);
+  EXPECT_EQ(stat.json()["values"], 1);
+  const Outcome ls = cinch({"ls", "--long", "--json"});
+  EXPECT_EQ(ls.status, 3);
+  EXPECT_EQ(ls.json().size(), 1u);
+  EXPECT_EQ(cinch({"ls"}).out, "a\nb\n");
+}
+
+TEST_F(VerifyTest, ADamagedValueMayBeReplacedOrRemoved) {
+  for (const char* key : {"a", "b"}) {
+    put(key, compressible);
+    damage(key);
+  }
+  put("a", "new");
+  EXPECT_EQ(cinch({"del", "b"}).status, 0);
+  EXPECT_EQ(cinch({"verify", "--json"}).status, 0);
+  EXPECT_EQ(cinch({"get", "a"}).out, "new");
+}
+
+TEST_F(VerifyTest, AValueWhoseCodecIsMissingIs4) {
+  put("a", compressible);
+  put_with_plugin("b");
+  const Outcome run = cinch({"verify", "--json"});
+  EXPECT_EQ(run.status, 4);
+  EXPECT_EQ(run.json(), (Json{{"values", 2}, {"ok", 1}, {"corrupt", Json::array()}, {"codec_missing", {"b"}}}));
+  EXPECT_THAT(run.err, MatchesRegex("cinch: .*\"b\".*test\\.xor.*\n"));
+}
+
+TEST_F(VerifyTest, WithItsCodecTheValueIsFine) {
+  put_with_plugin("b");
+  EXPECT_EQ(cinch({"verify", "--plugins", plugins}).status, 0);
+}
+
+TEST_F(VerifyTest, GetOfAValueWhoseCodecIsMissingIs4AndNamesBoth) {
+  put_with_plugin("b", "test.valid");
+  const Outcome run = cinch({"get", "b"});
+  expect_error(run, 4, "key \"b\"");
+  EXPECT_THAT(run.err, HasSubstr("test.valid"));
+  EXPECT_EQ(cinch({"get", "b", "--plugins", plugins}).out, compressible);
+}
+
+TEST_F(VerifyTest, DamageComesBeforeAMissingCodec) {
+  put("a", compressible);
+  put_with_plugin("b");
+  damage("a");
+  const Outcome run = cinch({"verify", "--json"});
+  EXPECT_EQ(run.status, 3);
+  EXPECT_EQ(run.json(), (Json{{"values", 2}, {"ok", 0}, {"corrupt", {"a"}}, {"codec_missing", {"b"}}}));
+}
+
+TEST_F(VerifyTest, AValueWhoseCodecDoesNotGiveItBackIsDamaged) {
+  const std::string liars = CINCH_BUILD_DIR "/tests/plugins/liars";
+  for (const char* codec : {"test.liar-overrun", "test.liar-short", "test.liar-throw"}) {
+    // Values of their own: a decoder that writes nothing must not find the value before in its buffer.
+    put(codec, codec + compressible, {"--plugins", liars, "--codec", codec});
+    expect_error(cinch({"get", codec, "--plugins", liars}), 3, codec);
+  }
+  const Outcome run = cinch({"verify", "--json", "--plugins", liars});
+  EXPECT_EQ(run.status, 3);
+  EXPECT_EQ(run.json()["corrupt"], (Json{"test.liar-overrun", "test.liar-short", "test.liar-throw"}));
+  EXPECT_EQ(cinch({"verify", "--shallow"}).status, 0);
+}
+
+TEST_F(VerifyTest, ShallowNeedsNoCodec) {
+  put_with_plugin("a", "test.xor");
+  put_with_plugin("b", "test.valid");
+  const Outcome run = cinch({"verify", "--shallow", "--json"});
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_EQ(run.json()["ok"], 2);
+}
+
+TEST_F(VerifyTest, ShallowFindsDamageOfStoredBytes) {
+  put_with_plugin("a");
+  damage("a");
+  const Outcome run = cinch({"verify", "--shallow", "--json"});
+  EXPECT_EQ(run.status, 3);
+  EXPECT_EQ(run.json()["corrupt"], Json::array({"a"}));
+}
+
+TEST_F(VerifyTest, APrefixLimitsWhatIsRead) {
+  for (const char* key : {"a/1", "a/2", "b/1"}) put(key, compressible);
+  damage("b/1");
+  const Outcome good = cinch({"verify", "a/", "--json"});
+  EXPECT_EQ(good.status, 0);
+  EXPECT_EQ(good.json()["values"], 2);
+  EXPECT_EQ(cinch({"verify", "b/"}).status, 3);
+  EXPECT_EQ(cinch({"verify", "c/", "--json"}).json()["values"], 0);
+}
+
+TEST_F(VerifyTest, ADamagedHeaderOfAnImportIsFound) {
+  const std::string file =
+      save_safetensors(dir.file("in"), R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", "abcd");
+  ASSERT_EQ(cinch({"import", file, "--prefix", "p/"}).status, 0);
+  damage(std::string("p/\0cinch/safetensors", 20));
+  const Outcome run = cinch({"verify", "--json"});
+  EXPECT_EQ(run.status, 3);
+  EXPECT_EQ(run.json()["corrupt"], Json::array({R"(p/\x00cinch/safetensors)"}));
+  expect_error(cinch({"export", "out", "--prefix", "p/"}), 3, R"(p/\x00cinch/safetensors)");
+}
+
+TEST_F(VerifyTest, AnExportOfADamagedTensorIs3AndMakesNoFile) {
+  const std::string file =
+      save_safetensors(dir.file("in"), R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", "abcd");
+  ASSERT_EQ(cinch({"import", file}).status, 0);
+  damage("a");
+  expect_error(cinch({"export", "out"}), 3, "key \"a\"");
+  EXPECT_FALSE(std::filesystem::exists(dir.file("out")));
+}
+
+TEST_F(VerifyTest, AnExportWhoseCodecIsMissingIs4) {
+  const std::string file =
+      save_safetensors(dir.file("in"), R"({"a":{"dtype":"U8","shape":[1005],"data_offsets":[0,1005]}})", compressible);
+  ASSERT_EQ(cinch({"import", file, "--plugins", plugins, "--codec", "test.xor"}).status, 0);
+  expect_error(cinch({"export", "out"}), 4, "key \"a\"");
+  EXPECT_EQ(cinch({"export", "out", "--plugins", plugins}).status, 0);
+  EXPECT_EQ(read_file(dir.file("out")), read_file(file));
+}
+
+}  // namespace
+}  // namespace cinch::test
