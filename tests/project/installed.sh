@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# An installed cinch, moved to another place, finds its own library, plugins and sample.
+# An installed cinch, moved to another place, finds its own library, plugins and sample; and a project outside, made of
+# the README's text, is built against it with find_package and with pkg-config.
 set -euo pipefail
 build=$1
+outside=$2
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 
@@ -15,3 +17,16 @@ if [ "$(grep -c "$place/second/lib" codecs)" -lt 2 ]; then
 fi
 test -f second/share/cinch/kv-sample.safetensors
 test -f second/include/cinch/codec_plugin.h
+test -f second/include/cinch/conformance.hpp
+if grep -rF "$place/first" second/lib/cmake second/lib/pkgconfig; then
+  echo "names the place where it was installed first" >&2
+  exit 1
+fi
+
+cmake -S "$outside" -B by_cmake -DCMAKE_PREFIX_PATH="$place/second" >/dev/null
+cmake --build by_cmake >/dev/null
+by_cmake/app
+
+export PKG_CONFIG_PATH=$place/second/lib/pkgconfig
+c++ "$outside/app.cpp" -o by_pkg_config $(pkg-config --cflags --libs cinch)
+LD_LIBRARY_PATH=$place/second/lib ./by_pkg_config
