@@ -2,19 +2,19 @@
 
 namespace cinch {
 
-Status BackendRegistry::add(std::string name, BackendFactory factory) {
-  const auto [entry, added] = entries_.try_emplace(std::move(name), Entry{std::move(factory), {}});
+Status BackendRegistry::add(std::string name, BackendFactory factory, BackendInfo info) {
+  const auto [entry, added] = entries_.try_emplace(std::move(name), Entry{std::move(factory), std::move(info), {}});
   if (added) return {};
   return {StatusCode::invalid_argument, "backend \"" + entry->first + "\" is registered already"};
 }
 
 Status BackendRegistry::add_unavailable(std::string name, std::string why_not) {
-  const auto [entry, added] = entries_.try_emplace(std::move(name), Entry{{}, std::move(why_not)});
+  const auto [entry, added] = entries_.try_emplace(std::move(name), Entry{{}, {}, std::move(why_not)});
   if (added) return {};
   return {StatusCode::invalid_argument, "backend \"" + entry->first + "\" is registered already"};
 }
 
-Result<std::shared_ptr<KvStore>> BackendRegistry::open(std::string_view name, const Settings& settings) const {
+Result<const BackendRegistry::Entry*> BackendRegistry::find(std::string_view name) const {
   const auto found = entries_.find(name);
   if (found == entries_.end()) {
     std::string message = "unknown backend \"" + std::string(name) + "\"";
@@ -29,9 +29,21 @@ Result<std::shared_ptr<KvStore>> BackendRegistry::open(std::string_view name, co
   if (!found->second.factory) {
     return Status(StatusCode::unsupported, "backend \"" + found->first + "\": " + found->second.why_not);
   }
-  Result<std::shared_ptr<KvStore>> store = found->second.factory(settings);
-  if (!store) return store.error().in(found->first);
+  return &found->second;
+}
+
+Result<std::shared_ptr<KvStore>> BackendRegistry::open(std::string_view name, const Settings& settings) const {
+  const Result<const Entry*> entry = find(name);
+  if (!entry) return entry.error();
+  Result<std::shared_ptr<KvStore>> store = (*entry)->factory(settings);
+  if (!store) return store.error().in(name);
   return store;
+}
+
+Result<BackendInfo> BackendRegistry::info(std::string_view name) const {
+  const Result<const Entry*> entry = find(name);
+  if (!entry) return entry.error();
+  return (*entry)->info;
 }
 
 std::vector<std::string_view> BackendRegistry::names() const {

@@ -5,6 +5,7 @@
 
 #include "engine/frame_reader.hpp"
 #include "engine/frame_writer.hpp"
+#include "engine/rule_set.hpp"
 
 namespace cinch {
 namespace {
@@ -12,20 +13,37 @@ namespace {
 /// Whom a message is about.
 std::string about(std::string_view key) { return "key \"" + escape_key(key) + '"'; }
 
-/// What the inner store is told: all but what this store follows itself.
-SetOptions inner_options(const SetOptions& options) {
-  SetOptions inner;
-  inner.ttl = options.ttl;
-  return inner;
+SetOptions living(std::chrono::milliseconds ttl) {
+  SetOptions options;
+  options.ttl = ttl;
+  return options;
+}
+
+bool was_set_with(const FrameSummary& summary, const FormatId& format) {
+  const FormatId& stored = summary.format;
+  if (stored.name != format.name || stored.parameters != format.parameters) return false;
+  // A frame stored raw remembers what was tried, without its version.
+  return summary.stored_raw || (stored.major == format.major && stored.minor == format.minor);
 }
 
 }  // namespace
 
 struct CompressedKvStore::State {
-  std::shared_ptr<KvStore> inner;
-  std::shared_ptr<const Codec> codec;
+  State(std::shared_ptr<KvStore> wrapped, std::shared_ptr<const Codec> writer, CompressedOptions given,
+        CodecRegistry registry)
+      : inner(std::move(wrapped)),
+        codec(std::move(writer)),
+        options(std::move(given)),
+        codecs(std::move(registry)),
+        rules(options.rules, codecs) {
+    options.max_value_bytes = std::min(options.max_value_bytes, hard_max_value_bytes);
+  }
+
+  const std::shared_ptr<KvStore> inner;
+  const std::shared_ptr<const Codec> codec;
   CompressedOptions options;
-  CodecRegistry codecs;
+  const CodecRegistry codecs;
+  const RuleSet rules;
 
   struct Counters {
     std::atomic<std::uint64_t> values_set{0};
@@ -61,12 +79,8 @@ struct CompressedKvStore::State {
       return Status(StatusCode::too_large, "value of " + std::to_string(size) + " bytes, expected at most " +
                                                std::to_string(options.max_value_bytes));
     }
-    std::shared_ptr<const Codec> chosen = codec;
-    if (!set.codec.empty()) {
-      Result<std::shared_ptr<const Codec>> named = codecs.codec(set.codec);
-      if (!named) return named.error();
-      chosen = std::move(*named);
-    }
+    const Result<std::shared_ptr<const Codec>> chosen = codec_for(key, set.codec);
+    if (!chosen) return chosen.error();
     ByteView whole;
     if (value.parts().size() == 1) {
       whole = value.parts().front();
@@ -75,11 +89,30 @@ struct CompressedKvStore::State {
       value.copy_to(joined.data());
       whole = joined;
     }
-    EncodeOptions encode_options;
-    encode_options.shape = set.tensor ? &*set.tensor : nullptr;
-    encode_options.block_bytes = options.block_bytes;
-    encode_options.verify = options.verify_writes;
-    return encode_frame(whole, key, *chosen, codecs, encode_options);
+    return encode_frame(whole, key, **chosen, codecs, encode_options(set.tensor));
+  }
+
+  EncodeOptions encode_options(const std::optional<TensorShape>& shape) const {
+    EncodeOptions encode;
+    encode.shape = shape ? &*shape : nullptr;
+    encode.block_bytes = options.block_bytes;
+    encode.verify = options.verify_writes;
+    return encode;
+  }
+
+  /// What a set of `key` uses.
+  Result<std::shared_ptr<const Codec>> codec_for(std::string_view key, std::string_view spec) const {
+    if (!spec.empty()) return codecs.codec(spec);
+    if (!rules.status().ok()) return rules.status();
+    const RuleSet::Entry* rule = rules.find(key);
+    return rule && rule->codec ? rule->codec : codec;
+  }
+
+  /// What the inner store is told: all but what this store follows itself.
+  SetOptions inner_options(std::string_view key, const SetOptions& set) const {
+    if (set.ttl.count() != 0) return living(set.ttl);
+    const RuleSet::Entry* rule = rules.find(key);
+    return living(rule ? rule->ttl : set.ttl);
   }
 
   void count_set(const EncodedFrame& frame) {
@@ -127,13 +160,7 @@ struct CompressedKvStore::State {
 
 CompressedKvStore::CompressedKvStore(std::shared_ptr<KvStore> inner, std::shared_ptr<const Codec> codec,
                                      CompressedOptions options, CodecRegistry codecs)
-    : state_(std::make_unique<State>()) {
-  options.max_value_bytes = std::min(options.max_value_bytes, hard_max_value_bytes);
-  state_->inner = std::move(inner);
-  state_->codec = std::move(codec);
-  state_->options = options;
-  state_->codecs = std::move(codecs);
-}
+    : state_(std::make_unique<State>(std::move(inner), std::move(codec), std::move(options), std::move(codecs))) {}
 
 CompressedKvStore::~CompressedKvStore() = default;
 
@@ -146,7 +173,7 @@ Status CompressedKvStore::set(std::string_view key, const ValueParts& value, con
   std::vector<std::byte> joined;
   const Result<EncodedFrame> frame = state_->encode(key, value, options, joined);
   if (!frame) return state_->count(key, frame.error());
-  Status status = state_->inner->set(key, frame->parts(), inner_options(options));
+  Status status = state_->inner->set(key, frame->parts(), state_->inner_options(key, options));
   if (status.ok()) state_->count_set(*frame);
   return status;
 }
@@ -195,7 +222,7 @@ Status CompressedKvStore::batch_set(std::span<const SetItem> items) {
     Result<EncodedFrame> frame = state_->encode(item.key, item.value, item.options, joined[i]);
     if (!frame) return state_->count(item.key, frame.error());
     frames.push_back(std::move(*frame));
-    inner_items.push_back({item.key, frames.back().parts(), inner_options(item.options)});
+    inner_items.push_back({item.key, frames.back().parts(), state_->inner_options(item.key, item.options)});
   }
   Status status = state_->inner->batch_set(inner_items);
   if (status.ok()) {
@@ -250,10 +277,12 @@ Result<bool> CompressedKvStore::set_if(std::string_view key, std::uint64_t stamp
   std::vector<std::byte> joined;
   const Result<EncodedFrame> frame = state_->encode(key, value, options, joined);
   if (!frame) return state_->count(key, frame.error());
-  Result<bool> stored = state_->inner->set_if(key, stamp, frame->parts(), inner_options(options));
+  Result<bool> stored = state_->inner->set_if(key, stamp, frame->parts(), state_->inner_options(key, options));
   if (stored && *stored) state_->count_set(*frame);
   return stored;
 }
+
+Status CompressedKvStore::checkpoint(const std::string& directory) { return state_->inner->checkpoint(directory); }
 
 Status CompressedKvStore::close() { return state_->inner->close(); }
 
@@ -272,7 +301,42 @@ Status CompressedKvStore::set_frame(std::string_view key, ByteView frame, const 
   const Result<FrameLayout> layout = FrameLayout::parse(frame, key, state_->options.max_value_bytes);
   Status status = layout ? layout->check_stored(frame) : layout.error();
   if (!status.ok()) return status.in(about(key));
-  return state_->inner->set(key, frame, inner_options(options));
+  return state_->inner->set(key, frame, living(options.ttl));
+}
+
+Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::string_view spec) {
+  const Result<std::shared_ptr<const Codec>> codec = state_->codec_for(key, spec);
+  if (!codec) return state_->count(key, codec.error());
+  if ((*codec)->traits().lossy) {
+    return Status(StatusCode::invalid_argument, about(key) + ": recompressing to " + (*codec)->format().spec() +
+                                                    " would change the value; only a set may do that");
+  }
+  const Result<std::optional<State::Summarised>> found = state_->summary_of(key);
+  if (!found) return found.error();
+  if (!*found) return Recompressed::absent;
+  const auto& [summary, head] = **found;
+  if (was_set_with(summary, (*codec)->format())) return Recompressed::already;
+  const GetResult value = get(key);
+  if (!value) return value.error();
+  if (!*value) return Recompressed::absent;
+  EncodeOptions encode = state_->encode_options(summary.shape);
+  encode.lossy_origin = summary.lossy_origin;
+  encode.loss = summary.loss;
+  const Result<EncodedFrame> frame = encode_frame((*value)->bytes(), key, **codec, state_->codecs, encode);
+  if (!frame) return state_->count(key, frame.error());
+  const std::int64_t time_left = head.expires_at_ms == 0 ? 0 : head.expires_at_ms - now_ms();
+  if (time_left < 0 || (time_left == 0 && head.expires_at_ms != 0)) return Recompressed::absent;
+  const SetOptions options = living(std::chrono::milliseconds(time_left));
+  Result<bool> stored = true;
+  if (head.stamp != 0) {
+    stored = state_->inner->set_if(key, head.stamp, frame->parts(), options);
+  } else if (Status status = state_->inner->set(key, frame->parts(), options); !status.ok()) {
+    return status;
+  }
+  if (!stored) return stored.error();
+  if (!*stored) return Recompressed::absent;
+  state_->count_set(*frame);
+  return Recompressed::done;
 }
 
 Result<std::optional<FrameInfo>> CompressedKvStore::inspect(std::string_view key) {

@@ -146,6 +146,9 @@ class FrameWriter {
     if (codec_.traits().lossy && !frame_.stored_raw_) {
       summary.lossy_origin = true;
       summary.loss = report_of(loss_);
+    } else {
+      summary.lossy_origin = options_.lossy_origin;
+      summary.loss = options_.loss;
     }
     std::vector<std::byte> index;
     if (!is_single()) {

@@ -17,6 +17,8 @@ struct EncodeOptions {
   const TensorShape* shape = nullptr;
   std::uint64_t block_bytes = 0;  // 0: one block
   bool verify = false;            // decode what was encoded and compare
+  bool lossy_origin = false;      // the value lost something before it came here, and that much where it is known
+  std::optional<LossReport> loss = std::nullopt;
 };
 
 /// A frame in pieces: headers of its own, encoded blocks of its own, and raw blocks that still lie in the value.

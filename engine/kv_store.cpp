@@ -62,6 +62,10 @@ Result<bool> KvStore::set_if(std::string_view, std::uint64_t, const ValueParts&,
   return Status(StatusCode::unsupported, "set_if: this store has no stamps");
 }
 
+Status KvStore::checkpoint(const std::string&) {
+  return {StatusCode::unsupported, "checkpoint: this store cannot make a copy of itself"};
+}
+
 Status KvStore::close() { return flush(); }
 
 std::int64_t now_ms() noexcept {

@@ -19,6 +19,7 @@ Result<std::shared_ptr<CompressedKvStore>> open_store(const StoreConfig& config)
 
 Result<std::shared_ptr<CompressedKvStore>> open_store(const StoreConfig& config, const BackendRegistry& backends,
                                                       const CodecRegistry& codecs) {
+  if (Status status = check_config(config, backends, codecs); !status.ok()) return status;
   Result<std::shared_ptr<const Codec>> codec = codecs.codec(config.codec);
   if (!codec) return codec.error();
   Result<std::shared_ptr<KvStore>> inner = backends.open(config.backend, config.settings);

@@ -9,18 +9,12 @@
 namespace cinch {
 namespace {
 
-std::string quoted(const Settings::Setting& setting) {
-  if (const auto* text = std::get_if<std::string>(&setting)) return '"' + *text + '"';
-  if (const auto* number = std::get_if<std::int64_t>(&setting)) return std::to_string(*number);
-  return std::get<bool>(setting) ? "true" : "false";
-}
-
 Status wrong(std::string_view key, const Settings::Setting& given, std::string_view expected) {
   return {StatusCode::invalid_argument,
-          std::string(key) + ": " + quoted(given) + ", expected " + std::string(expected)};
+          std::string(key) + ": " + to_toml(given) + ", expected " + std::string(expected)};
 }
 
-std::string joined(std::initializer_list<std::string_view> names) {
+std::string joined(std::span<const std::string_view> names) {
   std::string out;
   for (const std::string_view name : names) out.append(out.empty() ? "" : ", ").append(name);
   return out;
@@ -84,19 +78,58 @@ Result<std::string> Settings::choice(std::string_view key, std::initializer_list
   if (const auto* text = std::get_if<std::string>(&found->second)) {
     if (std::ranges::find(choices, *text) != choices.end()) return *text;
   }
-  return wrong(key, found->second, "one of " + joined(choices));
+  return wrong(key, found->second, "one of " + joined({choices.begin(), choices.end()}));
 }
 
-Status Settings::only(std::initializer_list<std::string_view> known) const {
+Result<std::chrono::milliseconds> Settings::duration(std::string_view key, std::chrono::milliseconds fallback) const {
+  const auto found = settings_.find(key);
+  if (found == settings_.end()) return fallback;
+  if (const auto* text = std::get_if<std::string>(&found->second)) {
+    if (Result<std::chrono::milliseconds> time = parse_duration(*text)) return time;
+  }
+  return wrong(key, found->second, "a time such as \"90s\", \"1h\" or \"7d\"");
+}
+
+Status Settings::only(std::span<const std::string_view> known) const {
+  std::string messages;
   for (const auto& [key, setting] : settings_) {
     if (std::ranges::find(known, key) != known.end()) continue;
-    std::string message = key + ": unknown setting";
-    if (const std::string_view near = nearest_name(key, std::span(known.begin(), known.size())); !near.empty()) {
-      message.append("; did you mean \"").append(near).append("\"?");
+    messages.append(messages.empty() ? "" : "\n").append(key).append(": unknown setting, expected ");
+    messages.append(known.empty() ? "none" : "one of " + joined(known));
+    if (const std::string_view near = nearest_name(key, known); !near.empty()) {
+      messages.append("; did you mean \"").append(near).append("\"?");
     }
-    return {StatusCode::invalid_argument, message + " Known: " + joined(known)};
   }
-  return {};
+  return messages.empty() ? Status() : Status(StatusCode::invalid_argument, std::move(messages));
+}
+
+Status Settings::only(std::span<const SettingInfo> known) const {
+  std::vector<std::string_view> names;
+  for (const SettingInfo& info : known) names.push_back(info.name);
+  return only(names);
+}
+
+Settings Settings::with_defaults(std::span<const SettingInfo> known) const {
+  Settings all = *this;
+  for (const SettingInfo& info : known) all.settings_.try_emplace(std::string(info.name), info.fallback);
+  return all;
+}
+
+std::string to_toml(const Settings::Setting& setting) {
+  if (const auto* number = std::get_if<std::int64_t>(&setting)) return std::to_string(*number);
+  if (const auto* boolean = std::get_if<bool>(&setting)) return *boolean ? "true" : "false";
+  std::string quoted = "\"";
+  for (const char c : std::get<std::string>(setting)) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      constexpr std::string_view hex = "0123456789ABCDEF";
+      quoted.append("\\u00") += hex[static_cast<unsigned char>(c) >> 4];
+      quoted += hex[c & 15];
+      continue;
+    }
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
 }
 
 Result<std::uint64_t> parse_size(std::string_view text) {
@@ -125,6 +158,44 @@ Result<std::uint64_t> parse_size(std::string_view text) {
         "\"" + std::string(text) + "\" is no size; expected a number and B, KiB, MiB, GiB, TiB, KB, MB, GB or TB");
   }
   return number;
+}
+
+std::string format_size(std::uint64_t bytes) {
+  constexpr std::array<const char*, 5> units = {"", "KiB", "MiB", "GiB", "TiB"};
+  std::size_t unit = 0;
+  for (; bytes != 0 && bytes % 1024 == 0 && unit + 1 < units.size(); ++unit) bytes /= 1024;
+  return std::to_string(bytes) + units[unit];
+}
+
+namespace {
+
+struct TimeUnit {
+  std::string_view name;
+  std::int64_t ms;
+};
+constexpr std::array<TimeUnit, 5> time_units{
+    {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
+
+}  // namespace
+
+Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
+  std::int64_t number = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  const auto* found = std::ranges::find(time_units, unit, &TimeUnit::name);
+  const bool is_zero = error == std::errc() && number == 0 && unit.empty();
+  if (!is_zero && (error != std::errc() || number < 0 || found == time_units.end() ||
+                   __builtin_mul_overflow(number, found->ms, &number))) {
+    return Status(StatusCode::invalid_argument,
+                  '"' + std::string(text) + "\" is no time; expected a number and ms, s, m, h or d");
+  }
+  return std::chrono::milliseconds(number);
+}
+
+std::string format_duration(std::chrono::milliseconds duration) {
+  if (duration.count() == 0) return "0";
+  const auto* unit = std::ranges::find_if(time_units, [&](const TimeUnit& u) { return duration.count() % u.ms == 0; });
+  return std::to_string(duration.count() / unit->ms) + std::string(unit->name);
 }
 
 std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known) {

@@ -38,4 +38,15 @@ Status Status::in(std::string_view context) const {
   return {code(), std::move(text)};
 }
 
+Status first_of(std::initializer_list<Status> statuses) {
+  StatusCode code = StatusCode::ok;
+  std::string messages;
+  for (const Status& status : statuses) {
+    if (status.ok()) continue;
+    if (code == StatusCode::ok) code = status.code();
+    messages.append(messages.empty() ? "" : "\n").append(status.message());
+  }
+  return code == StatusCode::ok ? Status() : Status(code, std::move(messages));
+}
+
 }  // namespace cinch

@@ -3,20 +3,53 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <charconv>
 #include <fstream>
 #include <sstream>
 
 namespace cinch {
 namespace {
 
-/// Reads tables of one TOML document and collects what is wrong with them, a line each.
+bool is_scalar(const toml::node& node) noexcept { return node.is_string() || node.is_integer() || node.is_boolean(); }
+
+/// Reads one TOML document into a config, notes where each key stands, and collects what is wrong, a line each.
 class ConfigReader {
  public:
-  explicit ConfigReader(std::string_view name) : name_(name) {}
+  ConfigReader(std::string_view name, StoreConfig& config) : name_(name), config_(config) {}
+
+  void read(const toml::table& document) {
+    only(document, "", {"plugins", "engine", "store"});
+    if (const toml::table* found = table(document, "", "plugins")) read_plugins(*found);
+    if (const toml::table* found = table(document, "", "engine")) read_engine(*found);
+    if (const toml::table* found = table(document, "", "store")) read_store(*found);
+  }
+
+  /// What was wrong, in the order of the lines; `more` has lines "NAME:LINE: …" of its own.
+  Status status(const Status& more) {
+    for (std::string_view rest = more.message(); !rest.empty();) {
+      const std::size_t end = std::min(rest.find('\n'), rest.size());
+      unsigned line = 0;
+      if (rest.starts_with(name_ + ":")) (void)std::from_chars(rest.data() + name_.size() + 1, rest.data() + end, line);
+      errors_.emplace_back(line, rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    if (errors_.empty()) return {};
+    std::ranges::stable_sort(errors_, {}, &Error::first);
+    std::string messages;
+    for (const auto& [line, message] : errors_) messages += (messages.empty() ? "" : "\n") + message;
+    return {StatusCode::invalid_argument, messages};
+  }
+
+  bool has_errors() const noexcept { return !errors_.empty(); }
+
+ private:
+  using Error = std::pair<unsigned, std::string>;
+
+  std::string origin(const toml::node& where) const { return name_ + ":" + std::to_string(where.source().begin.line); }
 
   void fail(const toml::node& where, std::string_view path, std::string_view message) {
-    errors_ += (errors_.empty() ? "" : "\n") + name_ + ":" + std::to_string(where.source().begin.line) + ": " +
-               std::string(path) + ": " + std::string(message);
+    errors_.emplace_back(where.source().begin.line,
+                         origin(where) + ": " + std::string(path) + ": " + std::string(message));
   }
 
   void fail(const toml::node& where, std::string_view path, const Status& status) {
@@ -26,41 +59,46 @@ class ConfigReader {
     fail(where, path, colon == std::string_view::npos ? message : message.substr(colon + 2));
   }
 
-  /// A table as settings; entries that are neither text, integer nor boolean are errors, tables are left out.
+  void read_setting(const toml::node& node, const std::string& path, const std::string& name, Settings& to) {
+    config_.origins[path + name] = origin(node);
+    if (const auto text = node.value_exact<std::string>()) {
+      to.set(name, *text);
+    } else if (const auto number = node.value_exact<std::int64_t>()) {
+      to.set(name, *number);
+    } else if (const auto boolean = node.value_exact<bool>()) {
+      to.set(name, *boolean);
+    } else {
+      fail(node, path + name, "expected text, an integer or a boolean");
+    }
+  }
+
+  /// A table of text, integers and booleans; all else in it is an error.
   Settings settings(const toml::table& table, const std::string& path) {
     Settings settings;
-    for (const auto& [key, node] : table) {
-      if (node.is_table() || node.is_array()) continue;
-      const std::string name(key.str());
-      if (const auto text = node.value_exact<std::string>()) {
-        settings.set(name, *text);
-      } else if (const auto number = node.value_exact<std::int64_t>()) {
-        settings.set(name, *number);
-      } else if (const auto boolean = node.value_exact<bool>()) {
-        settings.set(name, *boolean);
-      } else {
-        fail(node, path + name, "expected text, an integer or a boolean");
-      }
-    }
+    for (const auto& [key, node] : table) read_setting(node, path, std::string(key.str()), settings);
     return settings;
   }
 
   /// Errors for keys of `table` that are not `known`.
   void only(const toml::table& table, const std::string& path, std::initializer_list<std::string_view> known) {
-    for (const auto& [key, node] : table) {
-      Settings one{{std::string(key.str()), true}};
-      if (Status status = one.only(known); !status.ok()) fail(node, path + std::string(key.str()), status);
-    }
+    for (const auto& [key, node] : table) known_or_fail(node, path, std::string(key.str()), known);
+  }
+
+  void known_or_fail(const toml::node& node, const std::string& path, const std::string& name,
+                     std::initializer_list<std::string_view> known) {
+    const Settings one{{name, true}};
+    if (Status status = one.only(known); !status.ok()) fail(node, path + name, status);
   }
 
   /// Stores what `read` answers, or its error.
   template <class T, class To>
   void take(const toml::table& table, const std::string& path, std::string_view key, Result<T> read, To& to) {
-    if (!table.contains(key)) return;
+    const toml::node* node = table.get(key);
+    if (!node || !is_scalar(*node)) return;  // absent, or told already
     if (read) {
       to = std::move(*read);
     } else {
-      fail(*table.get(key), path + std::string(key), read.error());
+      fail(*node, path + std::string(key), read.error());
     }
   }
 
@@ -69,101 +107,129 @@ class ConfigReader {
     const toml::node* node = parent.get(key);
     if (!node) return nullptr;
     if (!node->is_table()) fail(*node, path + std::string(key), "expected a table");
+    config_.origins[path + std::string(key)] = origin(*node);
     return node->as_table();
   }
 
-  Status status() const { return errors_.empty() ? Status() : Status(StatusCode::invalid_argument, errors_); }
+  void read_plugins(const toml::table& plugins);
+  void read_engine(const toml::table& engine);
+  void read_store(const toml::table& store);
+  void read_rules(const toml::node& rules);
 
- private:
   std::string name_;
-  std::string errors_;
+  StoreConfig& config_;
+  std::vector<Error> errors_;
 };
 
-void read_plugins(ConfigReader& reader, const toml::table& table, StoreConfig& config) {
-  reader.only(table, "plugins.", {"directories", "prefer"});
-  if (const toml::node* node = table.get("directories")) {
+void ConfigReader::read_plugins(const toml::table& plugins) {
+  only(plugins, "plugins.", {"directories", "prefer"});
+  if (const toml::node* node = plugins.get("directories")) {
+    config_.origins["plugins.directories"] = origin(*node);
     const toml::array* list = node->as_array();
-    if (!list) reader.fail(*node, "plugins.directories", "expected a list of absolute paths");
+    if (!list) fail(*node, "plugins.directories", "expected a list of absolute paths");
     for (std::size_t i = 0; list && i < list->size(); ++i) {
       const auto path = list->get(i)->value_exact<std::string>();
       if (path && path->starts_with('/')) {
-        config.plugin_directories.push_back(*path);
+        config_.plugin_directories.push_back(*path);
       } else {
-        reader.fail(*list->get(i), "plugins.directories", "expected an absolute path");
+        fail(*list->get(i), "plugins.directories", "expected an absolute path");
       }
     }
   }
-  if (const toml::table* prefer = reader.table(table, "plugins.", "prefer")) {
+  if (const toml::table* prefer = table(plugins, "plugins.", "prefer")) {
     for (const auto& [format, node] : *prefer) {
+      const std::string key = "plugins.prefer." + std::string(format.str());
+      config_.origins[key] = origin(node);
       if (const auto implementation = node.value_exact<std::string>()) {
-        config.prefer[std::string(format.str())] = *implementation;
+        config_.prefer[std::string(format.str())] = *implementation;
       } else {
-        reader.fail(node, "plugins.prefer." + std::string(format.str()), "expected the name of an implementation");
+        fail(node, key, "expected the name of an implementation");
       }
     }
   }
 }
 
-void read_engine(ConfigReader& reader, const toml::table& table, StoreConfig& config) {
+void ConfigReader::read_engine(const toml::table& engine) {
   const std::string path = "engine.";
-  reader.only(table, path, {"block", "max_value", "verify", "verify_writes"});
-  const Settings settings = reader.settings(table, path);
-  reader.take(table, path, "block", settings.size("block", 0), config.compressed.block_bytes);
-  reader.take(table, path, "max_value", settings.size("max_value", 0), config.compressed.max_value_bytes);
-  reader.take(table, path, "verify_writes", settings.boolean("verify_writes", false), config.compressed.verify_writes);
-  if (config.compressed.max_value_bytes > hard_max_value_bytes) {
-    reader.fail(*table.get("max_value"), path + "max_value", "expected at most 4032MiB");
-  }
+  only(engine, path, {"block", "max_value", "verify", "verify_writes"});
+  const Settings given = settings(engine, path);
+  CompressedOptions& options = config_.compressed;
+  take(engine, path, "block", given.size("block", 0), options.block_bytes);
+  take(engine, path, "max_value", given.size("max_value", 0), options.max_value_bytes);
+  take(engine, path, "verify_writes", given.boolean("verify_writes", false), options.verify_writes);
   std::string verify = "always";
-  reader.take(table, path, "verify", settings.choice("verify", {"always", "first_read", "never"}, verify), verify);
-  config.compressed.verify = verify == "never"        ? Verify::never
-                             : verify == "first_read" ? Verify::first_read
-                                                      : Verify::always;
+  take(engine, path, "verify", given.choice("verify", {"always", "first_read", "never"}, verify), verify);
+  options.verify = verify == "never" ? Verify::never : verify == "first_read" ? Verify::first_read : Verify::always;
 }
 
-void read_store(ConfigReader& reader, const toml::table& table, StoreConfig& config) {
+void ConfigReader::read_store(const toml::table& store) {
   const std::string path = "store.";
-  const Settings settings = reader.settings(table, path);
-  reader.take(table, path, "backend", settings.text("backend", ""), config.backend);
-  reader.take(table, path, "codec", settings.text("codec", ""), config.codec);
-  reader.only(table, path, {"backend", "codec", config.backend});
-  if (const toml::table* own = reader.table(table, path, config.backend)) {
-    const std::string own_path = path + config.backend + ".";
-    config.settings = reader.settings(*own, own_path);
-    for (const auto& [key, node] : *own) {
-      if (node.is_table() || node.is_array()) {
-        reader.fail(node, own_path + std::string(key.str()), "expected text, an integer or a boolean");
-      }
+  Settings given;
+  for (const auto& [key, node] : store) {
+    const std::string name(key.str());
+    if (name == "rule") {
+      read_rules(node);
+    } else if (const toml::table* own = node.as_table()) {
+      config_.other_settings[name] = settings(*own, path + name + ".");
+      config_.origins[path + name] = origin(node);
+    } else {
+      read_setting(node, path, name, given);
+      known_or_fail(node, path, name, {"backend", "codec"});
     }
+  }
+  take(store, path, "backend", given.text("backend", ""), config_.backend);
+  take(store, path, "codec", given.text("codec", ""), config_.codec);
+  if (auto own = config_.other_settings.extract(config_.backend)) config_.settings = std::move(own.mapped());
+}
+
+void ConfigReader::read_rules(const toml::node& rules) {
+  const toml::array* list = rules.as_array();
+  if (!list || !(list->empty() || list->is_homogeneous(toml::node_type::table))) {
+    fail(rules, "store.rule", "expected tables, each below a line [[store.rule]]");
+    return;
+  }
+  for (const toml::node& node : *list) {
+    const toml::table& table = *node.as_table();
+    const std::string key = "store.rule[" + std::to_string(config_.compressed.rules.size()) + "]";
+    const std::string path = key + ".";
+    config_.origins[key] = origin(node);
+    only(table, path, {"match", "codec", "ttl"});
+    const Settings given = settings(table, path);
+    Rule rule;
+    take(table, path, "match", given.text("match", ""), rule.match);
+    take(table, path, "codec", given.text("codec", ""), rule.codec);
+    take(table, path, "ttl", given.duration("ttl", {}), rule.ttl);
+    if (!given.has("match")) fail(node, path + "match", "missing, expected a glob on keys");
+    if (!given.has("codec") && !given.has("ttl")) fail(node, key, "says nothing; expected codec, ttl or both");
+    config_.compressed.rules.push_back(std::move(rule));
   }
 }
 
 }  // namespace
 
-Result<StoreConfig> StoreConfig::from_toml(std::string_view text, std::string_view name) {
+Result<StoreConfig> StoreConfig::from_toml(std::string_view text, std::string_view name,
+                                           const BackendRegistry& backends) {
   StoreConfig config;
-  ConfigReader reader(name);
+  ConfigReader reader(name, config);
   try {
-    const toml::table document = toml::parse(text);
-    reader.only(document, "", {"plugins", "engine", "store"});
-    if (const toml::table* table = reader.table(document, "", "plugins")) read_plugins(reader, *table, config);
-    if (const toml::table* table = reader.table(document, "", "engine")) read_engine(reader, *table, config);
-    if (const toml::table* table = reader.table(document, "", "store")) read_store(reader, *table, config);
+    reader.read(toml::parse(text));
   } catch (const toml::parse_error& error) {
     return Status(StatusCode::invalid_argument, std::string(name) + ":" + std::to_string(error.source().begin.line) +
                                                     ": not TOML: " + std::string(error.description()));
   }
-  if (Status status = reader.status(); !status.ok()) return status;
+  // What only the codecs know is told with the rest; a config that reads well is checked when it is opened.
+  Status status = reader.has_errors() ? reader.status(check_config(config, backends, open_codecs(config))) : Status();
+  if (!status.ok()) return status;
   return config;
 }
 
-Result<StoreConfig> StoreConfig::from_file(const std::string& path) {
+Result<StoreConfig> StoreConfig::from_file(const std::string& path, const BackendRegistry& backends) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   // A directory can be opened and not be read: `peek` notes that as `bad`, the buffer alone would throw.
   if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
   if (!file.is_open() || file.bad()) return Status(StatusCode::io_error, path + ": cannot be read as a config file");
-  return from_toml(text.str(), path);
+  return from_toml(text.str(), path, backends);
 }
 
 Result<StoreConfig> StoreConfig::from_url(std::string_view url) {
@@ -175,7 +241,11 @@ Result<StoreConfig> StoreConfig::from_url(std::string_view url) {
   }
   StoreConfig config;
   config.backend = url.substr(0, colon);
-  if (colon + 1 < url.size()) config.settings.set("path", std::string(url.substr(colon + 1)));
+  config.origins["store.backend"] = url;
+  if (colon + 1 < url.size()) {
+    config.settings.set("path", std::string(url.substr(colon + 1)));
+    config.origins["store." + config.backend + ".path"] = url;
+  }
   return config;
 }
 

@@ -115,15 +115,25 @@ struct alignas(64) MemoryKvStore::Shard {
   }
 };
 
-Result<std::shared_ptr<KvStore>> MemoryKvStore::open(const Settings& settings) {
-  if (Status status = settings.only({"capacity", "eviction"}); !status.ok()) return status;
+Result<MemoryOptions> MemoryOptions::from_settings(const Settings& settings) {
   const Result<std::uint64_t> capacity = settings.size("capacity", 0);
-  if (!capacity) return capacity.error();
-  if (const Result<std::string> eviction = settings.choice("eviction", {"none"}, "none"); !eviction)
-    return eviction.error();
+  const Result<std::string> eviction = settings.choice("eviction", {"none"}, "none");
+  Status status = first_of({settings.only(MemoryKvStore::info().settings), capacity.status(), eviction.status()});
+  if (!status.ok()) return status;
   MemoryOptions options;
   options.capacity_bytes = *capacity;
-  return std::shared_ptr<KvStore>(std::make_shared<MemoryKvStore>(options));
+  return options;
+}
+
+BackendInfo MemoryKvStore::info() {
+  return {{{"capacity", std::int64_t{0}}, {"eviction", "none"}},
+          [](const Settings& settings) { return MemoryOptions::from_settings(settings).status(); }};
+}
+
+Result<std::shared_ptr<KvStore>> MemoryKvStore::open(const Settings& settings) {
+  const Result<MemoryOptions> options = MemoryOptions::from_settings(settings);
+  if (!options) return options.error();
+  return std::shared_ptr<KvStore>(std::make_shared<MemoryKvStore>(*options));
 }
 
 MemoryKvStore::MemoryKvStore(MemoryOptions options)

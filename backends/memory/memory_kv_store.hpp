@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "cinch/backend_registry.hpp"
 #include "cinch/kv_store.hpp"
 #include "cinch/settings.hpp"
 
@@ -23,11 +24,15 @@ struct MemoryOptions {
   std::uint64_t capacity_bytes = 0;  ///< 0: no cap.
   /// Places keys; null: seeded at random in every process, so that nobody can choose keys that collide.
   std::uint64_t (*hash)(std::string_view key) = nullptr;
+
+  /// Settings: `capacity`, a size; `eviction`, only "none" so far. Errors: `invalid_argument`, a line for each setting
+  /// that is wrong.
+  static Result<MemoryOptions> from_settings(const Settings& settings);
 };
 
 class MemoryKvStore final : public KvStore {
  public:
-  /// Settings: `capacity`, a size; `eviction`, only "none" so far.
+  static BackendInfo info();
   static Result<std::shared_ptr<KvStore>> open(const Settings& settings);
 
   explicit MemoryKvStore(MemoryOptions options = {});

@@ -1,5 +1,6 @@
 #include "backends/rocksdb/database.hpp"
 
+#include <rocksdb/utilities/checkpoint.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -103,6 +104,18 @@ Status Database::flush() {
   rocksdb::FlushOptions now;
   now.allow_write_stall = true;
   return from_rocksdb(db_->Flush(now, families_), "flush");
+}
+
+Status Database::checkpoint(const std::string& directory) {
+  std::error_code failed;
+  if (std::filesystem::exists(directory, failed)) {
+    return {StatusCode::invalid_argument, directory + ": is there already, expected a directory to be made"};
+  }
+  rocksdb::Checkpoint* made = nullptr;
+  rocksdb::Status status = rocksdb::Checkpoint::Create(db_.get(), &made);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  if (status.ok()) status = checkpoint->CreateCheckpoint(directory);
+  return from_rocksdb(status, "checkpoint " + directory);
 }
 
 Status Database::close() {

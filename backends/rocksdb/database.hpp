@@ -41,6 +41,9 @@ class Database {
   /// All that was written is on the disk when it returns.
   Status flush();
 
+  /// As `KvStore::checkpoint`.
+  Status checkpoint(const std::string& directory);
+
   /// Closes; nothing but the destructor may follow.
   Status close();
 

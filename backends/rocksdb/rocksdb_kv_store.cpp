@@ -43,6 +43,11 @@ std::size_t batch_bytes(const SetItem& item) noexcept {
 
 }  // namespace
 
+BackendInfo RocksDbKvStore::info() {
+  return {RocksDbOptions::info(),
+          [](const Settings& settings) { return RocksDbOptions::from_settings(settings).status(); }};
+}
+
 Result<std::shared_ptr<KvStore>> RocksDbKvStore::open(const Settings& settings) {
   Result<RocksDbOptions> options = RocksDbOptions::from_settings(settings);
   if (!options) return options.error();
@@ -247,6 +252,12 @@ Status RocksDbKvStore::flush() {
   if (!lease) return lease.error();
   if (stamps_) (void)reclaim_expired(every_key);  // what fails is found again
   return database_->flush();
+}
+
+Status RocksDbKvStore::checkpoint(const std::string& directory) {
+  const Result<Lease> lease = enter_to_write("checkpoint");
+  if (!lease) return lease.error();
+  return database_->checkpoint(directory);
 }
 
 StoreStats RocksDbKvStore::stats() {

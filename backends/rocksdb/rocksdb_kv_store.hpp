@@ -7,6 +7,7 @@
 #include <shared_mutex>
 #include <span>
 
+#include "cinch/backend_registry.hpp"
 #include "cinch/kv_store.hpp"
 #include "cinch/settings.hpp"
 
@@ -19,6 +20,7 @@ class StampSource;
 
 class RocksDbKvStore final : public KvStore {
  public:
+  static BackendInfo info();
   static Result<std::shared_ptr<KvStore>> open(const Settings& settings);
   ~RocksDbKvStore() override;
 
@@ -37,6 +39,7 @@ class RocksDbKvStore final : public KvStore {
   Result<bool> touch(std::string_view key, std::chrono::milliseconds ttl) override;
   Result<bool> set_if(std::string_view key, std::uint64_t stamp, const ValueParts& value,
                       const SetOptions& options) override;
+  Status checkpoint(const std::string& directory) override;
   Status close() override;
 
  private:

@@ -14,8 +14,6 @@ namespace cinch {
 namespace {
 
 constexpr std::uint64_t mib = std::uint64_t{1} << 20;
-constexpr std::uint64_t default_write_buffer_bytes = 64 * mib;
-constexpr std::uint64_t default_block_cache_bytes = 64 * mib;
 constexpr std::uint64_t smallest_write_buffer_bytes = mib;
 constexpr std::uint64_t largest_write_buffer_bytes = std::uint64_t{4} << 30;  // of one memtable, by RocksDB
 
@@ -37,31 +35,38 @@ rocksdb::ColumnFamilyOptions make_common_options(const std::shared_ptr<rocksdb::
   return family;
 }
 
+Status check_path(std::string_view path) {
+  if (path.empty()) return {StatusCode::invalid_argument, "path: missing, expected the database's directory"};
+  if (path.find('\0') == std::string_view::npos) return {};
+  return {StatusCode::invalid_argument, "path: contains a zero byte, expected a directory"};
+}
+
+Status check_write_buffer(std::uint64_t bytes) {
+  if (bytes >= smallest_write_buffer_bytes && bytes <= largest_write_buffer_bytes) return {};
+  return {StatusCode::invalid_argument, "write_buffer: " + format_size(bytes) + ", expected 1MiB to 4GiB"};
+}
+
 }  // namespace
 
+std::vector<SettingInfo> RocksDbOptions::info() {
+  return {{"path", ""},     {"durability", "process"}, {"read_only", false},
+          {"create", true}, {"write_buffer", "64MiB"}, {"block_cache", "64MiB"}};
+}
+
 Result<RocksDbOptions> RocksDbOptions::from_settings(const Settings& settings) {
-  if (Status status = settings.only({"path", "durability", "read_only", "create", "write_buffer", "block_cache"});
-      !status.ok()) {
-    return status;
-  }
-  const Result<std::string> path = settings.text("path", "");
-  const Result<std::string> durability = settings.choice("durability", {"volatile", "process", "power"}, "process");
-  const Result<bool> read_only = settings.boolean("read_only", false);
-  const Result<bool> create = settings.boolean("create", true);
-  const Result<std::uint64_t> write_buffer = settings.size("write_buffer", default_write_buffer_bytes);
-  const Result<std::uint64_t> block_cache = settings.size("block_cache", default_block_cache_bytes);
-  for (const Status& status : {path.status(), durability.status(), read_only.status(), create.status(),
-                               write_buffer.status(), block_cache.status()}) {
-    if (!status.ok()) return status;
-  }
-  if (path->empty()) return Status(StatusCode::invalid_argument, "path: missing, expected the database's directory");
-  if (path->find('\0') != std::string::npos) {
-    return Status(StatusCode::invalid_argument, "path: contains a zero byte, expected a directory");
-  }
-  if (*write_buffer < smallest_write_buffer_bytes || *write_buffer > largest_write_buffer_bytes) {
-    return Status(StatusCode::invalid_argument,
-                  "write_buffer: " + std::to_string(*write_buffer) + " bytes, expected 1MiB to 4GiB");
-  }
+  const std::vector<SettingInfo> known = info();
+  const Settings all = settings.with_defaults(known);
+  const Result<std::string> path = all.text("path", "");
+  const Result<std::string> durability = all.choice("durability", {"volatile", "process", "power"}, "");
+  const Result<bool> read_only = all.boolean("read_only", false);
+  const Result<bool> create = all.boolean("create", false);
+  const Result<std::uint64_t> write_buffer = all.size("write_buffer", 0);
+  const Result<std::uint64_t> block_cache = all.size("block_cache", 0);
+  Status status =
+      first_of({settings.only(known), path ? check_path(*path) : path.status(), durability.status(), read_only.status(),
+                create.status(), write_buffer ? check_write_buffer(*write_buffer) : write_buffer.status(),
+                block_cache.status()});
+  if (!status.ok()) return status;
   const Durability level = *durability == "volatile"  ? Durability::orderly_close
                            : *durability == "process" ? Durability::process_death
                                                       : Durability::power_loss;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cinch/settings.hpp"
 #include "cinch/status.hpp"
@@ -27,7 +28,10 @@ struct RocksDbOptions {
   std::uint64_t write_buffer_bytes = 0;
   std::uint64_t block_cache_bytes = 0;
 
-  /// Errors: `invalid_argument` that names the setting.
+  /// The settings with their defaults.
+  static std::vector<SettingInfo> info();
+
+  /// Errors: `invalid_argument`, a line for each setting that is wrong.
   static Result<RocksDbOptions> from_settings(const Settings& settings);
 };
 

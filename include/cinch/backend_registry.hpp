@@ -21,16 +21,26 @@ namespace cinch {
 /// Opens a store of one kind. Refuses settings it does not know (`Settings::only`).
 using BackendFactory = std::function<Result<std::shared_ptr<KvStore>>(const Settings&)>;
 
+/// What a config can say of a backend before it is opened.
+struct BackendInfo {
+  std::vector<SettingInfo> settings;
+  /// Everything that is wrong with settings, a line each that starts with "KEY: "; looks at nothing else.
+  std::function<Status(const Settings&)> check;
+};
+
 class CINCH_API BackendRegistry {
  public:
   /// Errors: `invalid_argument` when the name is taken. `why_not` instead of a factory keeps the name of a backend that
   /// this build lacks, so that asking for it says why.
-  Status add(std::string name, BackendFactory factory);
+  Status add(std::string name, BackendFactory factory, BackendInfo info = {});
   Status add_unavailable(std::string name, std::string why_not);
 
   /// Errors: `invalid_argument` for an unknown name (lists the known, suggests the nearest), `unsupported` for one that
   /// this build lacks, and what the factory says.
   Result<std::shared_ptr<KvStore>> open(std::string_view name, const Settings& settings) const;
+
+  /// What `add` was told. Errors: as `open` for the name.
+  Result<BackendInfo> info(std::string_view name) const;
 
   /// Those that can be opened, sorted.
   std::vector<std::string_view> names() const;
@@ -38,8 +48,11 @@ class CINCH_API BackendRegistry {
  private:
   struct Entry {
     BackendFactory factory;
+    BackendInfo info;
     std::string why_not;
   };
+  Result<const Entry*> find(std::string_view name) const;
+
   std::map<std::string, Entry, std::less<>> entries_;
 };
 

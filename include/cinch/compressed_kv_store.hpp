@@ -18,6 +18,7 @@
 #include "cinch/export.hpp"
 #include "cinch/frame_info.hpp"
 #include "cinch/kv_store.hpp"
+#include "cinch/rule.hpp"
 
 namespace cinch {
 
@@ -39,11 +40,21 @@ struct CompressedOptions {
   std::uint64_t block_bytes = 0;
   /// Decode what was encoded and compare, before it is stored. A codec that fails this is switched off.
   bool verify_writes = false;
+  /// How keys that match are stored; the first that matches counts. What `SetOptions` say comes before.
+  std::vector<Rule> rules = {};
+};
+
+/// What `recompress` did.
+enum class Recompressed : std::uint8_t {
+  done,
+  already,  ///< The value was set with that codec; nothing was written.
+  absent,   ///< The key is not there, or was set anew meanwhile.
 };
 
 class CINCH_API CompressedKvStore final : public KvStore {
  public:
-  /// Writes with `codec`; reads with whatever of `codecs` a value names. Requires: `inner` and `codec` are not null.
+  /// Writes with `codec`, or what a rule names; reads with whatever of `codecs` a value names. A rule that cannot be
+  /// followed makes every set answer why. Requires: `inner` and `codec` are not null.
   CompressedKvStore(std::shared_ptr<KvStore> inner, std::shared_ptr<const Codec> codec, CompressedOptions options = {},
                     CodecRegistry codecs = default_registry());
   ~CompressedKvStore() override;
@@ -74,6 +85,7 @@ class CINCH_API CompressedKvStore final : public KvStore {
   Result<bool> touch(std::string_view key, std::chrono::milliseconds ttl) override;
   Result<bool> set_if(std::string_view key, std::uint64_t stamp, const ValueParts& value,
                       const SetOptions& options = {}) override;
+  Status checkpoint(const std::string& directory) override;
   Status close() override;
 
   // -- Frames, for whoever moves or checks values: none of these needs the value's codec.
@@ -84,6 +96,10 @@ class CINCH_API CompressedKvStore final : public KvStore {
   /// Stores a frame that `get_frame` gave for the same key, here or from another store. Errors: `corruption` when it
   /// does not verify or belongs to another key; `invalid_argument` for options with a codec or a shape.
   Status set_frame(std::string_view key, ByteView frame, const SetOptions& options = {});
+
+  /// Stores the value anew with the codec that `spec` names, or, where it is empty, with the one that a set would use.
+  /// Shape, expiry and what was lost before are kept. Errors: those of `get` and `set`; the stored value stays.
+  Result<Recompressed> recompress(std::string_view key, std::string_view spec = {});
 
   /// What the frame says of itself, from its head alone; damage of the blocks behind it is not noticed.
   Result<std::optional<FrameInfo>> inspect(std::string_view key);

@@ -33,7 +33,8 @@ inline constexpr std::size_t max_key_bytes = std::size_t{64} * 1024;
 
 /// How one value is to be stored.
 struct SetOptions {
-  /// Time to live from now; zero: for ever. Negative is `invalid_argument`. An expired key is absent to every call.
+  /// Time to live from now; zero: what a rule says, else for ever. Negative is `invalid_argument`. An expired key is
+  /// absent to every call.
   std::chrono::milliseconds ttl{0};
   /// The codec of this value, a spec such as "zstd:level=9"; empty: the store's own. Only a `CompressedKvStore` can
   /// follow it, any other store answers `invalid_argument`.
@@ -132,6 +133,10 @@ class CINCH_API KvStore {
   virtual Result<bool> set_if(std::string_view key, std::uint64_t stamp, const ValueParts& value,
                               const SetOptions& options = {});
 
+  /// Makes `directory`, which must not exist, hold a store of the same kind with everything acknowledged so far, while
+  /// this one goes on. The default answers `unsupported`.
+  virtual Status checkpoint(const std::string& directory);
+
   /// Flushes and gives back what the store holds open; further calls answer `closed`. Values handed out stay valid.
   /// The destructor closes too, but cannot report. The default flushes.
   virtual Status close();
@@ -142,19 +147,20 @@ class CINCH_API KvStore {
   KvStore& operator=(const KvStore&) = default;
 };
 
-/// Calls `visit(key)` for every key that starts with `prefix`, page by page; stops at the first failure, its own or
-/// `visit`'s.
+/// Calls `visit(key)` for every key that starts with `prefix` and comes after `after`, page by page; stops at the first
+/// failure, its own or `visit`'s.
 template <class Visit>
-Status for_each_key(KvStore& store, std::string_view prefix, Visit&& visit) {
-  std::optional<std::string> after;
-  for (;;) {
+Status for_each_key(KvStore& store, std::string_view prefix, Visit&& visit,
+                    std::optional<std::string_view> after = std::nullopt) {
+  for (std::string last;;) {
     Result<KeyPage> page = store.scan(prefix, after);
     if (!page) return page.error();
     for (const std::string& key : page->keys) {
       if (Status status = visit(key); !status.ok()) return status;
     }
     if (!page->more || page->keys.empty()) return {};
-    after = std::move(page->keys.back());
+    last = std::move(page->keys.back());
+    after = last;
   }
 }
 

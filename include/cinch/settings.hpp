@@ -4,6 +4,7 @@
 /// value. Errors: `invalid_argument` that names the key, what was given and what was expected. Units: at each function.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <map>
@@ -17,6 +18,8 @@
 #include "cinch/status.hpp"
 
 namespace cinch {
+
+struct SettingInfo;
 
 class CINCH_API Settings {
  public:
@@ -39,8 +42,16 @@ class CINCH_API Settings {
   Result<std::string> choice(std::string_view key, std::initializer_list<std::string_view> choices,
                              std::string_view fallback) const;
 
-  /// `invalid_argument` for a key that is not among `known`, with the nearest known one.
-  Status only(std::initializer_list<std::string_view> known) const;
+  /// Milliseconds: text such as "90s", "1h", "7d", "500ms"; "0".
+  Result<std::chrono::milliseconds> duration(std::string_view key, std::chrono::milliseconds fallback) const;
+
+  /// `invalid_argument` for keys that are not among `known`, a line each with the nearest known one.
+  Status only(std::span<const std::string_view> known) const;
+  Status only(std::initializer_list<std::string_view> known) const { return only({known.begin(), known.end()}); }
+  Status only(std::span<const SettingInfo> known) const;
+
+  /// These, and where they say nothing the fallbacks of `known`.
+  Settings with_defaults(std::span<const SettingInfo> known) const;
 
   const std::map<std::string, Setting, std::less<>>& all() const noexcept { return settings_; }
 
@@ -48,8 +59,26 @@ class CINCH_API Settings {
   std::map<std::string, Setting, std::less<>> settings_;
 };
 
+/// One setting that somebody takes, as a config shows it.
+struct SettingInfo {
+  std::string_view name;
+  Settings::Setting fallback;  ///< What it is when nobody says; empty text: it has to be given.
+};
+
+/// A setting as TOML has it: `"text"`, 42, true.
+CINCH_API std::string to_toml(const Settings::Setting& setting);
+
 /// "4GiB", "256 KiB", "1000", "2MB" to bytes: KiB, MiB, GiB, TiB are powers of 1024, KB, MB, GB, TB of 1000.
 CINCH_API Result<std::uint64_t> parse_size(std::string_view text);
+
+/// The same bytes in the largest unit of 1024s that needs no fraction: "4GiB", "1000".
+CINCH_API std::string format_size(std::uint64_t bytes);
+
+/// "500ms", "90s", "15m", "1h", "7d" to milliseconds; "0" needs no unit. Not negative.
+CINCH_API Result<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+/// The same time in the largest unit that needs no fraction.
+CINCH_API std::string format_duration(std::chrono::milliseconds duration);
 
 /// The entry of `known` that is most like `name`; empty when none is near enough to be meant.
 CINCH_API std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known);

@@ -7,6 +7,7 @@
 
 #include <cassert>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -77,6 +78,9 @@ class [[nodiscard]] Status {
   };
   std::shared_ptr<const Failure> failure_;
 };
+
+/// The first failure, with the messages of all in their order, a line each; success when none is a failure.
+CINCH_API Status first_of(std::initializer_list<Status> statuses);
 
 template <class T>
 class Result;

@@ -30,9 +30,18 @@ struct StoreConfig {
   std::string codec = "lz4";  ///< A spec; "raw" for none.
   CompressedOptions compressed;
 
-  /// Reads TOML; the README lists the keys.
-  CINCH_API static Result<StoreConfig> from_file(const std::string& path);
-  CINCH_API static Result<StoreConfig> from_toml(std::string_view text, std::string_view name = "config");
+  /// Settings of backends that are not the chosen one: a file may hold them, they are checked and not used.
+  std::map<std::string, Settings> other_settings;
+  /// Where a key such as "store.codec" or "store.rule[0].match" was given: "FILE:LINE", "--codec". Messages begin with
+  /// it; a key that is not here has its default.
+  std::map<std::string, std::string, std::less<>> origins;
+
+  /// Reads TOML; tools/examples/cinch.toml has all keys. Errors: `invalid_argument` with all mistakes of the file, also
+  /// those that `check_config` finds with these backends; `io_error`.
+  CINCH_API static Result<StoreConfig> from_file(const std::string& path,
+                                                 const BackendRegistry& backends = bundled_backends());
+  CINCH_API static Result<StoreConfig> from_toml(std::string_view text, std::string_view name = "config",
+                                                 const BackendRegistry& backends = bundled_backends());
 
   /// "memory:", "rocksdb:DIR", or "NAME:" of a backend of the host's own: what follows the colon is the setting `path`.
   CINCH_API static Result<StoreConfig> from_url(std::string_view url);
@@ -42,7 +51,22 @@ struct StoreConfig {
 /// `reports()`.
 CINCH_API CodecRegistry open_codecs(const StoreConfig& config);
 
-/// Opens what the config names. With `codecs`, plugin settings of the config are not looked at again.
+/// Everything that is wrong with a config but what only opening can show: codecs, backend, their settings, rules.
+/// Errors: `invalid_argument`, a line "ORIGIN: KEY: …" each.
+CINCH_API Status check_config(const StoreConfig& config, const BackendRegistry& backends, const CodecRegistry& codecs);
+
+/// One key of a resolved config.
+struct ConfigEntry {
+  std::string key;
+  std::string value;   ///< As TOML has it.
+  std::string origin;  ///< "default" where nobody gave it.
+};
+
+/// Every key, defaults included, in the order of the documentation.
+CINCH_API std::vector<ConfigEntry> describe_config(const StoreConfig& config, const BackendRegistry& backends);
+
+/// Opens what the config names. Errors: `check_config`'s, and those of the backend. With `codecs`, plugin settings of
+/// the config are not looked at again.
 CINCH_API Result<std::shared_ptr<CompressedKvStore>> open_store(const StoreConfig& config);
 CINCH_API Result<std::shared_ptr<CompressedKvStore>> open_store(const StoreConfig& config,
                                                                 const BackendRegistry& backends,

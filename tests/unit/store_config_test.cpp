@@ -57,8 +57,10 @@ TEST(StoreConfigTest, MistakesNameFileLineAndKey) {
             std::string::npos);
   EXPECT_EQ(refusal("[plugins]\ndirectories = [\"relative\"]").substr(0, 30), "c.toml:2: plugins.directories:");
   EXPECT_EQ(refusal("[store]\nbackend = 3").substr(0, 25), "c.toml:2: store.backend: ");
-  EXPECT_NE(refusal("[store]\nbackend = \"memory\"\n[store.rocksdb]\npath = \"x\"").find("c.toml:3: store.rocksdb"),
-            std::string::npos);
+  EXPECT_EQ(refusal("[store]\nrule = 1").substr(0, 21), "c.toml:2: store.rule:");
+  EXPECT_EQ(refusal("[[store.rule]]\nmatch = \"*\"\nttl = \"soon\"").substr(0, 28), "c.toml:3: store.rule[0].ttl:");
+  EXPECT_EQ(refusal("[[store.rule]]\ncodec = \"lz4\"").substr(0, 30), "c.toml:1: store.rule[0].match:");
+  EXPECT_EQ(refusal("[[store.rule]]\nmatch = \"*\"").substr(0, 25), "c.toml:1: store.rule[0]: ");
   EXPECT_EQ(refusal("[store]\nbackend = \"memory\"\n[store.memory]\ncapacity = 1.5").substr(0, 31),
             "c.toml:4: store.memory.capacity");
 }

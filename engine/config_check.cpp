@@ -1,0 +1,114 @@
+// What a config holds once its defaults are filled in, and what is wrong with it.
+#include <array>
+
+#include "cinch/store_config.hpp"
+#include "engine/glob.hpp"
+
+namespace cinch {
+namespace {
+
+std::string rule_key(std::size_t index) { return "store.rule[" + std::to_string(index) + "]"; }
+
+class ConfigCheck {
+ public:
+  explicit ConfigCheck(const StoreConfig& config) : config_(config) {}
+
+  void fail(const std::string& key, std::string_view message) {
+    // A key that was not given is found where the table is that lacks it.
+    auto found = config_.origins.find(key);
+    for (std::string table = key; found == config_.origins.end() && table.find('.') != table.npos;) {
+      table.erase(table.rfind('.'));
+      found = config_.origins.find(table);
+    }
+    messages_.append(messages_.empty() ? "" : "\n");
+    if (found != config_.origins.end()) messages_.append(found->second).append(": ");
+    messages_.append(key).append(": ").append(message);
+  }
+
+  void check(const std::string& key, const Status& status) {
+    if (!status.ok()) fail(key, status.message());
+  }
+
+  /// A backend's settings, whose mistakes come a line each and begin with their key.
+  void check_settings(const std::string& table, const BackendInfo& info, const Settings& settings) {
+    const Status status = info.check ? info.check(settings) : Status();
+    for (std::string_view rest = status.message(); !rest.empty();) {
+      const std::size_t end = std::min(rest.find('\n'), rest.size());
+      const std::string_view line = rest.substr(0, end);
+      const std::size_t colon = std::min(line.find(": "), line.size());
+      fail(table + "." + std::string(line.substr(0, colon)), line.substr(std::min(colon + 2, line.size())));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+
+  Status status() && {
+    return messages_.empty() ? Status() : Status(StatusCode::invalid_argument, std::move(messages_));
+  }
+
+ private:
+  const StoreConfig& config_;
+  std::string messages_;
+};
+
+void check_rules(ConfigCheck& check, const std::vector<Rule>& rules, const CodecRegistry& codecs) {
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    check.check(rule_key(i) + ".match", Glob::parse(rules[i].match).status());
+    if (!rules[i].codec.empty()) check.check(rule_key(i) + ".codec", codecs.codec(rules[i].codec).status());
+    if (rules[i].ttl.count() < 0) check.fail(rule_key(i) + ".ttl", "negative, expected a time");
+  }
+}
+
+}  // namespace
+
+Status check_config(const StoreConfig& config, const BackendRegistry& backends, const CodecRegistry& codecs) {
+  ConfigCheck check(config);
+  if (config.compressed.max_value_bytes > hard_max_value_bytes) {
+    check.fail("engine.max_value", format_size(config.compressed.max_value_bytes) + ", expected at most " +
+                                       format_size(hard_max_value_bytes));
+  }
+  const Result<BackendInfo> chosen = backends.info(config.backend);
+  check.check("store.backend", chosen.status());
+  if (chosen) check.check_settings("store." + config.backend, *chosen, config.settings);
+  check.check("store.codec", codecs.codec(config.codec).status());
+  for (const auto& [name, settings] : config.other_settings) {
+    const Result<BackendInfo> other = backends.info(name);
+    check.check("store." + name, other.status());
+    if (other) check.check_settings("store." + name, *other, settings);
+  }
+  check_rules(check, config.compressed.rules, codecs);
+  return std::move(check).status();
+}
+
+std::vector<ConfigEntry> describe_config(const StoreConfig& config, const BackendRegistry& backends) {
+  std::vector<ConfigEntry> entries;
+  const auto add = [&](std::string key, std::string value) {
+    const auto found = config.origins.find(key);
+    std::string origin = found == config.origins.end() ? "default" : found->second;
+    entries.push_back({std::move(key), std::move(value), std::move(origin)});
+  };
+  std::string directories;
+  for (const std::string& path : config.plugin_directories)
+    directories += (directories.empty() ? "" : ", ") + to_toml(path);
+  add("plugins.directories", "[" + directories + "]");
+  for (const auto& [format, implementation] : config.prefer) add("plugins.prefer." + format, to_toml(implementation));
+  const CompressedOptions& options = config.compressed;
+  constexpr std::array verify_names = {"always", "first_read", "never"};
+  add("engine.block", to_toml(format_size(options.block_bytes)));
+  add("engine.max_value", to_toml(format_size(options.max_value_bytes)));
+  add("engine.verify", to_toml(std::string(verify_names[static_cast<std::size_t>(options.verify)])));
+  add("engine.verify_writes", to_toml(options.verify_writes));
+  add("store.backend", to_toml(config.backend));
+  add("store.codec", to_toml(config.codec));
+  const Result<BackendInfo> info = backends.info(config.backend);
+  const Settings settings = info ? config.settings.with_defaults(info->settings) : config.settings;
+  for (const auto& [name, value] : settings.all()) add("store." + config.backend + "." + name, to_toml(value));
+  for (std::size_t i = 0; i < options.rules.size(); ++i) {
+    const Rule& rule = options.rules[i];
+    add(rule_key(i) + ".match", to_toml(rule.match));
+    add(rule_key(i) + ".codec", to_toml(rule.codec));
+    add(rule_key(i) + ".ttl", to_toml(format_duration(rule.ttl)));
+  }
+  return entries;
+}
+
+}  // namespace cinch

@@ -1,0 +1,121 @@
+// What a config comes to, and what is found wrong before anything is opened.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "cinch/store_config.hpp"
+
+namespace cinch {
+namespace {
+
+using testing::HasSubstr;
+
+StoreConfig read(std::string_view toml) { return StoreConfig::from_toml(toml, "c.toml").value(); }
+
+std::string mistakes(const StoreConfig& config) {
+  return std::string(check_config(config, bundled_backends(), open_codecs(config)).message());
+}
+
+std::vector<ConfigEntry> describe(const StoreConfig& config) { return describe_config(config, bundled_backends()); }
+
+ConfigEntry entry(const StoreConfig& config, std::string_view key) {
+  const std::vector<ConfigEntry> entries = describe(config);
+  const auto found = std::ranges::find(entries, key, &ConfigEntry::key);
+  return found == entries.end() ? ConfigEntry() : *found;
+}
+
+TEST(ConfigCheckTest, MistakesOfCodecBackendAndRulesNameFileLineAndKey) {
+  EXPECT_THAT(mistakes(read("[store]\ncodec = \"zsdt\"")), HasSubstr("c.toml:2: store.codec: "));
+  EXPECT_THAT(mistakes(read("[store]\ncodec = \"zsdt\"")), HasSubstr("did you mean \"zstd\"?"));
+  EXPECT_THAT(mistakes(read("\n[store]\nbackend = \"memroy\"")), HasSubstr("c.toml:3: store.backend: "));
+  EXPECT_THAT(mistakes(read("[store.memory]\ncapacty = 3")), HasSubstr("c.toml:2: store.memory.capacty: "));
+  EXPECT_THAT(mistakes(read("[store.memory]\ncapacty = 3")), HasSubstr("did you mean \"capacity\"?"));
+  EXPECT_THAT(mistakes(read("[[store.rule]]\nmatch = \"*\"\ncodec = \"lz4:acc=1\"")),
+              HasSubstr("c.toml:3: store.rule[0].codec: "));
+  EXPECT_THAT(mistakes(read("[[store.rule]]\nmatch = \"[\"\ncodec = \"lz4\"")),
+              HasSubstr("c.toml:2: store.rule[0].match: "));
+  EXPECT_THAT(mistakes(read("[engine]\nmax_value = \"5GiB\"")), HasSubstr("c.toml:2: engine.max_value: "));
+}
+
+TEST(ConfigCheckTest, AKeyThatIsMissingIsFoundWhereItsTableIs) {
+  EXPECT_THAT(mistakes(read("[store]\nbackend = \"rocksdb\"\n[store.rocksdb]\ncreate = true")),
+              HasSubstr("c.toml:3: store.rocksdb.path: missing"));
+  EXPECT_THAT(mistakes(read("\n[store]\nbackend = \"rocksdb\"")), HasSubstr("c.toml:2: store.rocksdb.path: missing"));
+}
+
+TEST(ConfigCheckTest, AllSettingsOfABackendAreLookedAt) {
+  const std::string all = mistakes(read(
+      "[store]\nbackend = \"rocksdb\"\n[store.rocksdb]\npath = \"\"\ndurability = \"x\"\nread_only = 1\ncreate = 2\n"
+      "write_buffer = 3\nblock_cache = \"y\"\nmore = 4"));
+  for (const char* key : {"path", "durability", "read_only", "create", "write_buffer", "block_cache", "more"}) {
+    EXPECT_THAT(all, HasSubstr(std::string("store.rocksdb.") + key + ": "));
+  }
+}
+
+TEST(ConfigCheckTest, TablesOfOtherBackendsAreCheckedAndNotUsed) {
+  const StoreConfig config = read("[store]\nbackend = \"memory\"\n[store.rocksdb]\npath = \"x\"\n");
+  EXPECT_EQ(mistakes(config), "");
+  EXPECT_TRUE(config.settings.all().empty());
+  EXPECT_THAT(mistakes(read("[store.rocksdb]\npath = 3\n")), HasSubstr("c.toml:2: store.rocksdb.path: "));
+  EXPECT_THAT(mistakes(read("[store.rokcsdb]\npath = \"x\"\n")), HasSubstr("did you mean \"rocksdb\"?"));
+}
+
+TEST(ConfigCheckTest, MistakesOfReadingAndOfCodecsComeTogetherInTheOrderOfLines) {
+  const Status status = StoreConfig::from_toml("[store]\ncodec = \"nope\"\n[engine]\nblok = 1\n", "c.toml").status();
+  const std::string_view text = status.message();
+  EXPECT_LT(text.find("c.toml:2: store.codec: "), text.find("c.toml:4: engine.blok: "));
+  EXPECT_NE(text.find("c.toml:4: engine.blok: "), text.npos);
+}
+
+TEST(ConfigCheckTest, WithoutAFileMistakesNameTheKey) {
+  StoreConfig config;
+  config.codec = "nope";
+  EXPECT_EQ(mistakes(config).substr(0, 13), "store.codec: ");
+}
+
+TEST(DescribeConfigTest, DefaultsAreShownAsSuch) {
+  EXPECT_EQ(entry(StoreConfig(), "engine.max_value").value, "\"1GiB\"");
+  EXPECT_EQ(entry(StoreConfig(), "engine.max_value").origin, "default");
+  EXPECT_EQ(entry(StoreConfig(), "store.memory.capacity").value, "0");
+  EXPECT_EQ(entry(*StoreConfig::from_url("rocksdb:x"), "store.rocksdb.write_buffer").value, "\"64MiB\"");
+}
+
+TEST(DescribeConfigTest, WhatWasGivenIsShownWithItsPlace) {
+  const StoreConfig config = read("[engine]\nverify = \"never\"\n[[store.rule]]\nmatch = 'a\"*'\nttl = \"90m\"\n");
+  EXPECT_EQ(entry(config, "engine.verify").value, "\"never\"");
+  EXPECT_EQ(entry(config, "engine.verify").origin, "c.toml:2");
+  EXPECT_EQ(entry(config, "store.rule[0].match").value, "\"a\\\"*\"");
+  EXPECT_EQ(entry(config, "store.rule[0].ttl").value, "\"90m\"");
+  EXPECT_EQ(entry(config, "store.rule[0].ttl").origin, "c.toml:5");
+  EXPECT_EQ(entry(config, "store.rule[0].codec").origin, "default");
+}
+
+TEST(DescribeConfigTest, TheShownDefaultsAreTheOnesThatAreUsed) {
+  for (const char* backend : {"memory", "rocksdb"}) {
+    const Result<BackendInfo> info = bundled_backends().info(backend);
+    if (!info) continue;  // a build without it
+    Settings settings = Settings{}.with_defaults(info->settings);
+    if (settings.has("path")) settings.set("path", "x");
+    EXPECT_TRUE(info->check(settings).ok()) << info->check(settings).to_string();
+  }
+}
+
+TEST(ExampleConfigTest, HasEveryKeyAndIsRight) {
+  const Result<StoreConfig> config = StoreConfig::from_file(CINCH_SOURCE_DIR "/tools/examples/cinch.toml");
+  ASSERT_TRUE(config) << config.status().to_string();
+  EXPECT_EQ(mistakes(*config), "");
+  for (const ConfigEntry& each : describe(*config)) {
+    if (each.key == "store.rule[1].ttl") continue;  // left out there to show that it may be
+    EXPECT_NE(each.origin, "default") << each.key << " is not in the example";
+  }
+  for (const auto& [name, settings] : config->other_settings) {
+    const BackendInfo info = bundled_backends().info(name).value();
+    for (const SettingInfo& setting : info.settings) {
+      EXPECT_TRUE(settings.has(setting.name)) << name << "." << setting.name << " is not in the example";
+    }
+  }
+  EXPECT_EQ(config->other_settings.size() + 1, bundled_backends().names().size());
+}
+
+}  // namespace
+}  // namespace cinch
