@@ -12,6 +12,8 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "cinch/backend_registry.hpp"
+
 extern char** environ;
 
 namespace cinch::test {
@@ -153,6 +155,20 @@ void CliTest::put(const std::string& key, const std::string& value, const Args& 
   const Outcome run = cinch(arguments, value);
   ASSERT_EQ(run.status, 0) << run.err;
   ASSERT_EQ(run.err, "");
+}
+
+void CliTest::damage(const std::string& key, double where) const {
+  Settings settings;
+  settings.set("path", store);
+  const auto opened = bundled_backends().open("rocksdb", settings);
+  ASSERT_TRUE(opened) << opened.status().to_string();
+  const GetResult frame = (*opened)->get(key);
+  ASSERT_TRUE(frame && *frame) << key;
+  std::string bytes((*frame)->text());
+  const auto at = static_cast<std::size_t>(where * static_cast<double>(bytes.size() - 1));
+  bytes[at] = static_cast<char>(bytes[at] ^ 1);
+  ASSERT_TRUE((*opened)->set(key, bytes).ok());
+  ASSERT_TRUE((*opened)->close().ok());
 }
 
 }  // namespace cinch::test

@@ -59,6 +59,9 @@ class CliTest : public ::testing::Test {
   /// Puts a value, which must succeed.
   void put(const std::string& key, const std::string& value, const Args& flags = {}) const;
 
+  /// Flips one bit of what the database holds for a key: of its first byte (0), its last (1), or one between.
+  void damage(const std::string& key, double where = 1) const;
+
   TempDir dir;
   std::string store = dir.file("store");
   std::string url = "rocksdb:" + store;

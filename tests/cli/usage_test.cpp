@@ -34,9 +34,10 @@ TEST_F(UsageTest, AnUnknownFlagGetsTheNearest) {
 }
 
 TEST_F(UsageTest, AMissingArgumentIsNamed) {
-  for (const char* command : {"put", "get", "del", "exists"}) {
+  for (const char* command : {"put", "get", "exists"}) {
     expect_error(cinch({command}), 2, std::string(command) + ": KEY is required");
   }
+  expect_error(cinch({"del"}), 2, "del: KEY or --prefix is required");
   expect_error(cinch({"import"}), 2, "FILE is required");
   expect_error(cinch({"export"}), 2, "OUT is required");
   expect_error(bare({"bench"}), 2, "--input is required");
@@ -98,15 +99,19 @@ TEST_F(UsageTest, AWriteTakesOneCodec) {
 }
 
 TEST_F(UsageTest, ABadConfigNamesFileLineAndKey) {
-  write_file(dir.file("c.toml"), "[store]\nbackend = \"rocksdb\"\ncodek = \"lz4\"\n");
+  write_file(dir.file("c.toml"), "[store]\nbackend = \"memory\"\ncodek = \"lz4\"\n");
   expect_error(bare({"--config", "c.toml", "ls"}), 2, "c.toml:3: store.codek: ");
 }
 
-TEST_F(UsageTest, AConfigWithSeveralMistakesIsStillOneLine) {
-  write_file(dir.file("c.toml"), "[engine]\nblok = 1\n[store]\ncodek = \"lz4\"\n");
-  const Outcome run = bare({"--config", "c.toml", "ls"});
-  expect_error(run, 2, "c.toml:2: engine.blok: ");
-  EXPECT_THAT(run.err, HasSubstr("c.toml:4: store.codek: "));
+TEST_F(UsageTest, EachMistakeOfAConfigIsALine) {
+  write_file(dir.file("c.toml"), "[engine]\nblok = 1\n[store]\ncodek = \"lz4\"\ncodec = \"nope\"\n");
+  for (const Args& args : {Args{"--config", "c.toml", "ls"}, Args{"config", "check", "c.toml"}}) {
+    const Outcome run = bare(args);
+    EXPECT_EQ(run.status, 2);
+    EXPECT_EQ(run.out, "");
+    EXPECT_THAT(run.err, testing::MatchesRegex("cinch: c.toml:2: engine.blok: .*\ncinch: c.toml:4: store.codek: .*\n"
+                                               "cinch: c.toml:5: store.codec: .*\n"));
+  }
 }
 
 TEST_F(UsageTest, AConfigThatIsNoTomlNamesItsLine) {

@@ -1,5 +1,4 @@
 // verify, and what get says of the same values: damaged ones, and those whose codec is missing.
-#include "cinch/backend_registry.hpp"
 #include "tests/cli/safetensors_file.hpp"
 
 namespace cinch::test {
@@ -14,21 +13,6 @@ const std::string compressible = "value" + std::string(1000, '\0');
 
 class VerifyTest : public CliTest {
  protected:
-  /// Flips one bit of what the database holds for a key: of its first byte, its last, or one between.
-  void damage(const std::string& key, double where = 1) const {
-    Settings settings;
-    settings.set("path", store);
-    const auto opened = bundled_backends().open("rocksdb", settings);
-    ASSERT_TRUE(opened) << opened.status().to_string();
-    const GetResult frame = (*opened)->get(key);
-    ASSERT_TRUE(frame && *frame) << key;
-    std::string bytes((*frame)->text());
-    const auto at = static_cast<std::size_t>(where * static_cast<double>(bytes.size() - 1));
-    bytes[at] = static_cast<char>(bytes[at] ^ 1);
-    ASSERT_TRUE((*opened)->set(key, bytes).ok());
-    ASSERT_TRUE((*opened)->close().ok());
-  }
-
   void put_with_plugin(const std::string& key, const std::string& codec = "test.xor") const {
     put(key, compressible, {"--plugins", plugins, "--codec", codec});
   }

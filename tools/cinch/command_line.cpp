@@ -48,6 +48,7 @@ class Parser {
     add_global_flags();
     add_value_commands();
     add_file_commands();
+    add_maintenance_commands();
     add_other_commands();
   }
 
@@ -89,6 +90,11 @@ class Parser {
     config->type_name("FILE")->group(group);
     codec->type_name("SPEC")->allow_extra_args(false)->group(group);
     plugins->type_name("DIR")->allow_extra_args(false)->check(CLI::ExistingDirectory)->group(group);
+    app_.add_option("--rule", options_.rules,
+                    "Codec for keys that match: GLOB=SPEC, such as 'logs/*=zstd:level=9'; repeatable, the first counts")
+        ->type_name("RULE")
+        ->allow_extra_args(false)
+        ->group(group);
     app_.add_flag("--json", options_.json, "Print one JSON document")->disable_flag_override()->group(group);
     app_.add_flag("--quiet", options_.quiet, "Print no more than was asked for")->disable_flag_override()->group(group);
   }
@@ -115,14 +121,14 @@ class Parser {
     add_key(get);
     get->add_option("-o,--output", options_.output, "Where to; - is standard output")->type_name("FILE");
     CLI::App* del = add(app_, "del", "Remove keys; those that are not there are fine",
-                        "  cinch --store rocksdb:kv del now notes/today\n", remove_values);
+                        "  cinch --store rocksdb:kv del now notes/today\n"
+                        "  cinch --store rocksdb:kv del --prefix chat/\n",
+                        remove_values);
     // Not a list to CLI11, which would take keys such as "[a,b]" apart.
-    del->add_option("KEY", options_.keys, "The keys")
-        ->required()
-        ->option_text("... REQUIRED")
-        ->expected(most_keys)
-        ->allow_extra_args(false)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    CLI::Option* keys = del->add_option("KEY", options_.keys, "The keys");
+    keys->option_text("...")->expected(most_keys)->allow_extra_args(false)->multi_option_policy(
+        CLI::MultiOptionPolicy::TakeAll);
+    add_prefix(del, "--prefix", "All keys that start with it")->type_name("PREFIX")->excludes(keys);
     add_key(add(app_, "exists", "Is the key there? Exit status 0 or 1",
                 "  cinch --store rocksdb:kv exists now && echo there\n", value_exists));
     CLI::App* ls = add(app_, "ls", "List the keys that start with a prefix, in byte order",
@@ -132,10 +138,11 @@ class Parser {
     CLI::App* stat = add(app_, "stat",
                          "Sizes and ratios of the store by format, or all about one key.\n"
                          "A value that did not get smaller is stored as it is and counts as raw",
-                         "  cinch --store rocksdb:kv stat\n"
+                         "  cinch --store rocksdb:kv stat --long\n"
                          "  cinch --store rocksdb:kv stat layers.0.k --json\n",
                          show_stat);
     add_key(stat)->required(false);
+    stat->add_flag("--long", options_.long_list, "By format and size of the values")->disable_flag_override();
   }
 
   void add_file_commands() {
@@ -152,11 +159,43 @@ class Parser {
     add_prefix(exporting, "--prefix", "What the keys start with")->type_name("PREFIX");
     CLI::App* verify = add(app_, "verify", "Read every value and check it",
                            "  cinch --store rocksdb:kv verify\n"
-                           "  cinch --store rocksdb:kv verify chat/ --shallow --json\n",
+                           "  cinch --store rocksdb:kv verify chat/ --shallow --json\n"
+                           "  cinch --store rocksdb:kv verify --rate 50MiB --from layers.7.k\n",
                            verify_values);
     add_prefix(verify, "PREFIX", "Only keys that start with it");
+    verify->add_option("--from", options_.from, "Begin at this key, where an earlier run was interrupted")
+        ->type_name("KEY");
+    verify->add_option("--rate", rate_, "Read at most so many bytes a second, such as 50MiB")->type_name("SIZE");
     verify->add_flag("--shallow", options_.shallow, "Only the checksums of stored bytes, which needs no codec")
         ->disable_flag_override();
+  }
+
+  void add_maintenance_commands() {
+    CLI::App* recompress =
+        add(app_, "recompress",
+            "Store values anew with another codec, or with the one that rules and config now give them.\n"
+            "Safe to interrupt and to repeat: what is stored that way already is left alone",
+            "  cinch --store rocksdb:kv --codec zstd:level=19 recompress logs/\n", recompress_values);
+    add_prefix(recompress, "PREFIX", "Only keys that start with it");
+    CLI::App* copy = add(app_, "copy",
+                         "Copy values to another store as they are stored, which needs no codec.\n"
+                         "Values of the same keys there are replaced",
+                         "  cinch --store rocksdb:kv copy --to rocksdb:/mnt/other/kv chat/\n", copy_values);
+    copy->add_option("--to", options_.to, "The other store; made where there is none")->type_name("URL")->required();
+    add_prefix(copy, "PREFIX", "Only keys that start with it");
+    CLI::App* backup = add(app_, "backup",
+                           "Make a directory that holds the store as it is now. On the same file system the two share\n"
+                           "files that never change, so that it costs no space until the store moves on",
+                           "  cinch --store rocksdb:kv backup kv-backup\n", back_up);
+    backup->add_option("DIR", options_.file, "A directory that does not exist yet")->type_name("")->required();
+    CLI::App* restore = add(app_, "restore", "Make the store, which must not exist yet, from a backup",
+                            "  cinch --store rocksdb:kv restore kv-backup\n", restore_backup);
+    restore->add_option("DIR", options_.file, "What backup made")->type_name("")->required();
+    CLI::App* config = app_.add_subcommand("config", "The file of --config")->fallthrough()->require_subcommand(1);
+    CLI::App* check_config =
+        add(*config, "check", "Show what a config file comes to, defaults included, or its mistakes",
+            "  cinch config check cinch.toml\n", check_config_file);
+    check_config->add_option("FILE", options_.file, "The config file")->type_name("")->required();
   }
 
   void add_other_commands() {
@@ -256,9 +295,22 @@ class Parser {
     if (options_.codecs.size() > 1 && !several) {
       return {StatusCode::invalid_argument, "--codec: expected one, given " + std::to_string(options_.codecs.size())};
     }
+    if (options_.command == remove_values && options_.keys.empty() && options_.prefix.empty()) {
+      return {StatusCode::invalid_argument, app_.get_subcommand("del")->count("--prefix") > 0
+                                                ? "del: --prefix is empty, which would remove every key"
+                                                : "del: KEY or --prefix is required"};
+    }
+    if (rate_) {
+      const Result<std::uint64_t> rate = parse_size(*rate_);
+      if (!rate || *rate == 0) {
+        return {StatusCode::invalid_argument, "--rate: \"" + *rate_ + "\", expected bytes a second such as 50MiB"};
+      }
+      options_.bytes_per_second = *rate;
+    }
     for (std::string& directory : options_.plugins) directory = std::filesystem::absolute(directory).string();
     std::vector<std::string*> texts = {&options_.prefix};
     if (options_.key) texts.push_back(&*options_.key);
+    if (options_.from) texts.push_back(&*options_.from);
     for (std::string& key : options_.keys) texts.push_back(&key);
     for (std::string* text : texts) {
       Result<std::string> key = unescape_key(*text);
@@ -270,6 +322,7 @@ class Parser {
   }
 
   Options& options_;
+  std::optional<std::string> rate_;
   CLI::App app_{"cinch stores values compressed by codecs that are loaded at run time, in memory or in RocksDB."};
 };
 

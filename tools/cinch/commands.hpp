@@ -18,6 +18,17 @@ ExitStatus show_stat(const Options& options);
 // verify_command.cpp
 ExitStatus verify_values(const Options& options);
 
+// rewrite_commands.cpp
+ExitStatus recompress_values(const Options& options);
+ExitStatus copy_values(const Options& options);
+
+// backup_commands.cpp
+ExitStatus back_up(const Options& options);
+ExitStatus restore_backup(const Options& options);
+
+// config_command.cpp
+ExitStatus check_config_file(const Options& options);
+
 // transfer_commands.cpp
 ExitStatus import_file(const Options& options);
 ExitStatus export_file(const Options& options);

@@ -94,7 +94,7 @@ Status DemoRuns::fill(const std::string& path, const std::string& codec, const D
                       const DemoData& documents) const {
   const Result<std::shared_ptr<CompressedKvStore>> store = open_rocksdb(path, codec);
   if (!store) return store.error();
-  if (const auto summary = import_tensors(**store, tensors.file, "kv/"); !summary) return summary.error();
+  if (const auto summary = import_tensors(**store, tensors.file, "kv/", true); !summary) return summary.error();
   Status status = set_all(**store, documents.values, "json/");
   if (status.ok()) status = (*store)->close();
   if (!status.ok()) return status;

@@ -1,4 +1,5 @@
 // ls, stat.
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <ctime>
@@ -25,6 +26,15 @@ struct Totals {
   }
   double ratio() const noexcept { return ratio_of(raw_bytes, stored_bytes); }
 };
+
+/// Values of like length, of which a store's space and speed depend: from that many raw bytes on.
+constexpr std::array<std::uint64_t, 5> size_classes = {0, 4 << 10, 64 << 10, 1 << 20, 16 << 20};
+
+std::uint64_t size_class(std::uint64_t raw_bytes) {
+  return *std::prev(std::ranges::upper_bound(size_classes, raw_bytes));
+}
+
+using TotalsByClass = std::map<std::pair<std::string, std::uint64_t>, Totals>;
 
 std::string shape_text(const TensorShape& shape) {
   std::string text = std::string(to_string(shape.dtype)) + " [";
@@ -110,7 +120,18 @@ ExitStatus stat_one(const Options& options, CompressedKvStore& store) {
   return print(text);
 }
 
-ExitStatus print_totals(const Options& options, const Totals& all, const std::map<std::string, Totals>& formats) {
+void write_classes(JsonWriter& json, const TotalsByClass& classes) {
+  json.name("classes").begin_array();
+  for (const auto& [name, totals] : classes) {
+    json.begin_object().field("format", name.first).field("from_bytes", name.second).field("values", totals.values);
+    write_sizes(json, totals.raw_bytes, totals.stored_bytes);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+ExitStatus print_totals(const Options& options, const Totals& all, const std::map<std::string, Totals>& formats,
+                        const TotalsByClass& classes) {
   if (options.json) {
     JsonWriter json;
     json.begin_object().field("values", all.values);
@@ -121,15 +142,26 @@ ExitStatus print_totals(const Options& options, const Totals& all, const std::ma
       write_sizes(json, totals.raw_bytes, totals.stored_bytes);
       json.end_object();
     }
-    return print(json.end_object().end_object().document());
+    json.end_object();
+    if (options.long_list) write_classes(json, classes);
+    return print(json.end_object().document());
+  }
+  const auto cells = [&](std::vector<std::string> names, const Totals& totals) {
+    for (const std::string& cell : {std::to_string(totals.values), human_size(totals.raw_bytes),
+                                    human_size(totals.stored_bytes), fixed(totals.ratio(), 2)}) {
+      names.push_back(cell);
+    }
+    return names;
+  };
+  if (options.long_list) {
+    Table table({"format", ">from", ">values", ">raw", ">stored", ">ratio"});
+    for (const auto& [name, totals] : classes) table.row(cells({name.first, human_size(name.second)}, totals));
+    table.row(cells({"all", ""}, all));
+    return print(table.text());
   }
   Table table({"format", ">values", ">raw", ">stored", ">ratio"});
-  const auto row = [&](const std::string& name, const Totals& totals) {
-    table.row({name, std::to_string(totals.values), human_size(totals.raw_bytes), human_size(totals.stored_bytes),
-               fixed(totals.ratio(), 2)});
-  };
-  for (const auto& [name, totals] : formats) row(name, totals);
-  row("all", all);
+  for (const auto& [name, totals] : formats) table.row(cells({name}, totals));
+  table.row(cells({"all"}, all));
   return print(table.text());
 }
 
@@ -181,6 +213,7 @@ ExitStatus show_stat(const Options& options) {
   ExitStatus worst = ExitStatus::ok;
   Totals all;
   std::map<std::string, Totals> formats;
+  TotalsByClass classes;
   const auto visit = [&](const std::string& key) -> Status {
     if (is_sidecar(key)) return {};
     const Result<std::optional<FrameInfo>> info = (*store)->inspect(key);
@@ -188,12 +221,14 @@ ExitStatus show_stat(const Options& options) {
       worst = fail(about_key(info.error(), key));
     } else if (*info) {
       all.add(**info);
-      formats[std::string((*info)->effective_format())].add(**info);
+      const std::string format((*info)->effective_format());
+      formats[format].add(**info);
+      classes[{format, size_class((*info)->decoded_bytes)}].add(**info);
     }
     return {};
   };
   if (Status status = for_each_key(**store, "", visit); !status.ok()) return fail(status);
-  const ExitStatus printed = print_totals(options, all, formats);
+  const ExitStatus printed = print_totals(options, all, formats, classes);
   return printed == ExitStatus::ok ? worst : printed;
 }
 

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "command_line.hpp"
+#include "interrupt.hpp"
 #include "output.hpp"
 
 namespace {
@@ -37,7 +38,9 @@ int main(int argc, char** argv) {
   try {
     Options options;
     if (const auto done = parse_command_line(argc, argv, options)) return static_cast<int>(*done);
-    return static_cast<int>(options.command(options));
+    const ExitStatus exit = options.command(options);
+    end_if_interrupted();
+    return static_cast<int>(exit);
   } catch (const std::bad_alloc&) {
     print_error("out of memory");
   } catch (const std::exception& error) {

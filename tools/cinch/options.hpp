@@ -1,6 +1,7 @@
 /// What the command line said.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@ struct Options {
   std::optional<std::string> config;  ///< File.
   std::vector<std::string> codecs;    ///< Specs; `bench` and `demo` take several.
   std::vector<std::string> plugins;   ///< Directories, absolute.
+  std::vector<std::string> rules;     ///< "GLOB=SPEC".
   bool json = false;
   bool quiet = false;
 
@@ -24,6 +26,9 @@ struct Options {
   std::string prefix;
   std::optional<std::string> file;
   std::string output = "-";
+  std::optional<std::string> from;     ///< A key.
+  std::optional<std::string> to;       ///< URL.
+  std::uint64_t bytes_per_second = 0;  ///< 0: as fast as it goes.
   bool long_list = false;
   bool shallow = false;
   bool why = false;

@@ -38,7 +38,12 @@ void print_error(std::string_view message) {
 }
 
 ExitStatus fail(const Status& status) {
-  print_error(status.message());
+  std::string_view rest = status.message();
+  do {  // a config's mistakes come a line each
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    print_error(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  } while (!rest.empty());
   return exit_status(status.code());
 }
 

@@ -21,7 +21,7 @@ ExitStatus print(std::string_view text);
 /// Prints "cinch: MESSAGE", in one line whatever the message holds.
 void print_error(std::string_view message);
 
-/// Prints the error and answers its exit status.
+/// Prints the error, or each of its lines as one, and answers its exit status.
 ExitStatus fail(const Status& status);
 
 /// `key "a\x00b"`, as messages name a key.

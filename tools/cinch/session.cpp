@@ -1,5 +1,6 @@
 #include "session.hpp"
 
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 
@@ -27,6 +28,33 @@ Result<StoreConfig> named_config(const Options& options) {
   return Status(StatusCode::invalid_argument, std::string(config.error().message()));
 }
 
+/// The rules of the command line, before those of the config, whose keys then count on from them.
+Status add_rules(const std::vector<std::string>& given, StoreConfig& config) {
+  std::vector<Rule> rules;
+  for (const std::string& text : given) {
+    Result<Rule> rule = parse_rule(text);
+    if (!rule) return rule.error().in("--rule");
+    rules.push_back(std::move(*rule));
+  }
+  std::map<std::string, std::string, std::less<>> origins;
+  constexpr std::string_view start = "store.rule[";
+  for (auto& [key, origin] : config.origins) {
+    std::size_t index = 0;
+    const auto [end, error] =
+        std::from_chars(key.data() + std::min(start.size(), key.size()), key.data() + key.size(), index);
+    const bool is_rule = key.starts_with(start) && error == std::errc();
+    origins[is_rule ? std::string(start) + std::to_string(index + rules.size()) + end : key] = origin;
+  }
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    for (const char* key : {"", ".match", ".codec"})
+      origins[std::string(start) + std::to_string(i) + "]" + key] = "--rule";
+  }
+  config.origins = std::move(origins);
+  std::vector<Rule>& all = config.compressed.rules;
+  all.insert(all.begin(), std::move_iterator(rules.begin()), std::move_iterator(rules.end()));
+  return {};
+}
+
 }  // namespace
 
 Result<StoreConfig> load_config(const Options& options) {
@@ -35,7 +63,13 @@ Result<StoreConfig> load_config(const Options& options) {
   std::vector<std::string>& directories = config->plugin_directories;
   directories.insert(directories.end(), options.plugins.begin(), options.plugins.end());
   add_plugin_path(directories);
-  if (!options.codecs.empty()) config->codec = options.codecs.front();
+  if (!options.codecs.empty()) {
+    config->codec = options.codecs.front();
+    config->origins["store.codec"] = "--codec";
+  }
+  if (!options.plugins.empty()) config->origins["plugins.directories"] = "--plugins";
+  Status status = add_rules(options.rules, *config);
+  if (!status.ok()) return status;
   return config;
 }
 
@@ -47,11 +81,13 @@ Result<CodecRegistry> load_codecs(const Options& options, const StoreConfig& con
   return codecs;
 }
 
+Status no_store_named() {
+  return {StatusCode::invalid_argument,
+          "which store? Name it with --store URL, such as --store rocksdb:DIRECTORY, or with --config FILE"};
+}
+
 Result<std::shared_ptr<CompressedKvStore>> open_store(const Options& options, Access access) {
-  if (!options.store && !options.config) {
-    return Status(StatusCode::invalid_argument,
-                  "which store? Name it with --store URL, such as --store rocksdb:DIRECTORY, or with --config FILE");
-  }
+  if (!options.store && !options.config) return no_store_named();
   Result<StoreConfig> config = load_config(options);
   if (!config) return config.error();
   Result<CodecRegistry> codecs = load_codecs(options, *config);
@@ -61,6 +97,7 @@ Result<std::shared_ptr<CompressedKvStore>> open_store(const Options& options, Ac
     // Reading needs the codecs of what is stored, not the default one for writing, which may not be installed.
     if (options.store && options.codecs.empty()) config->codec = "raw";
   }
+  if (access == Access::change && config->backend == "rocksdb") config->settings.set("create", false);
   return cinch::open_store(*config, bundled_backends(), *codecs);
 }
 

@@ -10,17 +10,23 @@
 
 namespace cinch::tool {
 
-enum class Access { read, write };
+enum class Access {
+  read,    ///< Beside a process that writes, where the backend can do that; nothing is created.
+  write,   ///< Alone; created where it is not there.
+  change,  ///< Alone; has to be there.
+};
 
-/// The config of `--config` or `--store`, with `--codec` and the directories of `--plugins` and CINCH_PLUGIN_PATH in
-/// it. Errors: `invalid_argument`.
+/// The config of `--config` or `--store`, with `--codec`, the rules of `--rule` before its own, and the directories of
+/// `--plugins` and CINCH_PLUGIN_PATH in it. Errors: `invalid_argument`.
 Result<StoreConfig> load_config(const Options& options);
 
 /// The codecs that the flags give; every codec that the user named is one of them. Errors: `invalid_argument`.
 Result<CodecRegistry> load_codecs(const Options& options, const StoreConfig& config);
 
-/// The store. To read, it is opened beside a process that writes to it, where its backend can do that, and not created.
-/// Errors: `invalid_argument` without `--store` and `--config`, and what `open_store` says.
+/// "Which store?"
+Status no_store_named();
+
+/// The store. Errors: `invalid_argument` without `--store` and `--config`, and what `open_store` says.
 Result<std::shared_ptr<CompressedKvStore>> open_store(const Options& options, Access access);
 
 /// An empty store in memory with `codec`, for measuring.

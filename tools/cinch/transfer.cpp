@@ -1,7 +1,9 @@
 #include "transfer.hpp"
 
 #include "cinch/kv_store.hpp"
+#include "interrupt.hpp"
 #include "output.hpp"
+#include "progress.hpp"
 #include "safetensors.hpp"
 #include "sidecar.hpp"
 
@@ -86,9 +88,16 @@ Result<SafetensorsHeader> header_to_export(CompressedKvStore& store, const std::
   return header;
 }
 
+std::uint64_t total_bytes(const SafetensorsHeader& header) {
+  std::uint64_t bytes = 0;
+  for (const TensorEntry& tensor : header.tensors) bytes += tensor.bytes();
+  return bytes;
+}
+
 }  // namespace
 
-Result<TransferSummary> import_tensors(CompressedKvStore& store, const std::string& path, const std::string& prefix) {
+Result<TransferSummary> import_tensors(CompressedKvStore& store, const std::string& path, const std::string& prefix,
+                                       bool quiet) {
   const Result<SafetensorsFile> file = SafetensorsFile::open(path);
   if (!file) return file.error();
   // The sidecar goes first and comes last: an import that was cut short leaves none that does not fit its tensors.
@@ -96,10 +105,13 @@ Result<TransferSummary> import_tensors(CompressedKvStore& store, const std::stri
   if (Status status = store.remove(sidecar); !status.ok()) return about_key(status, sidecar);
   TransferSummary summary;
   Group group(store, summary);
+  Progress progress("import", total_bytes(file->header()), quiet);
   for (const TensorEntry& tensor : file->header().tensors) {
+    if (interrupted()) return Status(StatusCode::cancelled, "interrupted; import the file again");
     Result<std::vector<std::byte>> bytes = file->read(tensor);
     Status status = bytes ? group.add(prefix + tensor.name, std::move(*bytes), tensor.shape) : bytes.error();
     if (!status.ok()) return status;
+    progress.add(tensor.bytes(), tensor.bytes());
   }
   if (Status status = group.set(); !status.ok()) return status;
   SetOptions raw;
@@ -109,7 +121,7 @@ Result<TransferSummary> import_tensors(CompressedKvStore& store, const std::stri
 }
 
 Result<std::optional<TransferSummary>> export_tensors(CompressedKvStore& store, const std::string& path,
-                                                      const std::string& prefix, std::string& absent) {
+                                                      const std::string& prefix, bool quiet, std::string& absent) {
   TransferSummary summary;
   const Result<SafetensorsHeader> header = header_to_export(store, prefix, summary.left_out);
   if (!header) return header.error();
@@ -120,7 +132,9 @@ Result<std::optional<TransferSummary>> export_tensors(CompressedKvStore& store, 
   Result<OutputFile> file = OutputFile::create(path);
   if (!file) return file.error();
   if (Status status = file->write(as_bytes(header->file_start())); !status.ok()) return status;
+  Progress progress("export", total_bytes(*header), quiet);
   for (const TensorEntry& tensor : header->tensors) {
+    if (interrupted()) return Status(StatusCode::cancelled, "interrupted; nothing was exported");
     const std::string key = prefix + tensor.name;
     const GetResult value = store.get(key);
     if (!value) return about_key(value.error(), key);
@@ -136,6 +150,7 @@ Result<std::optional<TransferSummary>> export_tensors(CompressedKvStore& store, 
     if (Status status = file->write((*value)->bytes()); !status.ok()) return status;
     ++summary.tensors;
     summary.raw_bytes += tensor.bytes();
+    progress.add(tensor.bytes(), tensor.bytes());
   }
   if (Status status = file->commit(); !status.ok()) return status;
   return std::optional<TransferSummary>(summary);

@@ -19,13 +19,14 @@ struct TransferSummary {
 
 /// Tensors of an earlier import under the prefix that this file lacks stay in the store, as files stay in a directory
 /// when others are copied into it; only the sidecar is replaced, so that export gives back exactly this file.
-/// Errors: `io_error` for a file that is not right; those of the store.
-Result<TransferSummary> import_tensors(CompressedKvStore& store, const std::string& path, const std::string& prefix);
+/// Errors: `io_error` for a file that is not right; `cancelled` by an interrupt; those of the store.
+Result<TransferSummary> import_tensors(CompressedKvStore& store, const std::string& path, const std::string& prefix,
+                                       bool quiet);
 
 /// The file that was imported, byte for byte when its codecs are lossless. Without a sidecar, a file of all values
 /// under the prefix that have a shape. Answers nothing, and in `absent` what is not there, when a tensor or all of them
-/// are absent. Errors: `io_error` too when a value is not as long as its tensor.
+/// are absent. Errors: `io_error` too when a value is not as long as its tensor; `cancelled`.
 Result<std::optional<TransferSummary>> export_tensors(CompressedKvStore& store, const std::string& path,
-                                                      const std::string& prefix, std::string& absent);
+                                                      const std::string& prefix, bool quiet, std::string& absent);
 
 }  // namespace cinch::tool

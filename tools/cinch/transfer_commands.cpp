@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include "commands.hpp"
+#include "interrupt.hpp"
 #include "json_writer.hpp"
 #include "output.hpp"
 #include "session.hpp"
@@ -10,10 +11,11 @@
 namespace cinch::tool {
 
 ExitStatus import_file(const Options& options) {
+  note_interrupts();
   Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::write);
   if (!store) return fail(store.error());
   const auto begin = std::chrono::steady_clock::now();
-  const Result<TransferSummary> summary = import_tensors(**store, *options.file, options.prefix);
+  const Result<TransferSummary> summary = import_tensors(**store, *options.file, options.prefix, options.quiet);
   if (!summary) return fail(summary.error());
   if (Status status = (*store)->close(); !status.ok()) return fail(status);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -33,6 +35,7 @@ ExitStatus import_file(const Options& options) {
 }
 
 ExitStatus export_file(const Options& options) {
+  note_interrupts();
   if (options.json && options.output == "-") {
     return fail({StatusCode::invalid_argument, "export: --json and a file on standard output do not go together"});
   }
@@ -40,7 +43,7 @@ ExitStatus export_file(const Options& options) {
   if (!store) return fail(store.error());
   std::string absent;
   const Result<std::optional<TransferSummary>> summary =
-      export_tensors(**store, options.output, options.prefix, absent);
+      export_tensors(**store, options.output, options.prefix, options.quiet, absent);
   if (!summary) return fail(summary.error());
   if (!*summary) {
     print_error(absent + " is not in the store; nothing was exported");

@@ -72,6 +72,11 @@ ExitStatus remove_values(const Options& options) {
   Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::write);
   if (!store) return fail(store.error());
   std::uint64_t removed = 0;
+  if (!options.prefix.empty()) {
+    const Result<std::uint64_t> below = (*store)->remove_prefix(options.prefix);
+    if (!below) return fail(below.error());
+    removed = *below;
+  }
   for (const std::string& key : options.keys) {
     const Result<bool> there = (*store)->exists(key);
     if (!there) return fail(about_key(there.error(), key));

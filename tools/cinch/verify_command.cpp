@@ -4,6 +4,7 @@
 #include "output.hpp"
 #include "session.hpp"
 #include "sidecar.hpp"
+#include "walk.hpp"
 
 namespace cinch::tool {
 namespace {
@@ -13,37 +14,39 @@ struct Findings {
   std::uint64_t ok = 0;
   std::vector<std::string> corrupt;  // keys as they are shown
   std::vector<std::string> codec_missing;
+  std::optional<std::string> next;  // the key to go on with, when it was interrupted
 
   ExitStatus exit() const noexcept {
     return !corrupt.empty() ? ExitStatus::damaged : !codec_missing.empty() ? ExitStatus::codec_missing : ExitStatus::ok;
   }
 };
 
-void check(CompressedKvStore& store, const std::string& key, bool shallow, Findings& findings) {
+/// Answers how many stored bytes were read.
+std::uint64_t check(CompressedKvStore& store, const std::string& key, bool shallow, Findings& findings) {
+  const Result<std::optional<Head>> head = store.inner()->head(key, 0);
+  const std::uint64_t bytes = head && *head ? (*head)->size : 0;
   const GetResult value = shallow ? store.get_frame(key) : store.get(key);
-  if (value && !*value) return;  // gone since it was listed
+  if (value && !*value) return bytes;  // gone since it was listed
   // The header that import hides is checked like a value, and counted only when it is damaged.
   const bool counts = !is_sidecar(key);
   if (counts) ++findings.values;
   if (value) {
     if (counts) ++findings.ok;
-    return;
+    return bytes;
   }
   print_error(about_key(value.error(), key).message());
   const bool missing = value.error().code() == StatusCode::codec_missing;
   (missing ? findings.codec_missing : findings.corrupt).push_back(escape_key(key));
+  return bytes;
 }
 
 std::string report(const Options& options, const Findings& findings) {
   if (options.json) {
-    return JsonWriter()
-        .begin_object()
-        .field("values", findings.values)
-        .field("ok", findings.ok)
-        .field("corrupt", findings.corrupt)
-        .field("codec_missing", findings.codec_missing)
-        .end_object()
-        .document();
+    JsonWriter json;
+    json.begin_object().field("values", findings.values).field("ok", findings.ok);
+    json.field("corrupt", findings.corrupt).field("codec_missing", findings.codec_missing);
+    if (findings.next) json.field("next", *findings.next);
+    return json.end_object().document();
   }
   Table table({">values", ">ok", ">damaged", ">codec missing"});
   table.row({std::to_string(findings.values), std::to_string(findings.ok), std::to_string(findings.corrupt.size()),
@@ -57,11 +60,16 @@ ExitStatus verify_values(const Options& options) {
   Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::read);
   if (!store) return fail(store.error());
   Findings findings;
-  const auto visit = [&](const std::string& key) -> Status {
-    check(**store, key, options.shallow, findings);
-    return {};
+  const auto visit = [&](const std::string& key) -> Result<std::uint64_t> {
+    return check(**store, key, options.shallow, findings);
   };
-  if (Status status = for_each_key(**store, options.prefix, visit); !status.ok()) return fail(status);
+  const WalkOptions walking{"verify", options.prefix, options.from, options.bytes_per_second, options.quiet};
+  Result<std::optional<std::string>> next = walk(**store, walking, visit);
+  if (!next) return fail(next.error());
+  if (*next) {
+    findings.next = escape_key(**next);
+    print_error("interrupted; go on with --from '" + *findings.next + "'");
+  }
   const ExitStatus printed = print(report(options, findings));
   return printed == ExitStatus::ok ? findings.exit() : printed;
 }

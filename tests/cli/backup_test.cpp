@@ -1,0 +1,75 @@
+// backup, restore.
+#include "tests/cli/run_cinch.hpp"
+
+namespace cinch::test {
+namespace {
+
+class BackupTest : public CliTest {
+ protected:
+  std::string backup = dir.file("backup");
+  std::string restored = "rocksdb:" + dir.file("restored");
+
+  Outcome at_restored(Args arguments) const {
+    arguments.insert(arguments.begin(), {"--store", restored});
+    return bare(arguments);
+  }
+};
+
+TEST_F(BackupTest, ARestoredBackupHasEverythingAsItWas) {
+  const std::string large(500000, 'l');
+  put("small", "v");
+  put("large", large);
+  ASSERT_EQ(cinch({"backup", backup}).status, 0);
+  put("small", "changed since");
+  ASSERT_EQ(cinch({"del", "large"}).status, 0);
+  ASSERT_EQ(at_restored({"restore", backup}).status, 0);
+  EXPECT_EQ(at_restored({"get", "small"}).out, "v");
+  EXPECT_EQ(at_restored({"get", "large"}).out, large);
+  EXPECT_EQ(at_restored({"verify", "--json"}).json()["ok"], 2);
+}
+
+TEST_F(BackupTest, ABackupIsAStoreOfItsOwnAndOutlivesTheFirst) {
+  put("k", std::string(100000, 'k'));
+  const Json report = cinch({"backup", backup, "--json"}).json();
+  EXPECT_EQ(report["directory"], backup);
+  EXPECT_GT(report["bytes"], 0);
+  std::filesystem::remove_all(store);
+  EXPECT_EQ(bare({"--store", "rocksdb:" + backup, "get", "k"}).out, std::string(100000, 'k'));
+}
+
+TEST_F(BackupTest, WritesToARestoredStoreLeaveTheBackupAlone) {
+  put("k", "v");
+  ASSERT_EQ(cinch({"backup", backup}).status, 0);
+  ASSERT_EQ(at_restored({"restore", backup}).status, 0);
+  ASSERT_EQ(at_restored({"del", "k"}).status, 0);
+  EXPECT_EQ(bare({"--store", "rocksdb:" + backup, "get", "k"}).out, "v");
+}
+
+TEST_F(BackupTest, NothingThatIsThereIsOverwritten) {
+  put("k", "v");
+  ASSERT_EQ(cinch({"backup", backup}).status, 0);
+  expect_error(cinch({"backup", backup}), 2, "is there already");
+  expect_error(cinch({"restore", backup}), 5, "is there already");
+  EXPECT_EQ(cinch({"get", "k"}).out, "v");
+}
+
+TEST_F(BackupTest, WhatIsNoBackupIsNotRestored) {
+  std::filesystem::create_directory(backup);
+  write_file(backup + "/file", "text");
+  EXPECT_EQ(at_restored({"restore", backup}).status, 2);
+  EXPECT_EQ(at_restored({"restore", dir.file("nowhere")}).status, 2);
+  EXPECT_FALSE(std::filesystem::exists(dir.file("restored")));
+}
+
+TEST_F(BackupTest, AStoreThatIsNotThereIsNotMadeForABackup) {
+  EXPECT_EQ(cinch({"backup", backup}).status, 2);
+  EXPECT_FALSE(std::filesystem::exists(store));
+}
+
+TEST_F(BackupTest, AStoreInMemoryHasNone) {
+  expect_error(bare({"--store", "memory:", "backup", backup}), 2, "cannot make a copy");
+  expect_error(bare({"--store", "memory:", "restore", backup}), 2, "cannot be restored");
+}
+
+}  // namespace
+}  // namespace cinch::test

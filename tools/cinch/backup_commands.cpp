@@ -1,0 +1,121 @@
+// backup, restore.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "commands.hpp"
+#include "files.hpp"
+#include "interrupt.hpp"
+#include "json_writer.hpp"
+#include "output.hpp"
+#include "progress.hpp"
+#include "session.hpp"
+
+namespace cinch::tool {
+namespace {
+
+namespace fs = std::filesystem;
+
+Status io_error(const fs::path& path, const std::error_code& error) {
+  return {StatusCode::io_error, path.string() + ": " + error.message()};
+}
+
+Result<std::uint64_t> bytes_below(const fs::path& directory) {
+  std::error_code failed;
+  std::uint64_t bytes = 0;
+  for (fs::recursive_directory_iterator entry(directory, failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    if (entry->is_regular_file(failed)) bytes += entry->file_size(failed);
+  }
+  if (failed) return io_error(directory, failed);
+  return bytes;
+}
+
+Status sync(const fs::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.number() < 0 || fsync(file.number()) != 0) {
+    return io_error(path, std::error_code(errno, std::generic_category()));
+  }
+  return {};
+}
+
+/// Copies a directory of files, synced, so that it appears whole or not at all.
+Status copy_directory(const fs::path& from, const fs::path& to, bool quiet) {
+  const Result<std::uint64_t> total = bytes_below(from);
+  if (!total) return total.error();
+  const fs::path unfinished = to.string() + ".restoring";
+  std::error_code failed;
+  fs::remove_all(unfinished, failed);
+  fs::create_directory(unfinished, failed);
+  if (failed) return io_error(unfinished, failed);
+  Progress progress("restore", *total, quiet);
+  Status status;
+  for (fs::directory_iterator entry(from, failed), end; !failed && status.ok() && entry != end;
+       entry.increment(failed)) {
+    const fs::path copy = unfinished / entry->path().filename();
+    if (interrupted()) status = {StatusCode::cancelled, "interrupted; nothing was restored"};
+    if (status.ok() && !fs::copy_file(entry->path(), copy, failed)) status = io_error(entry->path(), failed);
+    if (status.ok()) status = sync(copy);
+    if (status.ok()) progress.add(entry->file_size(failed), entry->file_size(failed));
+  }
+  if (failed && status.ok()) status = io_error(from, failed);
+  if (status.ok()) status = sync(unfinished);
+  if (status.ok()) fs::rename(unfinished, to, failed);
+  if (failed && status.ok()) status = io_error(to, failed);
+  if (status.ok()) return sync(fs::absolute(to).parent_path());
+  fs::remove_all(unfinished, failed);
+  return status;
+}
+
+/// The directory of a store that lies in one. Errors: `unsupported` for any other.
+Result<std::string> directory_of(const StoreConfig& config) {
+  const Result<std::string> path = config.settings.text("path", "");
+  if (!path) return path;
+  if (path->empty()) {
+    return Status(StatusCode::unsupported, "a store of backend " + config.backend + " cannot be restored");
+  }
+  return path;
+}
+
+ExitStatus report(const Options& options, const char* verb, const std::string& directory) {
+  const Result<std::uint64_t> bytes = bytes_below(directory);
+  if (!bytes) return fail(bytes.error());
+  if (options.json) {
+    return print(
+        JsonWriter().begin_object().field("directory", directory).field("bytes", *bytes).end_object().document());
+  }
+  if (options.quiet) return ExitStatus::ok;
+  return print(std::string(verb) + directory + ", " + human_size(*bytes) + '\n');
+}
+
+}  // namespace
+
+ExitStatus back_up(const Options& options) {
+  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::change);
+  if (!store) return fail(store.error());
+  if (Status status = (*store)->checkpoint(*options.file); !status.ok()) return fail(status);
+  if (Status status = (*store)->close(); !status.ok()) return fail(status);
+  return report(options, "backed up to ", *options.file);
+}
+
+ExitStatus restore_backup(const Options& options) {
+  note_interrupts();
+  if (!options.store && !options.config) return fail(no_store_named());
+  const Result<StoreConfig> config = load_config(options);
+  const Result<std::string> target = config ? directory_of(*config) : config.error();
+  if (!target) return fail(target.error());
+  std::error_code failed;
+  if (fs::exists(*target, failed) && !(fs::is_directory(*target, failed) && fs::is_empty(*target, failed))) {
+    return fail({StatusCode::io_error, *target + ": is there already; move it away, or restore elsewhere"});
+  }
+  // What is no store is refused before it is put in place of one.
+  Options backup = options;
+  backup.store = config->backend + ":" + *options.file;
+  backup.config.reset();
+  if (const auto store = open_store(backup, Access::read); !store) return fail(store.error());
+  if (Status status = copy_directory(*options.file, *target, options.quiet); !status.ok()) return fail(status);
+  return report(options, "restored to ", *target);
+}
+
+}  // namespace cinch::tool

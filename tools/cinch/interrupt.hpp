@@ -1,0 +1,15 @@
+/// Ctrl-C during long work: the work ends between two values, the store is closed, and then the process is.
+#pragma once
+
+namespace cinch::tool {
+
+/// From now on the first SIGINT or SIGTERM is noted; a second one ends the process at once.
+void note_interrupts();
+
+/// Whether one came.
+bool interrupted() noexcept;
+
+/// Ends the process by the signal that came, if one did, so that a shell sees it.
+void end_if_interrupted();
+
+}  // namespace cinch::tool

@@ -1,0 +1,180 @@
+// recompress, copy: values that are stored anew, here or elsewhere.
+#include <filesystem>
+
+#include "commands.hpp"
+#include "interrupt.hpp"
+#include "json_writer.hpp"
+#include "output.hpp"
+#include "session.hpp"
+#include "sidecar.hpp"
+#include "walk.hpp"
+
+namespace cinch::tool {
+namespace {
+
+/// What went through, and what did not: the latter is reported, stays as it is, and holds up nothing else.
+struct Tally {
+  std::uint64_t values = 0;
+  std::uint64_t done = 0;
+  std::uint64_t already = 0;
+  std::uint64_t bytes_before = 0;
+  std::uint64_t bytes_after = 0;
+  std::vector<std::string> damaged;  // keys as they are shown
+  std::vector<std::string> codec_missing;
+
+  /// Notes a value that cannot be read. Any other failure is the caller's.
+  bool skip(const Status& status, const std::string& key) {
+    const bool missing = status.code() == StatusCode::codec_missing;
+    if (!missing && exit_status(status.code()) != ExitStatus::damaged) return false;
+    print_error(about_key(status, key).message());
+    (missing ? codec_missing : damaged).push_back(escape_key(key));
+    return true;
+  }
+
+  ExitStatus exit() const noexcept {
+    return !damaged.empty() ? ExitStatus::damaged : !codec_missing.empty() ? ExitStatus::codec_missing : ExitStatus::ok;
+  }
+};
+
+std::uint64_t stored_bytes(const Result<std::optional<FrameInfo>>& info) {
+  return info && *info ? (*info)->stored_bytes : 0;
+}
+
+Result<std::uint64_t> recompress_one(CompressedKvStore& store, const std::string& key, const std::string& spec,
+                                     Tally& tally) {
+  if (is_sidecar(key)) return std::uint64_t{0};
+  const std::uint64_t before = stored_bytes(store.inspect(key));
+  const Result<Recompressed> result = store.recompress(key, spec);
+  if (result && *result == Recompressed::absent) return std::uint64_t{0};
+  ++tally.values;
+  if (!result) {
+    if (tally.skip(result.error(), key)) return before;
+    return about_key(result.error(), key);
+  }
+  const std::uint64_t after = *result == Recompressed::done ? stored_bytes(store.inspect(key)) : before;
+  ++(*result == Recompressed::done ? tally.done : tally.already);
+  tally.bytes_before += before;
+  tally.bytes_after += after;
+  return *result == Recompressed::done ? before : 0;
+}
+
+Result<std::uint64_t> copy_one(CompressedKvStore& from, CompressedKvStore& to, const std::string& key, Tally& tally) {
+  const Result<std::optional<Head>> head = from.inner()->head(key, 0);
+  if (!head) return about_key(head.error(), key);
+  const GetResult frame = from.get_frame(key);
+  if (!*head || (frame && !*frame)) return std::uint64_t{0};  // gone since it was listed
+  const bool counts = !is_sidecar(key);
+  if (counts) ++tally.values;
+  if (!frame) {
+    if (tally.skip(frame.error(), key)) return (*head)->size;
+    return about_key(frame.error(), key);
+  }
+  SetOptions options;
+  if ((*head)->expires_at_ms != 0) {
+    options.ttl = std::chrono::milliseconds((*head)->expires_at_ms - now_ms());
+    if (options.ttl.count() <= 0) return std::uint64_t{0};
+  }
+  if (Status status = to.set_frame(key, (*frame)->bytes(), options); !status.ok()) return about_key(status, key);
+  if (counts) ++tally.done;
+  tally.bytes_after += (*frame)->size();
+  return std::uint64_t{(*frame)->size()};
+}
+
+void write_unread(JsonWriter& json, const Tally& tally) {
+  json.field("corrupt", tally.damaged).field("codec_missing", tally.codec_missing);
+  json.field("interrupted", interrupted());
+}
+
+std::string unread(const Tally& tally) {
+  std::string text;
+  if (!tally.damaged.empty()) text += ", " + std::to_string(tally.damaged.size()) + " damaged left as they are";
+  if (!tally.codec_missing.empty()) {
+    text += ", " + std::to_string(tally.codec_missing.size()) + " left whose codec is missing";
+  }
+  return text + (interrupted() ? "; interrupted, run it again to go on\n" : "\n");
+}
+
+ExitStatus print_recompressed(const Options& options, const Tally& tally) {
+  if (options.json) {
+    JsonWriter json;
+    json.begin_object().field("values", tally.values).field("recompressed", tally.done);
+    json.field("already", tally.already).field("stored_bytes_before", tally.bytes_before);
+    json.field("stored_bytes", tally.bytes_after);
+    write_unread(json, tally);
+    return print(json.end_object().document());
+  }
+  if (options.quiet) return ExitStatus::ok;
+  return print("recompressed " + std::to_string(tally.done) + " of " + std::to_string(tally.values) + " values, " +
+               std::to_string(tally.already) + " were already: " + human_size(tally.bytes_before) + " to " +
+               human_size(tally.bytes_after) + unread(tally));
+}
+
+ExitStatus print_copied(const Options& options, const Tally& tally) {
+  if (options.json) {
+    JsonWriter json;
+    json.begin_object().field("values", tally.values).field("copied", tally.done);
+    json.field("stored_bytes", tally.bytes_after);
+    write_unread(json, tally);
+    return print(json.end_object().document());
+  }
+  if (options.quiet) return ExitStatus::ok;
+  return print("copied " + std::to_string(tally.done) + " of " + std::to_string(tally.values) + " values, " +
+               human_size(tally.bytes_after) + unread(tally));
+}
+
+WalkOptions walk_options(const Options& options, const char* what) {
+  WalkOptions walking;
+  walking.what = what;
+  walking.prefix = options.prefix;
+  walking.quiet = options.quiet;
+  return walking;
+}
+
+bool is_same_place(const StoreConfig& a, const StoreConfig& b) {
+  const Result<std::string> path_a = a.settings.text("path", "");
+  const Result<std::string> path_b = b.settings.text("path", "");
+  std::error_code failed;
+  return a.backend == b.backend && path_a && path_b && std::filesystem::equivalent(*path_a, *path_b, failed);
+}
+
+}  // namespace
+
+ExitStatus recompress_values(const Options& options) {
+  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::write);
+  if (!store) return fail(store.error());
+  const std::string spec = options.codecs.empty() ? "" : options.codecs.front();
+  Tally tally;
+  const auto visit = [&](const std::string& key) { return recompress_one(**store, key, spec, tally); };
+  const Result<std::optional<std::string>> walked = walk(**store, walk_options(options, "recompress"), visit);
+  const Status closed = (*store)->close();
+  if (!walked) return fail(walked.error());
+  if (!closed.ok()) return fail(closed);
+  const ExitStatus printed = print_recompressed(options, tally);
+  return printed == ExitStatus::ok ? tally.exit() : printed;
+}
+
+ExitStatus copy_values(const Options& options) {
+  const Result<StoreConfig> source = load_config(options);
+  Options target;
+  target.store = options.to;
+  const Result<StoreConfig> destination = load_config(target);
+  if (!source || !destination) return fail(source ? destination.error() : source.error());
+  if (is_same_place(*source, *destination)) {
+    return fail({StatusCode::invalid_argument, *options.to + ": is the store itself"});
+  }
+  Result<std::shared_ptr<CompressedKvStore>> from = open_store(options, Access::read);
+  if (!from) return fail(from.error());
+  target.codecs = {"raw"};  // frames go as they are
+  Result<std::shared_ptr<CompressedKvStore>> to = open_store(target, Access::write);
+  if (!to) return fail(to.error());
+  Tally tally;
+  const auto visit = [&](const std::string& key) { return copy_one(**from, **to, key, tally); };
+  const Result<std::optional<std::string>> walked = walk(**from, walk_options(options, "copy"), visit);
+  const Status closed = (*to)->close();
+  if (!walked) return fail(walked.error());
+  if (!closed.ok()) return fail(closed);
+  const ExitStatus printed = print_copied(options, tally);
+  return printed == ExitStatus::ok ? tally.exit() : printed;
+}
+
+}  // namespace cinch::tool
