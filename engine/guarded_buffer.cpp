@@ -4,6 +4,8 @@
 #include <cstring>
 #include <new>
 
+#include "engine/buffer_pool.hpp"
+
 namespace cinch {
 namespace {
 
@@ -23,7 +25,7 @@ class GuardedBuffer::Owner final : public ValueOwner {
  public:
   static Owner* create(std::size_t size) {
     if (size > SIZE_MAX - before - canary_bytes) throw std::bad_alloc();
-    void* memory = ::operator new (before + size + canary_bytes, std::align_val_t{alignment});
+    void* memory = take_buffer(before + size + canary_bytes);
     auto* owner = new (memory) Owner(size);
     std::memcpy(owner->data() - canary_bytes, canary.data(), canary_bytes);
     std::memcpy(owner->data() + size, canary.data(), canary_bytes);
@@ -40,8 +42,9 @@ class GuardedBuffer::Owner final : public ValueOwner {
   explicit Owner(std::size_t size) noexcept : size_(size) { static_assert(sizeof(Owner) + canary_bytes <= before); }
 
   void destroy() noexcept override {
+    const std::size_t bytes = before + size_ + canary_bytes;
     this->~Owner();
-    ::operator delete (static_cast<void*>(this), std::align_val_t{alignment});
+    give_buffer_back(this, bytes);
   }
 
   std::size_t size_;

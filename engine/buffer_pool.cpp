@@ -1,0 +1,112 @@
+#include "engine/buffer_pool.hpp"
+
+#include <sanitizer/asan_interface.h>  // its macros are nothing in a build without ASan
+#include <sys/mman.h>
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <mutex>
+#include <new>
+
+namespace cinch {
+namespace {
+
+constexpr std::size_t alignment = 64;
+constexpr std::size_t smallest_pooled = std::size_t{16} << 10;  // below, malloc keeps memory by itself
+constexpr std::size_t huge_page = std::size_t{2} << 20;
+constexpr unsigned steps_per_octave = 8;  // a buffer is at most an eighth longer than asked for
+constexpr unsigned smallest_log = 14;
+constexpr unsigned largest_log = 26;
+static_assert(smallest_pooled == std::size_t{1} << smallest_log);
+static_assert(most_pooled_bytes == std::size_t{1} << largest_log);
+constexpr std::size_t class_count = (largest_log - smallest_log) * steps_per_octave + 1;
+
+/// A size class: all of its buffers have the same length.
+struct SizeClass {
+  std::size_t index;
+  std::size_t bytes;
+};
+
+SizeClass class_of(std::size_t size) noexcept {
+  if (size <= smallest_pooled) return {0, smallest_pooled};
+  const auto log = static_cast<unsigned>(std::bit_width(size - 1)) - 1;
+  const std::size_t step = (std::size_t{1} << log) / steps_per_octave;
+  const std::size_t steps = (size - (std::size_t{1} << log) + step - 1) / step;
+  return {(log - smallest_log) * steps_per_octave + steps, (std::size_t{1} << log) + steps * step};
+}
+
+bool is_pooled(std::size_t size) noexcept { return size >= smallest_pooled && size <= most_pooled_bytes; }
+
+std::align_val_t alignment_for(std::size_t size) noexcept {
+  return std::align_val_t{size >= 2 * huge_page ? huge_page : alignment};
+}
+
+void* allocate(std::size_t size) {
+  void* const memory = ::operator new(size, alignment_for(size));
+  // Fewer page faults for what is long; where the kernel declines nothing is lost.
+  if (size >= 2 * huge_page) (void)madvise(memory, size / huge_page * huge_page, MADV_HUGEPAGE);
+  return memory;
+}
+
+void release(void* memory, std::size_t size) noexcept { ::operator delete(memory, alignment_for(size)); }
+
+/// Idle buffers are linked through their own first bytes.
+struct Idle {
+  Idle* next;
+};
+
+struct Pool {
+  std::mutex mutex;
+  std::array<Idle*, class_count> idle{};  // by mutex
+  std::atomic<std::size_t> bytes{0};      // changed under mutex
+};
+
+/// Never destroyed: values may outlive every static object.
+Pool& pool() {
+  static Pool& instance = *new Pool;
+  return instance;
+}
+
+}  // namespace
+
+void* take_buffer(std::size_t size) {
+  if (!is_pooled(size)) return allocate(size);
+  const SizeClass wanted = class_of(size);
+  Pool& all = pool();
+  {
+    const std::lock_guard lock(all.mutex);
+    if (Idle* const found = all.idle[wanted.index]) {
+      ASAN_UNPOISON_MEMORY_REGION(found, sizeof(Idle));
+      all.idle[wanted.index] = found->next;
+      all.bytes.fetch_sub(wanted.bytes, std::memory_order_relaxed);
+      ASAN_UNPOISON_MEMORY_REGION(found, size);
+      return found;
+    }
+  }
+  void* const memory = allocate(wanted.bytes);
+  ASAN_POISON_MEMORY_REGION(static_cast<char*>(memory) + size, wanted.bytes - size);
+  return memory;
+}
+
+void give_buffer_back(void* memory, std::size_t size) noexcept {
+  if (!is_pooled(size)) return release(memory, size);
+  const SizeClass own = class_of(size);
+  Pool& all = pool();
+  {
+    const std::lock_guard lock(all.mutex);
+    if (all.bytes.load(std::memory_order_relaxed) + own.bytes <= most_pooled_bytes) {
+      ASAN_UNPOISON_MEMORY_REGION(memory, sizeof(Idle));
+      all.idle[own.index] = new (memory) Idle{all.idle[own.index]};
+      all.bytes.fetch_add(own.bytes, std::memory_order_relaxed);
+      ASAN_POISON_MEMORY_REGION(memory, own.bytes);
+      return;
+    }
+  }
+  ASAN_UNPOISON_MEMORY_REGION(memory, own.bytes);
+  release(memory, own.bytes);
+}
+
+std::uint64_t pooled_bytes() noexcept { return pool().bytes.load(std::memory_order_relaxed); }
+
+}  // namespace cinch

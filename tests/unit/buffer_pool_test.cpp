@@ -1,0 +1,68 @@
+#include "engine/buffer_pool.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <thread>
+#include <vector>
+
+namespace cinch {
+namespace {
+
+TEST(BufferPoolTest, ABufferGivenBackIsTheNextOneOfItsSize) {
+  void* const first = take_buffer(300000);
+  give_buffer_back(first, 300000);
+  void* const second = take_buffer(300000);
+  EXPECT_EQ(second, first);
+  give_buffer_back(second, 300000);
+}
+
+TEST(BufferPoolTest, EverySizeIsWritableAndAligned) {
+  for (std::size_t size = 1; size < std::size_t{300} << 20; size = size * 2 + 13) {
+    void* const memory = take_buffer(size);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory) % 64, 0u);
+    static_cast<char*>(memory)[0] = 1;
+    static_cast<char*>(memory)[size - 1] = 1;
+    give_buffer_back(memory, size);
+  }
+}
+
+TEST(BufferPoolTest, BuffersOfTheSameClassAreLongEnoughForEachOther) {
+  for (std::size_t size = 16 << 10; size < 1 << 20; size += 777) {  // whatever length asked first, all of it is there
+    void* const memory = take_buffer(size);
+    std::memset(memory, 0xab, size);
+    give_buffer_back(memory, size);
+    void* const longer = take_buffer(size + 700);
+    std::memset(longer, 0xcd, size + 700);
+    give_buffer_back(longer, size + 700);
+  }
+}
+
+TEST(BufferPoolTest, NoMoreThanTheBoundLiesIdle) {
+  constexpr std::size_t size = std::size_t{5} << 20;
+  std::vector<void*> all;
+  for (int i = 0; i < 40; ++i) all.push_back(take_buffer(size));
+  for (void* const memory : all) give_buffer_back(memory, size);
+  EXPECT_LE(pooled_bytes(), most_pooled_bytes);
+  EXPECT_GT(pooled_bytes(), most_pooled_bytes / 2);
+}
+
+TEST(BufferPoolTest, ThreadsShareIt) {
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([t] {
+      for (std::size_t i = 0; i < 2000; ++i) {
+        const std::size_t size = 20000 + (i * 7919 + static_cast<std::size_t>(t) * 104729) % 500000;
+        auto* const memory = static_cast<unsigned char*>(take_buffer(size));
+        memory[0] = memory[size - 1] = static_cast<unsigned char>(t);
+        ASSERT_EQ(memory[0], static_cast<unsigned char>(t));
+        give_buffer_back(memory, size);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_LE(pooled_bytes(), most_pooled_bytes);
+}
+
+}  // namespace
+}  // namespace cinch
