@@ -93,6 +93,7 @@ std::vector<ConfigEntry> describe_config(const StoreConfig& config, const Backen
   for (const auto& [format, implementation] : config.prefer) add("plugins.prefer." + format, to_toml(implementation));
   const CompressedOptions& options = config.compressed;
   constexpr std::array verify_names = {"always", "first_read", "never"};
+  add("engine.threads", std::to_string(config.threads));
   add("engine.block", to_toml(format_size(options.block_bytes)));
   add("engine.max_value", to_toml(format_size(options.max_value_bytes)));
   add("engine.verify", to_toml(std::string(verify_names[static_cast<std::size_t>(options.verify)])));
@@ -107,6 +108,7 @@ std::vector<ConfigEntry> describe_config(const StoreConfig& config, const Backen
     add(rule_key(i) + ".match", to_toml(rule.match));
     add(rule_key(i) + ".codec", to_toml(rule.codec));
     add(rule_key(i) + ".ttl", to_toml(format_duration(rule.ttl)));
+    add(rule_key(i) + ".block", to_toml(format_size(rule.block_bytes.value_or(options.block_bytes))));
   }
   return entries;
 }

@@ -1,8 +1,11 @@
 #include "engine/frame_reader.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "engine/block_split.hpp"
+#include "engine/block_work.hpp"
 #include "engine/checksum.hpp"
 #include "engine/guarded_buffer.hpp"
 
@@ -11,6 +14,30 @@ namespace {
 
 Status misbehaved(const Codec& codec, std::string_view how) {
   return {StatusCode::codec_misbehaved, "codec " + codec.format().spec() + ": " + std::string(how)};
+}
+
+Status overran(const Codec& codec) {
+  codec.convict("its decoder wrote outside its buffer");
+  return misbehaved(codec, "its decoder wrote outside its buffer");
+}
+
+/// Where the block can be decoded to at once, when one piece holds all of it.
+std::optional<MutableBytes> whole_destination(const BlockEntry& block, const BlockSlice& slice,
+                                              std::span<const FrameReader::Piece> pieces, MutableBytes to) {
+  const FrameReader::Piece& piece = pieces.front();
+  if (piece.offset > slice.byte_offset || piece.offset + piece.size < slice.byte_offset + block.decoded_bytes) {
+    return std::nullopt;
+  }
+  return to.subspan(piece.to + (slice.byte_offset - piece.offset), block.decoded_bytes);
+}
+
+/// Copies what a decoded block, whose bytes start at `start` of the value, has of the pieces.
+void copy_pieces(ByteView decoded, std::uint64_t start, std::span<const FrameReader::Piece> pieces, MutableBytes to) {
+  for (const FrameReader::Piece& piece : pieces) {
+    const std::uint64_t from = std::max(piece.offset, start);
+    const std::uint64_t end = std::min(piece.offset + piece.size, start + decoded.size());
+    std::memcpy(to.data() + piece.to + (from - piece.offset), decoded.data() + (from - start), end - from);
+  }
 }
 
 /// One encoded block. `checked`: its stored bytes verified, so that what is wrong now is the codec's doing.
@@ -48,9 +75,8 @@ std::optional<ByteView> FrameReader::whole_raw() const noexcept {
   return frame_.bytes().subspan(start, summary().decoded_bytes);
 }
 
-Result<Value> FrameReader::decode(const CodecRegistry& codecs, Verify verify) const {
+Result<Value> FrameReader::decode(const CodecRegistry& codecs, Verify verify, WorkerPool* workers) const {
   const bool check = wants_check(verify);
-  std::shared_ptr<const Codec> codec;
   if (const std::optional<ByteView> raw = whole_raw()) {
     if (check) {
       if (Status status = layout_.check_stored(frame_.bytes()); !status.ok()) return status;
@@ -58,60 +84,102 @@ Result<Value> FrameReader::decode(const CodecRegistry& codecs, Verify verify) co
     }
     return frame_.part(static_cast<std::size_t>(raw->data() - frame_.data()), raw->size());
   }
-  if (!summary().stored_raw) {
-    Result<std::shared_ptr<const Codec>> found = codecs.decoder(summary().format);
-    if (!found) return found.error();
-    codec = std::move(*found);
-  }
+  const Result<std::shared_ptr<const Codec>> codec = find_codec(codecs);
+  if (!codec) return codec.error();
   GuardedBuffer buffer(summary().decoded_bytes);
-  Status status = fill(buffer.bytes(), codec.get(), check);
-  if (!buffer.is_intact()) {
-    codec->convict("its decoder wrote outside its buffer");
-    return misbehaved(*codec, "its decoder wrote outside its buffer");
-  }
+  Status status = fill(buffer.bytes(), codec->get(), check, workers);
+  if (!buffer.is_intact()) return overran(**codec);
   if (!status.ok()) return status;
   return std::move(buffer).to_value();
 }
 
-Status FrameReader::decode_into(MutableBytes to, const CodecRegistry& codecs, Verify verify) const {
-  std::shared_ptr<const Codec> codec;
-  if (!summary().stored_raw) {
-    Result<std::shared_ptr<const Codec>> found = codecs.decoder(summary().format);
-    if (!found) return found.error();
-    codec = std::move(*found);
-  }
-  return fill(to, codec.get(), wants_check(verify));
+Status FrameReader::decode_into(MutableBytes to, const CodecRegistry& codecs, Verify verify,
+                                WorkerPool* workers) const {
+  const Result<std::shared_ptr<const Codec>> codec = find_codec(codecs);
+  if (!codec) return codec.error();
+  return fill(to, codec->get(), wants_check(verify), workers);
 }
 
-Status FrameReader::fill(MutableBytes to, const Codec* codec, bool check) const {
-  const ByteView frame = frame_.bytes();
-  const TensorShape* shape = summary().shape ? &*summary().shape : nullptr;
-  std::shared_ptr<const PlanState> plan;
-  if (summary().plan_bytes > 0 && codec) {
-    if (Status status = layout_.check_plan(frame); check && !status.ok()) return status;
-    Result<std::shared_ptr<const PlanState>> opened = codec->open_plan(layout_.plan(frame), shape);
-    if (!opened) return opened.error();
-    plan = std::move(*opened);
+Status FrameReader::decode_pieces(std::span<const Piece> pieces, MutableBytes to, const CodecRegistry& codecs,
+                                  Verify verify, WorkerPool* workers) const {
+  const Result<std::shared_ptr<const Codec>> codec = find_codec(codecs);
+  if (!codec) return codec.error();
+  const bool check = wants_check(verify);
+  const Result<std::shared_ptr<const PlanState>> plan = open_plan(codec->get(), check);
+  if (!plan) return plan.error();
+  const BlockSplit split(summary().decoded_bytes, summary().shape ? &*summary().shape : nullptr, summary().block_bytes);
+
+  struct Touched {
+    std::size_t block;
+    std::span<const Piece> pieces;
+  };
+  std::vector<Touched> touched;
+  for (std::size_t i = 0, piece = 0; i < layout_.blocks().size() && piece < pieces.size(); ++i) {
+    const std::uint64_t end = split[i].slice.byte_offset + split[i].size;
+    const std::size_t first = piece;
+    while (piece < pieces.size() && pieces[piece].offset < end) ++piece;
+    if (piece > first) touched.push_back({i, pieces.subspan(first, piece - first)});
+    // A piece that goes on in the next block is met there again.
+    if (piece > first && pieces[piece - 1].offset + pieces[piece - 1].size > end) --piece;
   }
-  const BlockSplit split(summary().decoded_bytes, shape, summary().block_bytes);
-  for (std::size_t i = 0; i < layout_.blocks().size(); ++i) {
-    const BlockEntry& block = layout_.blocks()[i];
-    const BlockSlice slice = split[i].slice;
-    const ByteView stored = frame.subspan(block.stored_offset, block.stored_bytes);
-    const MutableBytes part = to.subspan(slice.byte_offset, block.decoded_bytes);
-    if (check) {
-      if (Status status = layout_.check_stored_block(frame, block); !status.ok()) return status;
+  return for_each_block(touched.size(), workers, [&](std::size_t i) -> Status {
+    const BlockEntry& block = layout_.blocks()[touched[i].block];
+    const BlockSlice slice = split[touched[i].block].slice;
+    if (const std::optional<MutableBytes> whole = whole_destination(block, slice, touched[i].pieces, to)) {
+      return fill_block(block, slice, *whole, codec->get(), plan->get(), check);
     }
+    ByteView decoded = frame_.bytes().subspan(block.stored_offset, block.stored_bytes);
+    std::optional<GuardedBuffer> buffer;
     if (block.is_raw()) {
-      if (!part.empty()) std::memcpy(part.data(), stored.data(), part.size());
-      continue;
+      if (Status status = check ? layout_.check_stored_block(frame_.bytes(), block) : Status(); !status.ok()) {
+        return status;
+      }
+    } else {
+      buffer.emplace(block.decoded_bytes);
+      Status status = fill_block(block, slice, buffer->bytes(), codec->get(), plan->get(), check);
+      if (!buffer->is_intact()) return overran(**codec);
+      if (!status.ok()) return status;
+      decoded = buffer->bytes();
     }
-    if (Status status = decode_block(*codec, plan.get(), slice, stored, part, block.decoded_checksum, check);
-        !status.ok()) {
-      return status;
-    }
+    copy_pieces(decoded, slice.byte_offset, touched[i].pieces, to);
+    return {};
+  });
+}
+
+Result<std::shared_ptr<const Codec>> FrameReader::find_codec(const CodecRegistry& codecs) const {
+  if (summary().stored_raw) return std::shared_ptr<const Codec>();
+  return codecs.decoder(summary().format);
+}
+
+Result<std::shared_ptr<const PlanState>> FrameReader::open_plan(const Codec* codec, bool check) const {
+  if (summary().plan_bytes == 0 || !codec) return std::shared_ptr<const PlanState>();
+  if (Status status = check ? layout_.check_plan(frame_.bytes()) : Status(); !status.ok()) return status;
+  return codec->open_plan(layout_.plan(frame_.bytes()), summary().shape ? &*summary().shape : nullptr);
+}
+
+Status FrameReader::fill(MutableBytes to, const Codec* codec, bool check, WorkerPool* workers) const {
+  const Result<std::shared_ptr<const PlanState>> plan = open_plan(codec, check);
+  if (!plan) return plan.error();
+  const BlockSplit split(summary().decoded_bytes, summary().shape ? &*summary().shape : nullptr, summary().block_bytes);
+  const std::span<const BlockEntry> blocks = layout_.blocks();
+  const auto fill_one = [&](std::size_t i) {
+    const BlockSlice slice = split[i].slice;
+    return fill_block(blocks[i], slice, to.subspan(slice.byte_offset, blocks[i].decoded_bytes), codec, plan->get(),
+                      check);
+  };
+  Status status = for_each_block(blocks.size(), workers, fill_one);
+  if (status.ok() && check && frame_.owner()) frame_.owner()->set_verified();
+  return status;
+}
+
+Status FrameReader::fill_block(const BlockEntry& block, const BlockSlice& slice, MutableBytes to, const Codec* codec,
+                               const PlanState* plan, bool check) const {
+  const ByteView stored = frame_.bytes().subspan(block.stored_offset, block.stored_bytes);
+  if (check) {
+    if (Status status = layout_.check_stored_block(frame_.bytes(), block); !status.ok()) return status;
   }
-  if (check && frame_.owner()) frame_.owner()->set_verified();
+  if (!block.is_raw()) return decode_block(*codec, plan, slice, stored, to, block.decoded_checksum, check);
+  if (!to.empty()) std::memcpy(to.data(), stored.data(), to.size());
   return {};
 }
 

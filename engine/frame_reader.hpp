@@ -1,12 +1,15 @@
 /// Decodes frames.
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "cinch/codec_registry.hpp"
 #include "cinch/compressed_kv_store.hpp"
 #include "cinch/value.hpp"
+#include "cinch/worker_pool.hpp"
 #include "engine/frame_layout.hpp"
 
 namespace cinch {
@@ -22,19 +25,36 @@ class FrameReader {
   /// All checksums of stored bytes. Errors: `corruption`.
   Status check_stored() const { return layout_.check_stored(frame_.bytes()); }
 
-  /// The value: a view of the frame where nothing is encoded and it lies in one piece, else a buffer of its own.
-  /// Errors: `corruption`, `codec_missing`, `codec_failed`, `codec_misbehaved`.
-  Result<Value> decode(const CodecRegistry& codecs, Verify verify) const;
+  /// The value, blocks decoded by `workers` too where there are some: a view of the frame where nothing is encoded and
+  /// it lies in one piece, else a buffer of its own. Errors: `corruption`, `codec_missing`, `codec_failed`,
+  /// `codec_misbehaved`.
+  Result<Value> decode(const CodecRegistry& codecs, Verify verify, WorkerPool* workers = nullptr) const;
 
   /// The same, into `to`. Requires: `to` has exactly the decoded length.
-  Status decode_into(MutableBytes to, const CodecRegistry& codecs, Verify verify) const;
+  Status decode_into(MutableBytes to, const CodecRegistry& codecs, Verify verify, WorkerPool* workers = nullptr) const;
+
+  /// A part of the value, and where it goes in the destination.
+  struct Piece {
+    std::uint64_t offset;
+    std::uint64_t size;
+    std::uint64_t to;
+  };
+
+  /// Decodes the blocks that hold the pieces, each once, and copies the pieces to `to`. Requires: pieces are in the
+  /// order of their offsets, do not overlap, lie within the value, and their places within `to`.
+  Status decode_pieces(std::span<const Piece> pieces, MutableBytes to, const CodecRegistry& codecs, Verify verify,
+                       WorkerPool* workers = nullptr) const;
 
  private:
   FrameReader(Value frame, FrameLayout layout) : frame_(std::move(frame)), layout_(std::move(layout)) {}
 
+  Result<std::shared_ptr<const Codec>> find_codec(const CodecRegistry& codecs) const;
+  Result<std::shared_ptr<const PlanState>> open_plan(const Codec* codec, bool check) const;
   bool wants_check(Verify verify) const noexcept;
   std::optional<ByteView> whole_raw() const noexcept;
-  Status fill(MutableBytes to, const Codec* codec, bool check) const;
+  Status fill_block(const BlockEntry& block, const BlockSlice& slice, MutableBytes to, const Codec* codec,
+                    const PlanState* plan, bool check) const;
+  Status fill(MutableBytes to, const Codec* codec, bool check, WorkerPool* workers) const;
 
   Value frame_;
   FrameLayout layout_;

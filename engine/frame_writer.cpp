@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "engine/block_split.hpp"
+#include "engine/block_work.hpp"
 #include "engine/checksum.hpp"
 
 namespace cinch {
@@ -55,18 +56,37 @@ class FrameWriter {
     }
     if (Status status = make_plan(); !status.ok()) return status;
     blocks_.resize(split_.count());
-    frame_.stored_raw_ = true;
-    for (std::size_t i = 0; i < blocks_.size(); ++i) {
-      if (Status status = encode_block(split_[i], blocks_[i]); !status.ok()) return status;
-      frame_.stored_raw_ = frame_.stored_raw_ && blocks_[i].is_raw();
-    }
+    encoded_.resize(blocks_.size());
+    Status status = for_each_block(blocks_.size(), options_.workers,
+                                   [&](std::size_t i) { return encode_block(split_[i], blocks_[i], encoded_[i]); });
+    if (!status.ok()) return status;
+    frame_.stored_raw_ = std::ranges::all_of(blocks_, [](const BlockEntry& block) { return block.is_raw(); });
+    for (const EncodedBlock& block : encoded_) loss_.merge(block.loss);
     write_head();
     list_parts();
+    for (EncodedBlock& block : encoded_) {
+      if (block.buffer) frame_.encoded_.push_back(std::move(*block.buffer));
+    }
     frame_.decoded_bytes_ = value_.size();
     return std::move(frame_);
   }
 
  private:
+  struct EncodedBlock {
+    std::optional<GuardedBuffer> buffer;  // none: the block is raw
+    ByteView bytes;
+    LossSums loss;
+
+    /// Buffers are as long as the worst case: what got much smaller does not keep that much.
+    void shrink() {
+      if (bytes.size() > buffer->size() / 2) return;
+      GuardedBuffer fitting(bytes.size());
+      std::ranges::copy(bytes, fitting.bytes().begin());
+      buffer = std::move(fitting);
+      bytes = buffer->bytes();
+    }
+  };
+
   Status make_plan() {
     Result<std::optional<Plan>> plan = codec_.plan(value_, options_.shape);
     if (!plan) return plan.error();
@@ -85,7 +105,7 @@ class FrameWriter {
 
   bool is_single() const noexcept { return blocks_.size() == 1 && plan_.bytes.empty(); }
 
-  Status encode_block(const BlockPart& part, BlockEntry& entry) {
+  Status encode_block(const BlockPart& part, BlockEntry& entry, EncodedBlock& out) {
     const ByteView block = value_.subspan(part.slice.byte_offset, part.size);
     entry.decoded_bytes = part.size;
     entry.stored_bytes = part.size;
@@ -94,24 +114,25 @@ class FrameWriter {
     if (!block.empty()) {
       const Result<std::size_t> bound = codec_.bound(block.size(), options_.shape);
       if (!bound) return bound.error();
-      if (!frame_.scratch_ || frame_.scratch_->size() != *bound) frame_.scratch_.emplace(*bound);
+      out.buffer.emplace(*bound);
       Result<std::optional<std::size_t>> result =
-          codec_.compress(part.slice, plan_state_.get(), block, frame_.scratch_->bytes(), &loss);
-      if (!frame_.scratch_->is_intact()) return convicted("its encoder wrote outside its buffer");
+          codec_.compress(part.slice, plan_state_.get(), block, out.buffer->bytes(), &loss);
+      if (!out.buffer->is_intact()) return convicted("its encoder wrote outside its buffer");
       if (!result) return result.error();
       encoded = *result;
     }
     if (!encoded || !pays(*encoded, block.size())) {
       entry.stored_checksum = entry.decoded_checksum = checksum(block);
-      loss_.merge({0, loss.squared, 0, 0});
+      out = {std::nullopt, {}, {0, loss.squared, 0, 0}};
       return {};
     }
-    const ByteView bytes = frame_.scratch_->bytes().first(*encoded);
-    entry.stored_bytes = bytes.size();
-    entry.stored_checksum = checksum(bytes);
-    loss_.merge(loss);
-    if (!is_single()) frame_.encoded_.insert(frame_.encoded_.end(), bytes.begin(), bytes.end());
-    return decoder_ ? decode_again(part.slice, block, bytes, entry) : checksum_of(block, entry);
+    out.bytes = out.buffer->bytes().first(*encoded);
+    out.loss = loss;
+    entry.stored_bytes = *encoded;
+    entry.stored_checksum = checksum(out.bytes);
+    Status status = decoder_ ? decode_again(part.slice, block, out.bytes, entry) : checksum_of(block, entry);
+    if (!is_single()) out.shrink();
+    return status;
   }
 
   static Status checksum_of(ByteView decoded, BlockEntry& entry) {
@@ -168,20 +189,14 @@ class FrameWriter {
   }
 
   void list_parts() {
-    const ByteView encoded = is_single() && frame_.scratch_ ? ByteView(frame_.scratch_->bytes()) : frame_.encoded_;
     std::uint64_t offset = frame_.head_.size();
     std::uint64_t value_offset = 0;
-    std::uint64_t encoded_offset = 0;
     frame_.parts_.push_back(frame_.head_);
-    for (const BlockEntry& block : blocks_) {
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      const BlockEntry& block = blocks_[i];
       const std::uint64_t start = block_start(offset, block.is_raw(), options_.shape != nullptr);
       if (start > offset) frame_.parts_.push_back(ByteView(padding).first(start - offset));
-      if (block.is_raw()) {
-        frame_.parts_.push_back(value_.subspan(value_offset, block.decoded_bytes));
-      } else {
-        frame_.parts_.push_back(encoded.subspan(encoded_offset, block.stored_bytes));
-        encoded_offset += block.stored_bytes;
-      }
+      frame_.parts_.push_back(block.is_raw() ? value_.subspan(value_offset, block.decoded_bytes) : encoded_[i].bytes);
       value_offset += block.decoded_bytes;
       offset = start + block.stored_bytes;
     }
@@ -197,6 +212,7 @@ class FrameWriter {
   std::shared_ptr<const PlanState> plan_state_;
   std::shared_ptr<const PlanState> decoder_plan_;
   std::vector<BlockEntry> blocks_;
+  std::vector<EncodedBlock> encoded_;  // one for each block
   LossSums loss_;
   EncodedFrame frame_;
 };

@@ -8,6 +8,7 @@
 
 #include "cinch/codec.hpp"
 #include "cinch/codec_registry.hpp"
+#include "cinch/worker_pool.hpp"
 #include "engine/frame_layout.hpp"
 #include "engine/guarded_buffer.hpp"
 
@@ -17,6 +18,7 @@ struct EncodeOptions {
   const TensorShape* shape = nullptr;
   std::uint64_t block_bytes = 0;  // 0: one block
   bool verify = false;            // decode what was encoded and compare
+  WorkerPool* workers = nullptr;  // null: the caller's thread alone
   bool lossy_origin = false;      // the value lost something before it came here, and that much where it is known
   std::optional<LossReport> loss = std::nullopt;
 };
@@ -34,9 +36,8 @@ class EncodedFrame {
   friend class FrameWriter;
 
   std::vector<ByteView> parts_;
-  std::vector<std::byte> head_;           // summary, index, plan
-  std::vector<std::byte> encoded_;        // the encoded blocks of an indexed frame
-  std::optional<GuardedBuffer> scratch_;  // the encoded block of one that is not
+  std::vector<std::byte> head_;         // summary, index, plan
+  std::vector<GuardedBuffer> encoded_;  // what holds the encoded blocks
   std::uint64_t decoded_bytes_ = 0;
   bool stored_raw_ = false;
 };

@@ -57,6 +57,12 @@ Result<std::string> unescape_key(std::string_view text) {
   return out;
 }
 
+Status check_range(std::string_view key, std::uint64_t size, std::uint64_t offset, std::uint64_t count) {
+  if (offset <= size && count <= size - offset) return {};
+  return {StatusCode::invalid_argument, "key \"" + escape_key(key) + "\": bytes " + std::to_string(offset) + " to " +
+                                            std::to_string(offset + count) + ", the value has " + std::to_string(size)};
+}
+
 Status check_key(std::string_view key) {
   if (key.size() <= max_key_bytes) return {};
   return {StatusCode::invalid_argument, "key of " + std::to_string(key.size()) + " bytes, expected at most 65536"};

@@ -33,6 +33,15 @@ Result<std::optional<std::size_t>> KvStore::get_into(std::string_view key, Mutab
   return std::optional<std::size_t>(value.size());
 }
 
+Result<bool> KvStore::get_range(std::string_view key, std::uint64_t offset, MutableBytes to) {
+  const GetResult found = get(key);
+  if (!found) return found.error();
+  if (!*found) return false;
+  if (Status status = check_range(key, (*found)->size(), offset, to.size()); !status.ok()) return status;
+  if (!to.empty()) std::memcpy(to.data(), (*found)->data() + offset, to.size());
+  return true;
+}
+
 Result<std::optional<Head>> KvStore::head(std::string_view key, std::size_t n) {
   GetResult found = get(key);
   if (!found) return found.error();

@@ -24,7 +24,9 @@ Result<std::shared_ptr<CompressedKvStore>> open_store(const StoreConfig& config,
   if (!codec) return codec.error();
   Result<std::shared_ptr<KvStore>> inner = backends.open(config.backend, config.settings);
   if (!inner) return inner.error();
-  return std::make_shared<CompressedKvStore>(std::move(*inner), std::move(*codec), config.compressed, codecs);
+  CompressedOptions options = config.compressed;
+  if (!options.workers && config.threads != 1) options.workers = std::make_shared<WorkerPool>(config.threads);
+  return std::make_shared<CompressedKvStore>(std::move(*inner), std::move(*codec), std::move(options), codecs);
 }
 
 }  // namespace cinch

@@ -28,7 +28,7 @@ RuleSet::RuleSet(const std::vector<Rule>& rules, const CodecRegistry& codecs) {
       status_ = status_.in("rule \"" + rule.match + '"');
       return;
     }
-    entries_.push_back({std::move(*glob), std::move(*codec), rule.ttl});
+    entries_.push_back({std::move(*glob), std::move(*codec), rule.ttl, rule.block_bytes});
   }
 }
 

@@ -18,6 +18,7 @@ class RuleSet {
     Glob glob;
     std::shared_ptr<const Codec> codec;  ///< Null: the store's own.
     std::chrono::milliseconds ttl;
+    std::optional<std::uint64_t> block_bytes;
   };
 
   RuleSet(const std::vector<Rule>& rules, const CodecRegistry& codecs);

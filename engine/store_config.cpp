@@ -10,6 +10,8 @@
 namespace cinch {
 namespace {
 
+constexpr std::int64_t most_threads = 1024;
+
 bool is_scalar(const toml::node& node) noexcept { return node.is_string() || node.is_integer() || node.is_boolean(); }
 
 /// Reads one TOML document into a config, notes where each key stands, and collects what is wrong, a line each.
@@ -111,6 +113,13 @@ class ConfigReader {
     return node->as_table();
   }
 
+  static Result<unsigned> read_threads(const Settings& given) {
+    const Result<std::int64_t> threads = given.integer("threads", 0);
+    if (!threads) return threads.error();
+    if (*threads >= 0 && *threads <= most_threads) return static_cast<unsigned>(*threads);
+    return Status(StatusCode::invalid_argument, "threads: " + std::to_string(*threads) + ", expected 0 to 1024");
+  }
+
   void read_plugins(const toml::table& plugins);
   void read_engine(const toml::table& engine);
   void read_store(const toml::table& store);
@@ -151,9 +160,10 @@ void ConfigReader::read_plugins(const toml::table& plugins) {
 
 void ConfigReader::read_engine(const toml::table& engine) {
   const std::string path = "engine.";
-  only(engine, path, {"block", "max_value", "verify", "verify_writes"});
+  only(engine, path, {"threads", "block", "max_value", "verify", "verify_writes"});
   const Settings given = settings(engine, path);
   CompressedOptions& options = config_.compressed;
+  take(engine, path, "threads", read_threads(given), config_.threads);
   take(engine, path, "block", given.size("block", 0), options.block_bytes);
   take(engine, path, "max_value", given.size("max_value", 0), options.max_value_bytes);
   take(engine, path, "verify_writes", given.boolean("verify_writes", false), options.verify_writes);
@@ -193,14 +203,15 @@ void ConfigReader::read_rules(const toml::node& rules) {
     const std::string key = "store.rule[" + std::to_string(config_.compressed.rules.size()) + "]";
     const std::string path = key + ".";
     config_.origins[key] = origin(node);
-    only(table, path, {"match", "codec", "ttl"});
+    only(table, path, {"match", "codec", "ttl", "block"});
     const Settings given = settings(table, path);
     Rule rule;
     take(table, path, "match", given.text("match", ""), rule.match);
     take(table, path, "codec", given.text("codec", ""), rule.codec);
     take(table, path, "ttl", given.duration("ttl", {}), rule.ttl);
+    take(table, path, "block", given.size("block", 0), rule.block_bytes);
     if (!given.has("match")) fail(node, path + "match", "missing, expected a glob on keys");
-    if (!given.has("codec") && !given.has("ttl")) fail(node, key, "says nothing; expected codec, ttl or both");
+    if (given.has("match") && table.size() == 1) fail(node, key, "says nothing; expected codec, ttl or block");
     config_.compressed.rules.push_back(std::move(rule));
   }
 }

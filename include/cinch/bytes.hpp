@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cinch {
 
@@ -24,10 +25,11 @@ inline std::string_view as_text(ByteView bytes) noexcept {
 /// header and a payload become one value without being copied together first.
 class ValueParts {
  public:
-  ValueParts(ByteView whole) noexcept : whole_(whole) {}                    // NOLINT(google-explicit-constructor)
-  ValueParts(std::string_view text) noexcept : whole_(as_bytes(text)) {}    // NOLINT(google-explicit-constructor)
-  ValueParts(const std::string& text) noexcept : whole_(as_bytes(text)) {}  // NOLINT(google-explicit-constructor)
-  ValueParts(const char* text) noexcept : whole_(as_bytes(text)) {}         // NOLINT(google-explicit-constructor)
+  ValueParts(ByteView whole) noexcept : whole_(whole) {}                       // NOLINT(google-explicit-constructor)
+  ValueParts(const std::vector<std::byte>& whole) noexcept : whole_(whole) {}  // NOLINT(google-explicit-constructor)
+  ValueParts(std::string_view text) noexcept : whole_(as_bytes(text)) {}       // NOLINT(google-explicit-constructor)
+  ValueParts(const std::string& text) noexcept : whole_(as_bytes(text)) {}     // NOLINT(google-explicit-constructor)
+  ValueParts(const char* text) noexcept : whole_(as_bytes(text)) {}            // NOLINT(google-explicit-constructor)
 
   /// The list itself must outlive this object too.
   ValueParts(std::span<const ByteView> parts) noexcept : list_(parts), listed_(true) {}  // NOLINT

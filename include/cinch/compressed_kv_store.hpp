@@ -19,6 +19,7 @@
 #include "cinch/frame_info.hpp"
 #include "cinch/kv_store.hpp"
 #include "cinch/rule.hpp"
+#include "cinch/worker_pool.hpp"
 
 namespace cinch {
 
@@ -29,6 +30,7 @@ enum class Verify : std::uint8_t {
   never,       ///< Not at all: a flipped bit of a raw value goes unnoticed.
 };
 
+inline constexpr std::uint64_t default_block_bytes = std::uint64_t{256} << 10;
 inline constexpr std::uint64_t default_max_value_bytes = std::uint64_t{1} << 30;
 inline constexpr std::uint64_t hard_max_value_bytes = (std::uint64_t{1} << 32) - (std::uint64_t{64} << 20);
 
@@ -36,8 +38,11 @@ struct CompressedOptions {
   Verify verify = Verify::always;
   /// Larger values are refused, on the way in and, before anything is allocated, on the way out.
   std::uint64_t max_value_bytes = default_max_value_bytes;
-  /// Values longer than this become independent blocks of at most this length; 0: one block.
-  std::uint64_t block_bytes = 0;
+  /// Values longer than this become independent blocks of at most this length, which are encoded and decoded side by
+  /// side and can be read alone; 0: one block.
+  std::uint64_t block_bytes = default_block_bytes;
+  /// Who works on blocks and batches besides the caller; null: nobody.
+  std::shared_ptr<WorkerPool> workers = nullptr;
   /// Decode what was encoded and compare, before it is stored. A codec that fails this is switched off.
   bool verify_writes = false;
   /// How keys that match are stored; the first that matches counts. What `SetOptions` say comes before.
@@ -70,7 +75,8 @@ class CINCH_API CompressedKvStore final : public KvStore {
                        std::size_t limit = 4096) override;
   Status flush() override;
 
-  /// The inner store's, with counters of its own: values and bytes encoded, stored raw and decoded, damage met.
+  /// The inner store's, with counters of its own: values and bytes encoded, stored raw and decoded, damage met, and the
+  /// bytes of buffers that the process keeps for the next calls.
   StoreStats stats() override;
 
   std::vector<GetResult> batch_get(std::span<const std::string_view> keys) override;
@@ -78,6 +84,15 @@ class CINCH_API CompressedKvStore final : public KvStore {
 
   /// Decodes straight into `to`, which codecs may use as scratch space: it is unspecified after a failure.
   Result<std::optional<std::size_t>> get_into(std::string_view key, MutableBytes to) override;
+
+  /// Decodes the blocks that the range touches, and no other. The inner store still reads the whole frame: in memory
+  /// that costs nothing, from RocksDB it is read from the file.
+  Result<bool> get_range(std::string_view key, std::uint64_t offset, MutableBytes to) override;
+
+  /// Copies `count` tokens from the `first` on, of every plane, to `to`: [planes, count, rest of a token], dense.
+  /// Decodes the blocks that they touch. False when the key is absent. Errors: `invalid_argument` for a value without a
+  /// token axis, tokens that it does not have, or a buffer of another length; the message names the right one.
+  Result<bool> get_tokens(std::string_view key, std::uint64_t first, std::uint64_t count, MutableBytes to);
 
   /// Size and first bytes are those of the decoded value; `n` = 0 decodes nothing.
   Result<std::optional<Head>> head(std::string_view key, std::size_t n) override;

@@ -117,6 +117,10 @@ class CINCH_API KvStore {
   /// Errors: `invalid_argument` when `to` is too small; the message names the length, `to` is then unspecified.
   virtual Result<std::optional<std::size_t>> get_into(std::string_view key, MutableBytes to);
 
+  /// Copies the bytes from `offset` on to all of `to`; false when the key is absent. The default reads the whole value.
+  /// Errors: `invalid_argument` when the value has fewer bytes; `to` is then unspecified.
+  virtual Result<bool> get_range(std::string_view key, std::uint64_t offset, MutableBytes to);
+
   /// Size, expiry, stamp and first `n` bytes, or nothing when the key is absent. The default reads the whole value and
   /// knows neither expiry nor stamp.
   virtual Result<std::optional<Head>> head(std::string_view key, std::size_t n);
@@ -171,6 +175,9 @@ CINCH_API std::int64_t now_ms() noexcept;
 /// to live, and, for a store without codecs, for a codec.
 CINCH_API Status check_key(std::string_view key);
 CINCH_API Status check_set(std::string_view key, const SetOptions& options, bool has_codecs = false);
+
+/// `invalid_argument` when a value of `size` bytes does not have `count` of them from `offset` on.
+CINCH_API Status check_range(std::string_view key, std::uint64_t size, std::uint64_t offset, std::uint64_t count);
 
 /// A key as messages and tools show it: printable ASCII as it is, a backslash as `\\`, other bytes as `\xHH`.
 CINCH_API std::string escape_key(std::string_view key);

@@ -1,10 +1,12 @@
 /// `Rule`: how keys that match a pattern are stored, unless a set says otherwise.
 ///
 /// Threads, ownership: a plain value. Errors: at whoever takes rules (`check_config`, `CompressedKvStore`).
-/// Units: milliseconds.
+/// Units: milliseconds, bytes.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "cinch/export.hpp"
@@ -18,6 +20,8 @@ struct Rule {
   std::string match;
   std::string codec;                 ///< A spec; empty: the store's own.
   std::chrono::milliseconds ttl{0};  ///< Time to live; zero: for ever.
+  /// Bytes of a block, as `CompressedOptions::block_bytes`; nothing: as there.
+  std::optional<std::uint64_t> block_bytes = std::nullopt;
 };
 
 /// "GLOB=SPEC", split at the first "=". Errors: `invalid_argument`.

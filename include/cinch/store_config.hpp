@@ -29,6 +29,9 @@ struct StoreConfig {
   Settings settings;          ///< The backend's own.
   std::string codec = "lz4";  ///< A spec; "raw" for none.
   CompressedOptions compressed;
+  /// Threads that work on blocks and batches, the caller's among them; 0: as many as the machine runs at once. Not
+  /// looked at when `compressed.workers` is there already.
+  unsigned threads = 0;
 
   /// Settings of backends that are not the chosen one: a file may hold them, they are checked and not used.
   std::map<std::string, Settings> other_settings;

@@ -69,6 +69,8 @@ inline std::vector<StoreUnderTest> stores() {
     all.push_back(compressed(backend, "raw", {}, "raw"));
     all.push_back(compressed(backend, "zstd", {.verify_writes = true}, "zstd_verified"));
     all.push_back(compressed(backend, "zstd", {.verify = Verify::first_read, .block_bytes = 4096}, "zstd_in_blocks"));
+    all.push_back(compressed(backend, "lz4", {.block_bytes = 1024, .workers = std::make_shared<WorkerPool>(3)},
+                             "lz4_on_threads"));
   }
   // Decorators compose: values are compressed once by each.
   all.push_back(compressed(compressed(bare.front(), "lz4", {}, "lz4"), "zstd", {}, "zstd"));

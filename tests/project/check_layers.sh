@@ -37,7 +37,7 @@ own='"[a-z_]+\.hpp"'
 allow include -- "$cinch" "$abi"
 allow include/cinch/codec_plugin.h -- '"no such header"'
 allow include/cinch/codec_plugin.hpp include/cinch/codec_plugin_options.hpp -- "$abi"
-allow engine -- "$cinch" "$abi" '"engine/[a-z_]+\.hpp"' '<(xxhash|xxh_x86dispatch)\.h>' '<boost/dll/.*>' '<(gelf|libelf)\.h>' '<toml\+\+/toml\.h>'
+allow engine -- "$cinch" "$abi" '"engine/[a-z_]+\.hpp"' '<(xxhash|xxh_x86dispatch)\.h>' '<boost/dll/.*>' '<(gelf|libelf)\.h>' '<sanitizer/asan_interface\.h>' '<toml\+\+/toml\.h>'
 except '<boost/dll' engine/plugin_loader.cpp
 except '<(gelf|libelf)\.h>' engine/plugin_file.cpp
 except '<toml' engine/store_config.cpp

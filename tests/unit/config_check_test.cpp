@@ -105,7 +105,7 @@ TEST(ExampleConfigTest, HasEveryKeyAndIsRight) {
   ASSERT_TRUE(config) << config.status().to_string();
   EXPECT_EQ(mistakes(*config), "");
   for (const ConfigEntry& each : describe(*config)) {
-    if (each.key == "store.rule[1].ttl") continue;  // left out there to show that it may be
+    if (each.key == "store.rule[1].ttl" || each.key == "store.rule[1].block") continue;  // left out to show that
     EXPECT_NE(each.origin, "default") << each.key << " is not in the example";
   }
   for (const auto& [name, settings] : config->other_settings) {

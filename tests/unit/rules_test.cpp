@@ -68,6 +68,14 @@ TEST(RulesTest, ARuleGivesATimeToLive) {
   EXPECT_EQ(expiry_of(store, "k"), 0);
 }
 
+TEST(RulesTest, ARuleGivesALengthOfBlocks) {
+  CompressedKvStore store = make_store({{"a*", "", {}, 1024}, {"b*", "", {}, 0}});
+  for (const char* key : {"a", "b", "c"}) ASSERT_TRUE(store.set(key, std::string(600000, 'x')).ok());
+  EXPECT_EQ(store.inspect("a").value()->block_bytes, 1024u);
+  EXPECT_EQ(store.inspect("b").value()->block_bytes, 0u);
+  EXPECT_EQ(store.inspect("c").value()->block_bytes, default_block_bytes);
+}
+
 TEST(RulesTest, BatchesAndConditionalSetsFollowRules) {
   CompressedKvStore store = make_store({{"a*", "zstd:level=1", hours(1)}});
   const std::vector<SetItem> items = {{"a1", value}, {"b1", value}};

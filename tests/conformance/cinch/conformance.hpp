@@ -324,6 +324,33 @@ TEST_P(KvStoreConformance, GetIntoABufferThatIsTooSmallNamesTheLength) {
   EXPECT_NE(result.status().message().find("12345"), std::string_view::npos) << result.status().message();
 }
 
+TEST_P(KvStoreConformance, GetRangeGivesTheBytesThatWereAskedFor) {
+  for (const std::string& value : {text_of(100000), noise_of(100000), std::string("short"), std::string()}) {
+    set("k", value);
+    const std::size_t size = value.size();
+    for (const auto& [from, to] : {std::pair<std::size_t, std::size_t>{0, size},
+                                   {0, 0},
+                                   {size, size},
+                                   {size / 2, size},
+                                   {size / 3, size / 2},
+                                   {size > 0 ? 1 : 0, size > 0 ? 2 : 0}}) {
+      std::vector<std::byte> room(to - from);
+      const Result<bool> found = store().get_range("k", from, room);
+      ASSERT_TRUE(found.has_value()) << found.status().to_string();
+      EXPECT_TRUE(*found);
+      EXPECT_TRUE(as_text(room) == std::string_view(value).substr(from, to - from)) << from << " to " << to;
+    }
+  }
+}
+
+TEST_P(KvStoreConformance, GetRangeBeyondTheValueIsRefused) {
+  set("k", text_of(1000));
+  std::vector<std::byte> room(10);
+  EXPECT_EQ(store().get_range("k", 991, room).status().code(), StatusCode::invalid_argument);
+  EXPECT_EQ(store().get_range("k", UINT64_MAX, room).status().code(), StatusCode::invalid_argument);
+  EXPECT_FALSE(store().get_range("absent", 0, room).value());
+}
+
 TEST_P(KvStoreConformance, HeadGivesLengthAndFirstBytes) {
   for (const std::string& value : {std::string(), std::string("short"), text_of(5000), noise_of(100000)}) {
     set("k", value);

@@ -1,0 +1,29 @@
+/// Works on the blocks of one value, or the values of one batch, side by side.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "cinch/status.hpp"
+#include "cinch/worker_pool.hpp"
+
+namespace cinch {
+
+/// Calls `work(i)` for every `i < count`, on the caller's thread and `workers`, where there are some, and answers the
+/// failure of the lowest `i`. Without workers it stops at the first.
+template <class Work>
+Status for_each_block(std::size_t count, WorkerPool* workers, Work&& work) {
+  if (count < 2 || !workers || workers->threads() == 1) {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (Status status = work(i); !status.ok()) return status;
+    }
+    return {};
+  }
+  std::vector<Status> outcomes(count);
+  workers->run(count, [&](std::size_t i) { outcomes[i] = work(i); });
+  const auto failed = std::ranges::find_if(outcomes, [](const Status& status) { return !status.ok(); });
+  return failed == outcomes.end() ? Status() : *failed;
+}
+
+}  // namespace cinch

@@ -1,0 +1,119 @@
+// Parts of values, and values as frames.
+#include <algorithm>
+
+#include "engine/compressed_state.hpp"
+
+namespace cinch {
+namespace {
+
+bool was_set_with(const FrameSummary& summary, const FormatId& format) {
+  const FormatId& stored = summary.format;
+  if (stored.name != format.name || stored.parameters != format.parameters) return false;
+  // A frame stored raw remembers what was tried, without its version.
+  return summary.stored_raw || (stored.major == format.major && stored.minor == format.minor);
+}
+
+}  // namespace
+
+Result<bool> CompressedKvStore::get_range(std::string_view key, std::uint64_t offset, MutableBytes to) {
+  const Result<std::optional<FrameReader>> found = state_->reader_of(key);
+  if (!found || !*found) return found ? Result<bool>(false) : found.error();
+  Status status = check_range(key, (*found)->summary().decoded_bytes, offset, to.size());
+  if (!status.ok()) return status;
+  if (to.empty()) return true;
+  const FrameReader::Piece piece{offset, to.size(), 0};
+  return state_->decode_pieces(key, **found, {&piece, 1}, to);
+}
+
+Result<bool> CompressedKvStore::get_tokens(std::string_view key, std::uint64_t first, std::uint64_t count,
+                                           MutableBytes to) {
+  const Result<std::optional<FrameReader>> found = state_->reader_of(key);
+  if (!found || !*found) return found ? Result<bool>(false) : found.error();
+  const FrameSummary& summary = (*found)->summary();
+  if (!summary.shape || !summary.shape->token_axis) {
+    return Status(StatusCode::invalid_argument, about(key) + ": the value has no token axis");
+  }
+  const TensorShape& shape = *summary.shape;
+  const std::uint64_t tokens = shape.dims[*shape.token_axis];
+  std::uint64_t planes = 1;
+  for (unsigned i = 0; i < *shape.token_axis; ++i) planes *= shape.dims[i];
+  if (first > tokens || count > tokens - first) {
+    return Status(StatusCode::invalid_argument, about(key) + ": tokens " + std::to_string(first) + " to " +
+                                                    std::to_string(first + count) + ", the value has " +
+                                                    std::to_string(tokens));
+  }
+  const std::uint64_t token_bytes = planes * tokens == 0 ? 0 : summary.decoded_bytes / (planes * tokens);
+  if (to.size() != planes * count * token_bytes) {
+    return Status(StatusCode::invalid_argument, about(key) + ": the buffer has " + std::to_string(to.size()) +
+                                                    " bytes, expected " + std::to_string(planes * count * token_bytes));
+  }
+  if (to.empty()) return true;
+  std::vector<FrameReader::Piece> pieces;
+  pieces.reserve(planes);
+  for (std::uint64_t plane = 0; plane < planes; ++plane) {
+    pieces.push_back({(plane * tokens + first) * token_bytes, count * token_bytes, plane * count * token_bytes});
+  }
+  return state_->decode_pieces(key, **found, pieces, to);
+}
+
+GetResult CompressedKvStore::get_frame(std::string_view key) {
+  GetResult found = state_->inner->get(key);
+  if (!found || !*found) return found;
+  const Result<FrameReader> reader = FrameReader::open(**found, key, hard_max_value_bytes);
+  Status status = reader ? reader->check_stored() : reader.error();
+  if (!status.ok()) return state_->count(key, status);
+  return found;
+}
+
+Status CompressedKvStore::set_frame(std::string_view key, ByteView frame, const SetOptions& options) {
+  if (Status status = check_set(key, options); !status.ok()) return status;
+  if (options.tensor) return {StatusCode::invalid_argument, about(key) + ": a frame has a shape of its own"};
+  const Result<FrameLayout> layout = FrameLayout::parse(frame, key, state_->options.max_value_bytes);
+  Status status = layout ? layout->check_stored(frame) : layout.error();
+  if (!status.ok()) return status.in(about(key));
+  return state_->inner->set(key, frame, living(options.ttl));
+}
+
+Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::string_view spec) {
+  const Result<std::shared_ptr<const Codec>> codec = state_->codec_for(key, spec);
+  if (!codec) return state_->count(key, codec.error());
+  if ((*codec)->traits().lossy) {
+    return Status(StatusCode::invalid_argument, about(key) + ": recompressing to " + (*codec)->format().spec() +
+                                                    " would change the value; only a set may do that");
+  }
+  const Result<std::optional<State::Summarised>> found = state_->summary_of(key);
+  if (!found) return found.error();
+  if (!*found) return Recompressed::absent;
+  const auto& [summary, head] = **found;
+  if (was_set_with(summary, (*codec)->format())) return Recompressed::already;
+  const GetResult value = get(key);
+  if (!value) return value.error();
+  if (!*value) return Recompressed::absent;
+  EncodeOptions encode = state_->encode_options(key, summary.shape);
+  encode.lossy_origin = summary.lossy_origin;
+  encode.loss = summary.loss;
+  const Result<EncodedFrame> frame = encode_frame((*value)->bytes(), key, **codec, state_->codecs, encode);
+  if (!frame) return state_->count(key, frame.error());
+  const std::int64_t time_left = head.expires_at_ms == 0 ? 0 : head.expires_at_ms - now_ms();
+  if (time_left < 0 || (time_left == 0 && head.expires_at_ms != 0)) return Recompressed::absent;
+  const SetOptions options = living(std::chrono::milliseconds(time_left));
+  Result<bool> stored = true;
+  if (head.stamp != 0) {
+    stored = state_->inner->set_if(key, head.stamp, frame->parts(), options);
+  } else if (Status status = state_->inner->set(key, frame->parts(), options); !status.ok()) {
+    return status;
+  }
+  if (!stored) return stored.error();
+  if (!*stored) return Recompressed::absent;
+  state_->count_set(*frame);
+  return Recompressed::done;
+}
+
+Result<std::optional<FrameInfo>> CompressedKvStore::inspect(std::string_view key) {
+  Result<std::optional<State::Summarised>> found = state_->summary_of(key);
+  if (!found) return found.error();
+  if (!*found) return std::optional<FrameInfo>();
+  return std::optional<FrameInfo>(to_info(std::move((*found)->summary), (*found)->head.size));
+}
+
+}  // namespace cinch

@@ -1,0 +1,81 @@
+/// What a `CompressedKvStore` is made of, for the files that implement it.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cinch/compressed_kv_store.hpp"
+#include "engine/frame_reader.hpp"
+#include "engine/frame_writer.hpp"
+#include "engine/rule_set.hpp"
+
+namespace cinch {
+
+/// Whom a message is about.
+inline std::string about(std::string_view key) { return "key \"" + escape_key(key) + '"'; }
+
+inline SetOptions living(std::chrono::milliseconds ttl) {
+  SetOptions options;
+  options.ttl = ttl;
+  return options;
+}
+
+struct CompressedKvStore::State {
+  State(std::shared_ptr<KvStore> wrapped, std::shared_ptr<const Codec> writer, CompressedOptions given,
+        CodecRegistry registry);
+
+  /// Counts a failure by its kind, and names the key in it.
+  Status count(std::string_view key, const Status& status);
+  void count_read(std::uint64_t bytes);
+  void count_set(const EncodedFrame& frame);
+
+  /// Encodes; `joined` holds the value's bytes when they came in several parts and must outlive the frame.
+  Result<EncodedFrame> encode(std::string_view key, const ValueParts& value, const SetOptions& set,
+                              std::vector<std::byte>& joined);
+  EncodeOptions encode_options(std::string_view key, const std::optional<TensorShape>& shape) const;
+
+  /// What a set of `key` uses.
+  Result<std::shared_ptr<const Codec>> codec_for(std::string_view key, std::string_view spec) const;
+
+  /// What the inner store is told: all but what this store follows itself.
+  SetOptions inner_options(std::string_view key, const SetOptions& set) const;
+
+  /// The value of a frame that the inner store gave for `key`.
+  GetResult decode(std::string_view key, GetResult found);
+
+  /// The key's frame, opened, or nothing.
+  Result<std::optional<FrameReader>> reader_of(std::string_view key);
+  Result<bool> decode_pieces(std::string_view key, const FrameReader& reader,
+                             std::span<const FrameReader::Piece> pieces, MutableBytes to);
+
+  /// The verified summary of `key`'s frame with what `head` knew, or nothing.
+  struct Summarised {
+    FrameSummary summary;
+    Head head;
+  };
+  Result<std::optional<Summarised>> summary_of(std::string_view key);
+
+  const std::shared_ptr<KvStore> inner;
+  const std::shared_ptr<const Codec> codec;
+  CompressedOptions options;
+  const CodecRegistry codecs;
+  const RuleSet rules;
+
+  struct Counters {
+    std::atomic<std::uint64_t> values_set{0};
+    std::atomic<std::uint64_t> values_stored_raw{0};
+    std::atomic<std::uint64_t> bytes_set{0};
+    std::atomic<std::uint64_t> bytes_stored{0};
+    std::atomic<std::uint64_t> values_read{0};
+    std::atomic<std::uint64_t> bytes_read{0};
+    std::atomic<std::uint64_t> values_damaged{0};
+    std::atomic<std::uint64_t> codec_failures{0};
+  } counters;
+};
+
+}  // namespace cinch
