@@ -8,6 +8,7 @@
 #include "engine/block_split.hpp"
 #include "engine/block_work.hpp"
 #include "engine/checksum.hpp"
+#include "engine/raw_codec.hpp"
 
 namespace cinch {
 namespace {
@@ -26,7 +27,7 @@ FormatId tried_format(const FormatId& format, std::uint64_t decoded_bytes) {
   const auto length_bytes = static_cast<std::size_t>(std::bit_width(decoded_bytes | 1) + 6) / 7;
   if (format.name.size() + format.parameters.size() + length_bytes <= room)
     return {format.name, 0, 0, format.parameters};
-  return {"raw", 0, 0, ""};
+  return {std::string(raw_format), 0, 0, ""};
 }
 
 LossReport report_of(const LossSums& sums) {
@@ -57,7 +58,9 @@ class FrameWriter {
     if (Status status = make_plan(); !status.ok()) return status;
     blocks_.resize(split_.count());
     encoded_.resize(blocks_.size());
-    Status status = for_each_block(blocks_.size(), options_.workers,
+    // Of raw values there are only checksums to make, sooner than another core has fetched the bytes.
+    WorkerPool* const workers = codec_.format().name == raw_format ? nullptr : options_.workers;
+    Status status = for_each_block(blocks_.size(), workers,
                                    [&](std::size_t i) { return encode_block(split_[i], blocks_[i], encoded_[i]); });
     if (!status.ok()) return status;
     frame_.stored_raw_ = std::ranges::all_of(blocks_, [](const BlockEntry& block) { return block.is_raw(); });

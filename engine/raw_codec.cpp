@@ -9,7 +9,7 @@ constexpr CodecTraits raw_traits{.encodes = true, .decodes = true, .deterministi
 
 class RawCodec final : public Codec {
  public:
-  RawCodec() : Codec({"raw", 1, 0, ""}, raw_traits, std::make_shared<Conviction>()) {}
+  RawCodec() : Codec({std::string(raw_format), 1, 0, ""}, raw_traits, std::make_shared<Conviction>()) {}
 
  private:
   Result<std::size_t> do_bound(std::size_t, const TensorShape*) const override { return std::size_t{0}; }
@@ -46,7 +46,7 @@ class RawProvider final : public CodecProvider {
   }
 
  private:
-  ProviderInfo info_{"raw", 1, 0, 1, "cinch.raw", "built in", raw_traits};
+  ProviderInfo info_{std::string(raw_format), 1, 0, 1, "cinch.raw", "built in", raw_traits};
   std::shared_ptr<const Codec> codec_ = std::make_shared<RawCodec>();
 };
 

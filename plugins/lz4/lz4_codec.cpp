@@ -70,6 +70,7 @@ struct Lz4 {
       const int room = static_cast<int>(std::min<std::size_t>(call.to.size(), INT32_MAX));
       // Room for the bound selects LZ4's fastest loop, and never running out keeps the state fit for a fast reset.
       if (room < LZ4_compressBound(size)) throw Failure(CINCH_DST_TOO_SMALL, "less room than bound");
+      if (fast_ && looks_incompressible(from, size, to, room)) return std::nullopt;
       const int length = dense_
                              ? LZ4_compress_HC_extStateHC_fastReset(dense_.get(), from, to, size, room, level_)
                              : LZ4_compress_fast_extState_fastReset(fast_.get(), from, to, size, room, acceleration_);
@@ -79,6 +80,24 @@ struct Lz4 {
     }
 
    private:
+    // Samples of a sixteenth of a block tell noise from what is worth the rest of the time: with them the set of random
+    // bytes takes 1.2 times as long as a raw one, without them 2 times. The first sample of text settles it.
+    bool looks_incompressible(const char* from, int size, char* to, int room) {
+      constexpr int samples = 4;
+      constexpr int sample_bytes = 4 << 10;
+      if (size < 4 * samples * sample_bytes) return false;
+      int saved = 0;
+      for (int i = 0; i < samples; ++i) {
+        const char* sample = from + static_cast<std::ptrdiff_t>(size - sample_bytes) * i / (samples - 1);
+        const int length =
+            LZ4_compress_fast_extState_fastReset(fast_.get(), sample, to, sample_bytes, room, acceleration_);
+        saved += sample_bytes - length;
+        const bool has_repeats = length < sample_bytes - sample_bytes / 16;
+        if (has_repeats || saved > samples * sample_bytes / 64) return false;
+      }
+      return true;
+    }
+
     int acceleration_;
     int level_;
     std::unique_ptr<LZ4_stream_t, FreeStream> fast_;
