@@ -194,12 +194,19 @@ class FrameWriter {
   void list_parts() {
     std::uint64_t offset = frame_.head_.size();
     std::uint64_t value_offset = 0;
+    bool after_raw = false;
     frame_.parts_.push_back(frame_.head_);
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
       const BlockEntry& block = blocks_[i];
       const std::uint64_t start = block_start(offset, block.is_raw(), options_.shape != nullptr);
       if (start > offset) frame_.parts_.push_back(ByteView(padding).first(start - offset));
-      frame_.parts_.push_back(block.is_raw() ? value_.subspan(value_offset, block.decoded_bytes) : encoded_[i].bytes);
+      if (block.is_raw() && after_raw && start == offset) {  // one part: stores copy it faster than its pieces
+        ByteView& last = frame_.parts_.back();
+        last = {last.data(), last.size() + block.decoded_bytes};
+      } else {
+        frame_.parts_.push_back(block.is_raw() ? value_.subspan(value_offset, block.decoded_bytes) : encoded_[i].bytes);
+      }
+      after_raw = block.is_raw();
       value_offset += block.decoded_bytes;
       offset = start + block.stored_bytes;
     }
