@@ -10,7 +10,9 @@
 #include <thread>
 #include <utility>
 
+#include "backends/rocksdb/files_left.hpp"
 #include "backends/rocksdb/layout.hpp"
+#include "backends/rocksdb/rocksdb_log.hpp"
 #include "backends/rocksdb/rocksdb_status.hpp"
 #include "cinch/log.hpp"
 
@@ -39,7 +41,8 @@ Database::Database(RocksDbOptions options)
     : options_(std::move(options)),
       write_options_(make_write_options(options_.durability)),
       block_cache_(rocksdb::NewLRUCache(options_.block_cache_bytes)),
-      expired_keys_(std::make_shared<ExpiredKeys>()) {}
+      expired_keys_(std::make_shared<ExpiredKeys>()),
+      has_failed_(std::make_shared<std::atomic<bool>>(false)) {}
 
 Result<std::unique_ptr<Database>> Database::open(RocksDbOptions options) {
   // One spelling for one directory: by it RocksDB knows what this process has open already.
@@ -52,20 +55,23 @@ Result<std::unique_ptr<Database>> Database::open(RocksDbOptions options) {
 
   std::unique_ptr<Database> database(new Database(std::move(options)));
   Status status = database->open_files();
-  // A writer beside us may delete files between our reading their names and our opening them.
-  for (int attempt = 1; database->options_.read_only && attempt < read_only_attempts; ++attempt) {
-    if (status.code() != StatusCode::io_error && status.code() != StatusCode::corruption) break;
+  for (int attempt = 1; attempt < read_only_attempts && database->may_open_another_time(status); ++attempt) {
+    (void)database->close_files();
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
     status = database->open_files();
   }
   if (status.ok()) status = database->check_layout();
   if (!status.ok()) return status.in(database->options_.path);
+  database->start_watermark();
   warn_of_few_descriptors(database->options_.path);
   return database;
 }
 
 Status Database::open_files() {
   if (Status status = check_directory(options_); !status.ok()) return status;
+  Result<RecoveryCheck> recovery = RecoveryCheck::before_open(options_);
+  if (!recovery) return recovery.error();
+  recovery_ = std::move(*recovery);
   rocksdb::ColumnFamilyOptions meta = make_meta_options(options_, block_cache_);
   meta.compaction_filter_factory = make_expiry_watch(expired_keys_);
   const std::vector<rocksdb::ColumnFamilyDescriptor> families{
@@ -73,12 +79,22 @@ Status Database::open_files() {
       {std::string(meta_family), meta},
       {std::string(data_family), make_data_options(options_, block_cache_)}};
   rocksdb::DB* db = nullptr;
-  const rocksdb::DBOptions db_options = make_db_options(options_);
+  rocksdb::DBOptions db_options = make_db_options(options_);
+  db_options.listeners.push_back(make_rocksdb_listener(options_.path, has_failed_));
+  db_options.wal_recovery_mode = recovery_->log_mode();
   const rocksdb::Status status =
       options_.read_only ? rocksdb::DB::OpenForReadOnly(db_options, options_.path, families, &families_, &db)
                          : rocksdb::DB::Open(db_options, options_.path, families, &families_, &db);
   db_.reset(db);
+  if (db_) found_sequence_ = db_->GetLatestSequenceNumber();
   return from_rocksdb(status, options_.read_only ? "open read-only" : "open");
+}
+
+/// A writer beside a read-only store may delete files, logs too, between our reading their names and our opening them.
+bool Database::may_open_another_time(const Status& status) const {
+  if (!options_.read_only) return false;
+  if (status.ok()) return recovery_->missing(found_sequence_) != 0;
+  return status.code() == StatusCode::io_error || status.code() == StatusCode::corruption;
 }
 
 Status Database::check_layout() {
@@ -98,12 +114,28 @@ Status Database::check_layout() {
   return from_rocksdb(db_->Put(durable, layout(), layout_key, make_layout_record()), "writing the layout");
 }
 
+void Database::start_watermark() {
+  WatermarkRecord record = recovery_->after_open(found_sequence_);
+  recovery_.reset();
+  lost_writes_ = record.lost_writes;
+  if (options_.read_only) return;
+  record.sequence = db_->GetLatestSequenceNumber();
+  watermark_ = std::make_unique<Watermark>(options_.path, record);
+}
+
+void Database::note_written() {
+  if (options_.durability != Durability::orderly_close) watermark_->advance(db_->GetLatestSequenceNumber());
+}
+
 Status Database::flush() {
   if (options_.read_only) return {};
   if (options_.durability != Durability::orderly_close) return from_rocksdb(db_->FlushWAL(true), "flush");
   rocksdb::FlushOptions now;
   now.allow_write_stall = true;
-  return from_rocksdb(db_->Flush(now, families_), "flush");
+  const std::uint64_t sequence = db_->GetLatestSequenceNumber();
+  const rocksdb::Status status = db_->Flush(now, families_);
+  if (status.ok() && watermark_) watermark_->advance(sequence);
+  return from_rocksdb(status, "flush");
 }
 
 Status Database::checkpoint(const std::string& directory) {
@@ -119,6 +151,19 @@ Status Database::checkpoint(const std::string& directory) {
 }
 
 Status Database::close() {
+  if (!db_) return {};
+  if (!watermark_) return close_files();
+  Status flushed = flush();
+  Status closed = close_files();
+  if (!flushed.ok()) return flushed;
+  // After a failed write the log may end in the middle of a record.
+  if (!closed.ok() || *has_failed_) return closed;
+  const Result<FilesLeft> left = read_files_left(options_.path);
+  if (left) watermark_->close(*left);
+  return left.status();
+}
+
+Status Database::close_files() {
   if (!db_) return {};
   for (rocksdb::ColumnFamilyHandle* family : families_) {
     if (rocksdb::Status status = db_->DestroyColumnFamilyHandle(family); !status.ok()) {

@@ -4,11 +4,17 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "backends/rocksdb/expired_keys.hpp"
+#include "backends/rocksdb/recovery_check.hpp"
 #include "backends/rocksdb/rocksdb_options.hpp"
+#include "backends/rocksdb/watermark.hpp"
 #include "cinch/status.hpp"
 
 namespace cinch {
@@ -38,27 +44,41 @@ class Database {
   }
   std::vector<std::string> take_expired(std::size_t most) { return expired_keys_->take(most); }
 
+  /// To be called after every write that is about to be acknowledged.
+  void note_written();
+
+  /// How many writes were acknowledged once and are not in the database.
+  std::uint64_t lost_writes() const noexcept { return watermark_ ? watermark_->lost_writes() : lost_writes_; }
+
   /// All that was written is on the disk when it returns.
   Status flush();
 
   /// As `KvStore::checkpoint`.
   Status checkpoint(const std::string& directory);
 
-  /// Closes; nothing but the destructor may follow.
+  /// Flushes and closes; nothing but the destructor may follow.
   Status close();
 
  private:
   explicit Database(RocksDbOptions options);
 
   Status open_files();
+  bool may_open_another_time(const Status& status) const;
   Status check_layout();
+  void start_watermark();
+  Status close_files();
 
   const RocksDbOptions options_;
   const rocksdb::WriteOptions write_options_;
   const std::shared_ptr<rocksdb::Cache> block_cache_;
   const std::shared_ptr<ExpiredKeys> expired_keys_;
+  const std::shared_ptr<std::atomic<bool>> has_failed_;  // RocksDB has met an error that stopped writes
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;
+  std::optional<RecoveryCheck> recovery_;  // until the opening is through
+  std::uint64_t found_sequence_ = 0;       // that of the newest write that the opening found
+  std::uint64_t lost_writes_ = 0;
+  std::unique_ptr<Watermark> watermark_;  // null when read-only
 };
 
 }  // namespace cinch

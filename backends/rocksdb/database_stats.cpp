@@ -42,6 +42,7 @@ StoreStats read_stats(const Database& database) {
   stats.estimated = true;  // RocksDB counts an overwritten key again until a compaction meets both
   stats.values = property(database, meta, Property::kEstimateNumKeys);
   stats.stored_bytes = memtables + tables + (blobs > garbage ? blobs - garbage : 0);
+  stats.lost_writes = database.lost_writes();
   stats.counters = {{"files_bytes", files_bytes(database.options().path)},
                     {"blob_bytes", blobs},
                     {"blob_garbage_bytes", garbage},

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "backends/rocksdb/rocksdb_status.hpp"
+#include "backends/rocksdb/watermark.hpp"
 
 namespace cinch {
 namespace {
@@ -43,7 +44,7 @@ Result<bool> has_database(const fs::path& path) {
        entry.increment(failed)) {
     const std::string name = entry->path().filename().string();
     const fs::path extension = entry->path().extension();
-    if (extension == ".sst" || extension == ".blob" || extension == ".log") {
+    if (extension == ".sst" || extension == ".blob" || extension == ".log" || name == watermark_file) {
       return Status(StatusCode::corruption, "the file CURRENT is missing beside " + name +
                                                 "; a new database would overwrite what is left of this one");
     }

@@ -64,7 +64,11 @@ Status RecordWriter::remove_data(std::string_view key) {
   return checked(batch_.Delete(database_.data(), key));
 }
 
-Status RecordWriter::commit() { return checked(database_.db().Write(database_.write_options(), &batch_)); }
+Status RecordWriter::commit() {
+  if (Status status = checked(database_.db().Write(database_.write_options(), &batch_)); !status.ok()) return status;
+  database_.note_written();
+  return {};
+}
 
 Status RecordWriter::checked(const rocksdb::Status& status) const {
   if (status.ok()) return {};

@@ -270,11 +270,10 @@ Status RocksDbKvStore::close() {
   if (is_closing_.exchange(true)) return {StatusCode::closed, "the store was closed"};
   const std::unique_lock alone(open_mutex_);  // calls under way end first
   if (stamps_) (void)reclaim_expired(every_key);
-  Status flushed = database_->flush();
   stamps_.reset();
   Status closed = database_->close();
   database_.reset();
-  return flushed.ok() ? closed : flushed;
+  return closed;
 }
 
 }  // namespace cinch

@@ -33,9 +33,11 @@ class ForwardingLogger final : public rocksdb::Logger {
 
 class ErrorListener final : public rocksdb::EventListener {
  public:
-  explicit ErrorListener(std::string path) : path_(std::move(path)) {}
+  ErrorListener(std::string path, std::shared_ptr<std::atomic<bool>> has_failed)
+      : path_(std::move(path)), has_failed_(std::move(has_failed)) {}
 
   void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) override {
+    *has_failed_ = true;
     report(LogLevel::error, "writes fail until this is over: ", *error);
   }
   void OnErrorRecoveryEnd(const rocksdb::BackgroundErrorRecoveryInfo& info) override {
@@ -51,6 +53,7 @@ class ErrorListener final : public rocksdb::EventListener {
   }
 
   const std::string path_;
+  const std::shared_ptr<std::atomic<bool>> has_failed_;
 };
 
 }  // namespace
@@ -59,8 +62,9 @@ std::shared_ptr<rocksdb::Logger> make_rocksdb_logger(std::string path) {
   return std::make_shared<ForwardingLogger>(std::move(path));
 }
 
-std::shared_ptr<rocksdb::EventListener> make_rocksdb_listener(std::string path) {
-  return std::make_shared<ErrorListener>(std::move(path));
+std::shared_ptr<rocksdb::EventListener> make_rocksdb_listener(std::string path,
+                                                              std::shared_ptr<std::atomic<bool>> has_failed) {
+  return std::make_shared<ErrorListener>(std::move(path), std::move(has_failed));
 }
 
 }  // namespace cinch

@@ -4,6 +4,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/listener.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -13,7 +14,8 @@ namespace cinch {
 /// builds with assertions (Debian's 7.8.3) aborts the process when the disk is full.
 std::shared_ptr<rocksdb::Logger> make_rocksdb_logger(std::string path);
 
-/// Logs an error that stopped writes, and its end.
-std::shared_ptr<rocksdb::EventListener> make_rocksdb_listener(std::string path);
+/// Logs an error that stopped writes, and its end; `has_failed` becomes true at the first.
+std::shared_ptr<rocksdb::EventListener> make_rocksdb_listener(std::string path,
+                                                              std::shared_ptr<std::atomic<bool>> has_failed);
 
 }  // namespace cinch

@@ -49,8 +49,8 @@ Status check_write_buffer(std::uint64_t bytes) {
 }  // namespace
 
 std::vector<SettingInfo> RocksDbOptions::info() {
-  return {{"path", ""},     {"durability", "process"}, {"read_only", false},
-          {"create", true}, {"write_buffer", "64MiB"}, {"block_cache", "64MiB"}};
+  return {{"path", ""},           {"durability", "process"}, {"read_only", false},    {"create", true},
+          {"accept_loss", false}, {"write_buffer", "64MiB"}, {"block_cache", "64MiB"}};
 }
 
 Result<RocksDbOptions> RocksDbOptions::from_settings(const Settings& settings) {
@@ -60,32 +60,30 @@ Result<RocksDbOptions> RocksDbOptions::from_settings(const Settings& settings) {
   const Result<std::string> durability = all.choice("durability", {"volatile", "process", "power"}, "");
   const Result<bool> read_only = all.boolean("read_only", false);
   const Result<bool> create = all.boolean("create", false);
+  const Result<bool> accept_loss = all.boolean("accept_loss", false);
   const Result<std::uint64_t> write_buffer = all.size("write_buffer", 0);
   const Result<std::uint64_t> block_cache = all.size("block_cache", 0);
   Status status =
       first_of({settings.only(known), path ? check_path(*path) : path.status(), durability.status(), read_only.status(),
-                create.status(), write_buffer ? check_write_buffer(*write_buffer) : write_buffer.status(),
-                block_cache.status()});
+                create.status(), accept_loss.status(),
+                write_buffer ? check_write_buffer(*write_buffer) : write_buffer.status(), block_cache.status()});
   if (!status.ok()) return status;
   const Durability level = *durability == "volatile"  ? Durability::orderly_close
                            : *durability == "process" ? Durability::process_death
                                                       : Durability::power_loss;
-  return RocksDbOptions{*path, level, *read_only, *create, *write_buffer, *block_cache};
+  return RocksDbOptions{*path, level, *read_only, *create, *accept_loss, *write_buffer, *block_cache};
 }
 
 rocksdb::DBOptions make_db_options(const RocksDbOptions& options) {
   rocksdb::DBOptions db;
+  if (options.env) db.env = options.env;
   db.create_if_missing = options.create;
   db.create_missing_column_families = true;
   db.info_log = make_rocksdb_logger(options.path);
   db.info_log_level = rocksdb::WARN_LEVEL;
-  db.listeners.push_back(make_rocksdb_listener(options.path));
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
 
-  // A damaged log refuses to open: the default mode drops what follows the damage and says nothing. A log that merely
-  // ends in the middle of a record was cut by a crash before that record was acknowledged, and opens.
-  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   db.max_total_wal_size = std::max(512 * mib, 4 * options.write_buffer_bytes);
   db.atomic_flush = options.durability == Durability::orderly_close;  // without a log, `meta` and `data` must agree
 

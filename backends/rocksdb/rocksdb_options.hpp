@@ -1,6 +1,7 @@
 /// The settings of the RocksDB backend, and what they mean to RocksDB.
 #pragma once
 
+#include <rocksdb/env.h>
 #include <rocksdb/options.h>
 
 #include <cstdint>
@@ -25,8 +26,10 @@ struct RocksDbOptions {
   Durability durability = Durability::process_death;
   bool read_only = false;
   bool create = true;
+  bool accept_loss = false;
   std::uint64_t write_buffer_bytes = 0;
   std::uint64_t block_cache_bytes = 0;
+  rocksdb::Env* env = nullptr;  ///< For tests that fail and cut its files; null: the system's. No setting.
 
   /// The settings with their defaults.
   static std::vector<SettingInfo> info();

@@ -72,6 +72,9 @@ struct StoreStats {
   std::uint64_t stored_bytes = 0;    ///< What they take, with the store's own overhead.
   std::uint64_t capacity_bytes = 0;  ///< The cap on `stored_bytes`; 0: none.
   bool estimated = false;            ///< True: `values` and `stored_bytes` are close, not exact.
+  /// Writes that were acknowledged once and that damage to the store's files took back, as many as are known of. What
+  /// they had set is absent or older; no call can say of which keys. 0: none is known.
+  std::uint64_t lost_writes = 0;
   /// Further figures by name, such as "encoded_bytes"; counters count since the store was opened.
   std::vector<std::pair<std::string, std::uint64_t>> counters;
 };

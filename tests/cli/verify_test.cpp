@@ -25,7 +25,10 @@ TEST_F(VerifyTest, AGoodStoreIs0) {
   const Outcome run = cinch({"verify", "--json"});
   EXPECT_EQ(run.status, 0) << run.err;
   EXPECT_EQ(run.err, "");
-  EXPECT_EQ(run.json(), (Json{{"values", 3}, {"ok", 3}, {"corrupt", Json::array()}, {"codec_missing", Json::array()}}));
+  EXPECT_EQ(
+      run.json(),
+      (Json{
+          {"values", 3}, {"ok", 3}, {"corrupt", Json::array()}, {"codec_missing", Json::array()}, {"lost_writes", 0}}));
 }
 
 TEST_F(VerifyTest, TheReportIsATableForPeople) {
@@ -38,7 +41,10 @@ TEST_F(VerifyTest, ADamagedValueIs3AndItsKeyIsNamed) {
   damage(std::string("b\0", 2));
   const Outcome run = cinch({"verify", "--json"});
   EXPECT_EQ(run.status, 3);
-  EXPECT_EQ(run.json(), (Json{{"values", 3}, {"ok", 2}, {"corrupt", {R"(b\x00)"}}, {"codec_missing", Json::array()}}));
+  EXPECT_EQ(
+      run.json(),
+      (Json{
+          {"values", 3}, {"ok", 2}, {"corrupt", {R"(b\x00)"}}, {"codec_missing", Json::array()}, {"lost_writes", 0}}));
   EXPECT_THAT(run.err, MatchesRegex("cinch: .*\"b\\\\x00\".*\n"));
 }
 
@@ -61,6 +67,22 @@ TEST_F(VerifyTest, GetOfADamagedValueIs3AndWritesNothing) {
   expect_error(cinch({"get", "k", "--json"}), 3, "key \"k\"");
   expect_error(cinch({"get", "k", "-o", "out"}), 3, "key \"k\"");
   EXPECT_FALSE(std::filesystem::exists(dir.file("out")));
+}
+
+TEST_F(VerifyTest, LostWritesAre3AndCounted) {
+  put("a", compressible);
+  const std::string before = dir.file("before");
+  std::filesystem::copy(store, before, std::filesystem::copy_options::recursive);
+  put("a", "abc");
+  const auto overwrite = std::filesystem::copy_options::overwrite_existing;
+  std::filesystem::copy(store + "/cinch.watermark", before + "/cinch.watermark", overwrite);
+  std::filesystem::remove_all(store);
+  std::filesystem::rename(before, store);
+  const Outcome run = cinch({"verify", "--json"});
+  EXPECT_EQ(run.status, 3);
+  EXPECT_EQ(run.json()["ok"], 1);
+  EXPECT_GE(run.json()["lost_writes"], 1);
+  EXPECT_THAT(run.err, MatchesRegex("cinch: [^\n]*has lost [0-9]+ acknowledged writes[^\n]*\n"));
 }
 
 TEST_F(VerifyTest, ListingsOfADamagedHeaderAre3AndShowTheRest) {
@@ -92,7 +114,8 @@ TEST_F(VerifyTest, AValueWhoseCodecIsMissingIs4) {
   put_with_plugin("b");
   const Outcome run = cinch({"verify", "--json"});
   EXPECT_EQ(run.status, 4);
-  EXPECT_EQ(run.json(), (Json{{"values", 2}, {"ok", 1}, {"corrupt", Json::array()}, {"codec_missing", {"b"}}}));
+  EXPECT_EQ(run.json(),
+            (Json{{"values", 2}, {"ok", 1}, {"corrupt", Json::array()}, {"codec_missing", {"b"}}, {"lost_writes", 0}}));
   EXPECT_THAT(run.err, MatchesRegex("cinch: .*\"b\".*test\\.xor.*\n"));
 }
 
@@ -115,7 +138,8 @@ TEST_F(VerifyTest, DamageComesBeforeAMissingCodec) {
   damage("a");
   const Outcome run = cinch({"verify", "--json"});
   EXPECT_EQ(run.status, 3);
-  EXPECT_EQ(run.json(), (Json{{"values", 2}, {"ok", 0}, {"corrupt", {"a"}}, {"codec_missing", {"b"}}}));
+  EXPECT_EQ(run.json(),
+            (Json{{"values", 2}, {"ok", 0}, {"corrupt", {"a"}}, {"codec_missing", {"b"}}, {"lost_writes", 0}}));
 }
 
 TEST_F(VerifyTest, AValueWhoseCodecDoesNotGiveItBackIsDamaged) {

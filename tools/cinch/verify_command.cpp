@@ -12,12 +12,14 @@ namespace {
 struct Findings {
   std::uint64_t values = 0;
   std::uint64_t ok = 0;
+  std::uint64_t lost_writes = 0;
   std::vector<std::string> corrupt;  // keys as they are shown
   std::vector<std::string> codec_missing;
   std::optional<std::string> next;  // the key to go on with, when it was interrupted
 
   ExitStatus exit() const noexcept {
-    return !corrupt.empty() ? ExitStatus::damaged : !codec_missing.empty() ? ExitStatus::codec_missing : ExitStatus::ok;
+    if (!corrupt.empty() || lost_writes != 0) return ExitStatus::damaged;
+    return !codec_missing.empty() ? ExitStatus::codec_missing : ExitStatus::ok;
   }
 };
 
@@ -45,6 +47,7 @@ std::string report(const Options& options, const Findings& findings) {
     JsonWriter json;
     json.begin_object().field("values", findings.values).field("ok", findings.ok);
     json.field("corrupt", findings.corrupt).field("codec_missing", findings.codec_missing);
+    json.field("lost_writes", findings.lost_writes);
     if (findings.next) json.field("next", *findings.next);
     return json.end_object().document();
   }
@@ -69,6 +72,11 @@ ExitStatus verify_values(const Options& options) {
   if (*next) {
     findings.next = escape_key(**next);
     print_error("interrupted; go on with --from '" + *findings.next + "'");
+  }
+  findings.lost_writes = (*store)->stats().lost_writes;
+  if (findings.lost_writes != 0) {
+    print_error("the store has lost " + std::to_string(findings.lost_writes) +
+                " acknowledged writes; what they set is absent or older, and no key is known");
   }
   const ExitStatus printed = print(report(options, findings));
   return printed == ExitStatus::ok ? findings.exit() : printed;

@@ -1,0 +1,80 @@
+#include "backends/rocksdb/files_left.hpp"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace cinch {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view manifest_prefix = "MANIFEST-";
+
+Status unreadable(const fs::path& file) { return {StatusCode::io_error, file.string() + ": cannot be read"}; }
+
+Result<std::string> read_manifest_name(const fs::path& directory) {
+  const fs::path current = directory / "CURRENT";
+  std::ifstream file(current);
+  std::string name;
+  if (!std::getline(file, name)) return unreadable(current);
+  if (!name.starts_with(manifest_prefix)) {
+    return Status(StatusCode::corruption, current.string() + ": reads \"" + name + "\", expected MANIFEST-NUMBER");
+  }
+  return name;
+}
+
+Result<std::uint64_t> hash_of_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return unreadable(path);
+  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(), XXH3_freeState);
+  if (!state) throw std::bad_alloc();
+  XXH3_64bits_reset(state.get());
+  std::vector<char> buffer(std::size_t{256} << 10);
+  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || file.gcount() > 0) {
+    XXH3_64bits_update(state.get(), buffer.data(), static_cast<std::size_t>(file.gcount()));
+  }
+  if (file.bad()) return unreadable(path);
+  return XXH3_64bits_digest(state.get());
+}
+
+Result<std::uint64_t> hash_of_logs(const fs::path& directory) {
+  std::vector<std::string> logs;
+  std::error_code failed;
+  for (fs::directory_iterator entry(directory, failed); !failed && entry != fs::directory_iterator();
+       entry.increment(failed)) {
+    if (entry->path().extension() != ".log") continue;
+    std::error_code gone;
+    const std::uintmax_t size = entry->file_size(gone);
+    if (!gone && size > 0) logs.push_back(entry->path().filename().string() + " " + std::to_string(size) + "\n");
+  }
+  if (failed) return Status(StatusCode::io_error, directory.string() + ": " + failed.message());
+  std::ranges::sort(logs);
+  std::string all;
+  for (const std::string& log : logs) all += log;
+  return XXH3_64bits(all.data(), all.size());
+}
+
+}  // namespace
+
+Result<FilesLeft> read_files_left(const std::string& directory) {
+  const Result<std::string> name = read_manifest_name(directory);
+  if (!name) return name.error();
+  FilesLeft left;
+  std::from_chars(name->data() + manifest_prefix.size(), name->data() + name->size(), left.manifest_number);
+  const Result<std::uint64_t> manifest = hash_of_file(fs::path(directory) / *name);
+  if (!manifest) return manifest.error();
+  const Result<std::uint64_t> logs = hash_of_logs(directory);
+  if (!logs) return logs.error();
+  left.manifest_hash = *manifest;
+  left.logs_hash = *logs;
+  return left;
+}
+
+}  // namespace cinch

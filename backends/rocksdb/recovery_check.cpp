@@ -1,0 +1,70 @@
+#include "backends/rocksdb/recovery_check.hpp"
+
+#include <utility>
+
+#include "cinch/log.hpp"
+
+namespace cinch {
+
+using State = WatermarkRecord::State;
+using rocksdb::WALRecoveryMode;
+
+RecoveryCheck::RecoveryCheck(const RocksDbOptions& options, std::optional<WatermarkRecord> before)
+    : options_(&options), before_(std::move(before)) {}
+
+Result<RecoveryCheck> RecoveryCheck::before_open(const RocksDbOptions& options) {
+  bool is_damaged = false;
+  RecoveryCheck check(options, read_watermark(options.path, is_damaged));
+  if (is_damaged && !options.read_only) {  // beside a writer it may have been read while it was written
+    log(LogLevel::warning, "rocksdb " + options.path + ": " + watermark_file + " is damaged, and made anew");
+  }
+  if (!check.before_ || check.before_->state != State::closed) return check;
+  const FilesLeft& expected = check.before_->left;
+  const Result<FilesLeft> found = read_files_left(options.path);
+  // What cannot be read RocksDB will refuse; another manifest is that of an opening which did not come to an end, or
+  // was not cinch's.
+  if (!found || found->manifest_number != expected.manifest_number) return check;
+  check.is_as_closed_ = *found == expected;
+  if (check.is_as_closed_ || options.accept_loss) return check;
+  return Status(StatusCode::corruption,
+                std::string(found->manifest_hash != expected.manifest_hash ? "its manifest has" : "its logs have") +
+                    " changed since it was closed; nothing was done to it. Put the files back from a copy, or open "
+                    "what is left of it with accept_loss = true");
+}
+
+/// RocksDB's default drops what follows damage and says nothing.
+WALRecoveryMode RecoveryCheck::log_mode() const noexcept {
+  if (options_->accept_loss) return WALRecoveryMode::kPointInTimeRecovery;
+  if (is_as_closed_) return WALRecoveryMode::kAbsoluteConsistency;
+  // A crash may have cut the log in the middle of a record, before that was acknowledged.
+  return WALRecoveryMode::kTolerateCorruptedTailRecords;
+}
+
+std::uint64_t RecoveryCheck::missing(std::uint64_t sequence) const noexcept {
+  return before_ && before_->sequence > sequence ? before_->sequence - sequence : 0;
+}
+
+WatermarkRecord RecoveryCheck::after_open(std::uint64_t sequence) const {
+  WatermarkRecord record;
+  record.state = options_->durability == Durability::orderly_close ? State::unlogged : State::logged;
+  record.sequence = sequence;
+  if (!before_) return record;
+  const std::string database = "rocksdb " + options_->path + ": ";
+  if (before_->state == State::unlogged && !options_->read_only) {  // else a writer may have it open
+    log(LogLevel::warning, database + "was not closed after writes with durability = volatile; those that no flush " +
+                               "followed may be lost");
+  }
+  record.lost_writes = before_->lost_writes + missing(sequence);
+  if (record.lost_writes == 0) return record;
+  const std::string lost = database + std::to_string(record.lost_writes) + " acknowledged writes are lost, " +
+                           std::to_string(missing(sequence)) + " of them since the last opening";
+  if (options_->accept_loss && !options_->read_only) {
+    log(LogLevel::warning, lost + "; accepted");
+    record.lost_writes = 0;
+  } else {
+    log(LogLevel::error, lost + "; opening it once with accept_loss = true ends this message");
+  }
+  return record;
+}
+
+}  // namespace cinch

@@ -1,0 +1,60 @@
+/// The file `cinch.watermark` beside those of RocksDB: how far acknowledged writes had come, what an orderly close
+/// left, and what was lost. RocksDB takes some damage for an older, shorter database; this tells one from the other.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "backends/rocksdb/files_left.hpp"
+
+namespace cinch {
+
+inline constexpr const char* watermark_file = "cinch.watermark";
+
+struct WatermarkRecord {
+  enum class State : std::uint32_t {
+    logged = 1,    ///< Open; what was acknowledged is in the log.
+    unlogged = 2,  ///< Open; writes after `sequence` may be in memory alone.
+    closed = 3,    ///< In order; `left` holds.
+  };
+  State state = State::closed;
+  std::uint64_t sequence = 0;     ///< RocksDB's number of the newest write that has to be found again.
+  std::uint64_t lost_writes = 0;  ///< Those that were not, until somebody accepts it.
+  FilesLeft left;
+};
+
+/// What the file says; nothing when there is none that can be read. `is_damaged` tells of a copy that cannot be.
+std::optional<WatermarkRecord> read_watermark(const std::string& directory, bool& is_damaged);
+
+/// Writes the file. It never fails a store's work: what cannot be written is logged, once. Thread-safe.
+class Watermark {
+ public:
+  /// Writes `record` at once.
+  Watermark(std::string directory, const WatermarkRecord& record);
+  ~Watermark();
+  Watermark(const Watermark&) = delete;
+  Watermark& operator=(const Watermark&) = delete;
+
+  /// Every write up to `sequence` was acknowledged, or is about to be.
+  void advance(std::uint64_t sequence);
+
+  /// The database was closed in order.
+  void close(const FilesLeft& left);
+
+  std::uint64_t lost_writes() const noexcept { return record_.lost_writes; }
+
+ private:
+  void write_both();
+  bool write_copy(int copy);
+  void warn(const char* what);
+
+  const std::string path_;
+  const int file_;
+  std::mutex mutex_;
+  WatermarkRecord record_;
+  bool has_warned_ = false;
+};
+
+}  // namespace cinch
