@@ -20,6 +20,7 @@ class BenchStore {
     StoreConfig config;
     config.backend = backend;
     config.codec = codec;
+    config.threads = 1;
     if (backend != "memory") {
       directory_ = std::filesystem::temp_directory_path() / ("cinch-bench-" + std::to_string(getpid()));
       config.settings.set("path", directory_.string());

@@ -108,6 +108,7 @@ Result<std::shared_ptr<CompressedKvStore>> DemoRuns::open_rocksdb(const std::str
   if (!config) return config.error();
   config->codec = codec;
   config->compressed = config_.compressed;
+  config->threads = 1;
   return cinch::open_store(*config, bundled_backends(), codecs_);
 }
 
@@ -127,7 +128,11 @@ Result<double> DemoRuns::read_back_mbps(const std::string& path, const std::stri
 ExitStatus check_demo_store(const Options& options) {
   const Result<Workload> values = options.file->empty() ? make_documents() : load_tensors(*options.file);
   if (!values) return fail(values.error());
-  const Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::read);
+  Result<StoreConfig> config = load_config(options);
+  if (!config) return fail(config.error());
+  config->threads = 1;  // as in memory, so that the two can be compared
+  config->settings.set("read_only", true);
+  const Result<std::shared_ptr<CompressedKvStore>> store = cinch::open_store(*config);
   if (!store) return fail(store.error());
   if (Status status = compare_all(**store, *values, options.prefix); !status.ok()) return fail(status);
   const Result<double> get = get_mbps(**store, *values, options.prefix, options.seconds);

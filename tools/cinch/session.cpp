@@ -106,6 +106,7 @@ Result<std::shared_ptr<CompressedKvStore>> open_memory_store(const StoreConfig& 
   StoreConfig memory;
   memory.codec = codec;
   memory.compressed = config.compressed;
+  memory.threads = 1;  // those that measure are the threads
   return cinch::open_store(memory, bundled_backends(), codecs);
 }
 
