@@ -48,29 +48,44 @@ struct Job {
 struct WorkerPool::State {
   explicit State(unsigned wanted) : threads(wanted != 0 ? wanted : std::max(1u, std::thread::hardware_concurrency())) {}
 
-  void start_workers() {
+  /// Requires: the mutex is held.
+  static void start_workers(const std::shared_ptr<State>& state, unsigned wanted) {
     try {
-      while (workers.size() + 1 < threads) workers.emplace_back([this] { serve(); });
+      while (state->workers.size() < wanted) state->workers.emplace_back([state] { state->serve(); });
     } catch (const std::system_error&) {  // no more threads to be had: those that are there do the work
     }
   }
 
+  /// A worker's life: parts of jobs first, whose callers wait, then tasks.
   void serve() {
     std::unique_lock lock(mutex);
     for (;;) {
-      wake.wait(lock, [&] { return closing || !jobs.empty(); });
-      if (closing) return;
-      Job* const job = jobs.front();
-      if (!job->has_parts()) {
-        jobs.pop_front();
-        continue;
+      wake.wait(lock, [&] { return closing || !jobs.empty() || !tasks.empty(); });
+      if (!jobs.empty()) {
+        help(*jobs.front(), lock);
+      } else if (!tasks.empty()) {
+        std::function<void()> task = std::move(tasks.front());
+        tasks.pop_front();
+        lock.unlock();
+        task();
+        task = nullptr;
+        lock.lock();
+      } else {
+        return;
       }
-      ++job->helpers;
-      lock.unlock();
-      job->work();
-      lock.lock();
-      if (--job->helpers == 0) job->left.notify_one();
     }
+  }
+
+  void help(Job& job, std::unique_lock<std::mutex>& lock) {
+    if (!job.has_parts()) {
+      jobs.pop_front();
+      return;
+    }
+    ++job.helpers;
+    lock.unlock();
+    job.work();
+    lock.lock();
+    if (--job.helpers == 0) job.left.notify_one();
   }
 
   const unsigned threads;
@@ -79,23 +94,29 @@ struct WorkerPool::State {
   std::mutex mutex;
   std::condition_variable wake;
   std::deque<Job*> jobs;  // by mutex, as all below
+  std::deque<std::function<void()>> tasks;
   std::vector<std::thread> workers;
   bool closing = false;
 };
 
-WorkerPool::WorkerPool(unsigned threads) : state_(std::make_unique<State>(threads)) {}
+WorkerPool::WorkerPool(unsigned threads) : state_(std::make_shared<State>(threads)) {}
 
 WorkerPool::~WorkerPool() {
   if (state_->process != getpid()) {
-    (void)state_.release();  // a child has no workers to join, and their handles would end it
+    // A child has no workers to join, and their handles would end it.
+    (void)new std::shared_ptr<State>(std::move(state_));
     return;
   }
+  std::vector<std::thread> workers;
   {
     const std::lock_guard lock(state_->mutex);
     state_->closing = true;
+    workers.swap(state_->workers);
   }
   state_->wake.notify_all();
-  for (std::thread& worker : state_->workers) worker.join();
+  for (std::thread& worker : workers) {
+    worker.get_id() == std::this_thread::get_id() ? worker.detach() : worker.join();
+  }
 }
 
 unsigned WorkerPool::threads() const noexcept { return state_->threads; }
@@ -108,7 +129,7 @@ void WorkerPool::run(std::size_t count, const std::function<void(std::size_t)>& 
   } else {
     {
       const std::lock_guard lock(state_->mutex);
-      state_->start_workers();
+      State::start_workers(state_, state_->threads - 1);
       state_->jobs.push_back(&job);
     }
     helpers == 1 ? state_->wake.notify_one() : state_->wake.notify_all();
@@ -118,6 +139,15 @@ void WorkerPool::run(std::size_t count, const std::function<void(std::size_t)>& 
     job.left.wait(lock, [&] { return job.helpers == 0; });
   }
   if (job.failure) std::rethrow_exception(job.failure);
+}
+
+void WorkerPool::submit(std::function<void()> task) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    State::start_workers(state_, std::max(1u, state_->threads - 1));
+    state_->tasks.push_back(std::move(task));
+  }
+  state_->wake.notify_one();
 }
 
 }  // namespace cinch

@@ -29,9 +29,13 @@ class CINCH_API WorkerPool {
   /// this.
   void run(std::size_t count, const std::function<void(std::size_t)>& part);
 
+  /// Calls `task` on a worker, soon; a pool of one thread starts one worker for it. Tasks that wait when the pool goes
+  /// are run first. Requires: it throws nothing.
+  void submit(std::function<void()> task);
+
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;  // shared with the workers: the last owner may be one of them
 };
 
 }  // namespace cinch

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <latch>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <set>
@@ -87,6 +88,29 @@ TEST(WorkerPoolTest, AStuckCallHoldsUpNobodyElse) {
   EXPECT_EQ(runs, 10);
   done.count_down();
   caller.join();
+}
+
+TEST(WorkerPoolTest, TasksRunOnWorkersAndAllOfThemBeforeThePoolGoes) {
+  std::atomic<int> runs{0};
+  const std::thread::id caller = std::this_thread::get_id();
+  for (const unsigned threads : {1u, 3u}) {
+    WorkerPool pool(threads);
+    for (int i = 0; i < 100; ++i) {
+      pool.submit([&] { runs += std::this_thread::get_id() == caller ? 1000 : 1; });
+    }
+  }
+  EXPECT_EQ(runs, 200);
+}
+
+TEST(WorkerPoolTest, ATaskMayBeTheLastOwner) {
+  std::latch done(1);
+  auto pool = std::make_shared<WorkerPool>(2);
+  WorkerPool& borrowed = *pool;
+  borrowed.submit([owner = std::move(pool), &done]() mutable {
+    owner.reset();
+    done.count_down();
+  });
+  done.wait();
 }
 
 TEST(WorkerPoolTest, AChildOfAForkWorksAlone) {

@@ -1,0 +1,254 @@
+/// Every operation of a `KvStore` with a Boost.Asio completion token: callbacks, futures, `co_await`.
+///
+/// What: an operation runs on a `WorkerPool`, never on the host's loop, and completes on the token's executor or, where
+/// it names none, on the one given here, with one argument: what the plain call answers. Several may be in flight. One
+/// that has not started can be cancelled through the token's cancellation slot, and completes with `cancelled`.
+/// Threads: every function from any thread. Ownership: an operation owns its arguments and the store; a `Value` pins
+/// its bytes. Errors: those of the plain calls, as results; nothing throws but `std::bad_alloc`. This is the one header
+/// of cinch that needs Boost (1.81 or newer); https://www.boost.org/doc/libs/1_81_0/doc/html/boost_asio.html
+#pragma once
+
+#include <atomic>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "cinch/kv_store.hpp"
+#include "cinch/worker_pool.hpp"
+
+namespace cinch {
+
+/// `SetOptions` that own what they name.
+struct AsyncSetOptions {
+  std::chrono::milliseconds ttl{0};
+  std::string codec = {};
+  std::optional<TensorShape> tensor = std::nullopt;
+};
+
+/// One key and value of `AsyncKvStore::batch_set`.
+struct AsyncSetItem {
+  std::string key;
+  Value value;
+  AsyncSetOptions options = {};
+};
+
+class AsyncKvStore {
+ public:
+  /// Requires: `store` and `workers` are not null; handlers are called through `executor`.
+  AsyncKvStore(std::shared_ptr<KvStore> store, boost::asio::any_io_executor executor,
+               std::shared_ptr<WorkerPool> workers)
+      : store_(std::move(store)), executor_(std::move(executor)), workers_(std::move(workers)) {}
+
+  const std::shared_ptr<KvStore>& store() const noexcept { return store_; }
+
+  template <class Token>
+  auto get(std::string key, Token&& token) {
+    return start<GetResult>([key = std::move(key)](KvStore& store) { return store.get(key); },
+                            std::forward<Token>(token));
+  }
+
+  template <class Token>
+  auto set(std::string key, Value value, AsyncSetOptions options, Token&& token) {
+    return start<Status>([key = std::move(key), value = std::move(value), options = std::move(options)](
+                             KvStore& store) { return store.set(key, value.bytes(), plain(options)); },
+                         std::forward<Token>(token));
+  }
+
+  template <class Token>
+  auto remove(std::string key, Token&& token) {
+    return start<Status>([key = std::move(key)](KvStore& store) { return store.remove(key); },
+                         std::forward<Token>(token));
+  }
+
+  template <class Token>
+  auto exists(std::string key, Token&& token) {
+    return start<Result<bool>>([key = std::move(key)](KvStore& store) { return store.exists(key); },
+                               std::forward<Token>(token));
+  }
+
+  template <class Token>
+  auto scan(std::string prefix, std::optional<std::string> after, std::size_t limit, Token&& token) {
+    return start<Result<KeyPage>>(
+        [prefix = std::move(prefix), after = std::move(after), limit](KvStore& store) {
+          return store.scan(prefix, after ? std::optional<std::string_view>(*after) : std::nullopt, limit);
+        },
+        std::forward<Token>(token));
+  }
+
+  template <class Token>
+  auto head(std::string key, std::size_t n, Token&& token) {
+    return start<Result<std::optional<Head>>>([key = std::move(key), n](KvStore& store) { return store.head(key, n); },
+                                              std::forward<Token>(token));
+  }
+
+  /// `to` has to live until the operation has completed.
+  template <class Token>
+  auto get_into(std::string key, MutableBytes to, Token&& token) {
+    return start<Result<std::optional<std::size_t>>>(
+        [key = std::move(key), to](KvStore& store) { return store.get_into(key, to); }, std::forward<Token>(token));
+  }
+
+  /// `to` has to live until the operation has completed.
+  template <class Token>
+  auto get_range(std::string key, std::uint64_t offset, MutableBytes to, Token&& token) {
+    return start<Result<bool>>(
+        [key = std::move(key), offset, to](KvStore& store) { return store.get_range(key, offset, to); },
+        std::forward<Token>(token));
+  }
+
+  template <class Token>
+  auto batch_get(std::vector<std::string> keys, Token&& token) {
+    return start<std::vector<GetResult>>(
+        [keys = std::move(keys)](KvStore& store) {
+          const std::vector<std::string_view> views(keys.begin(), keys.end());
+          return store.batch_get(views);
+        },
+        std::forward<Token>(token));
+  }
+
+  template <class Token>
+  auto batch_set(std::vector<AsyncSetItem> items, Token&& token) {
+    return start<Status>(
+        [items = std::move(items)](KvStore& store) {
+          std::vector<SetItem> views;
+          views.reserve(items.size());
+          for (const AsyncSetItem& item : items) views.push_back({item.key, item.value.bytes(), plain(item.options)});
+          return store.batch_set(views);
+        },
+        std::forward<Token>(token));
+  }
+
+  template <class Token>
+  auto remove_prefix(std::string prefix, Token&& token) {
+    return start<Result<std::uint64_t>>(
+        [prefix = std::move(prefix)](KvStore& store) { return store.remove_prefix(prefix); },
+        std::forward<Token>(token));
+  }
+
+  template <class Token>
+  auto touch(std::string key, std::chrono::milliseconds ttl, Token&& token) {
+    return start<Result<bool>>([key = std::move(key), ttl](KvStore& store) { return store.touch(key, ttl); },
+                               std::forward<Token>(token));
+  }
+
+  template <class Token>
+  auto set_if(std::string key, std::uint64_t stamp, Value value, AsyncSetOptions options, Token&& token) {
+    return start<Result<bool>>([key = std::move(key), stamp, value = std::move(value), options = std::move(options)](
+                                   KvStore& store) { return store.set_if(key, stamp, value.bytes(), plain(options)); },
+                               std::forward<Token>(token));
+  }
+
+  template <class Token>
+  auto flush(Token&& token) {
+    return start<Status>([](KvStore& store) { return store.flush(); }, std::forward<Token>(token));
+  }
+
+  template <class Token>
+  auto checkpoint(std::string directory, Token&& token) {
+    return start<Status>([directory = std::move(directory)](KvStore& store) { return store.checkpoint(directory); },
+                         std::forward<Token>(token));
+  }
+
+  /// Calls that are under way end first, those that have not started answer `closed`.
+  template <class Token>
+  auto close(Token&& token) {
+    return start<Status>([](KvStore& store) { return store.close(); }, std::forward<Token>(token));
+  }
+
+ private:
+  static SetOptions plain(const AsyncSetOptions& options) {
+    SetOptions out;
+    out.ttl = options.ttl;
+    out.codec = options.codec;
+    out.tensor = options.tensor;
+    return out;
+  }
+
+  /// What an operation answers that was cancelled before it started.
+  template <class Answer>
+  static Answer cancelled() {
+    const Status status(StatusCode::cancelled, "cancelled before it started");
+    if constexpr (std::is_same_v<Answer, std::vector<GetResult>>) {
+      return {GetResult(status)};
+    } else {
+      return status;
+    }
+  }
+
+  /// One operation from its start to its handler.
+  template <class Answer, class Work, class Handler>
+  class Operation : public std::enable_shared_from_this<Operation<Answer, Work, Handler>> {
+   public:
+    Operation(std::shared_ptr<KvStore> store, const boost::asio::any_io_executor& executor, Work work, Handler handler)
+        : store_(std::move(store)),
+          work_(std::move(work)),
+          handler_(std::move(handler)),
+          executor_(boost::asio::get_associated_executor(handler_, executor)),
+          guard_(executor_) {}
+
+    void start(WorkerPool& workers) {
+      auto slot = boost::asio::get_associated_cancellation_slot(handler_);
+      if (slot.is_connected()) {
+        slot.assign([weak = this->weak_from_this()](boost::asio::cancellation_type) {
+          if (const auto self = weak.lock(); self && self->take()) self->complete(cancelled<Answer>());
+        });
+      }
+      workers.submit([self = this->shared_from_this()] {
+        if (self->take()) self->complete(self->work_(*self->store_));
+      });
+    }
+
+   private:
+    /// Whether it is the caller who is to complete it.
+    bool take() noexcept { return !taken_.exchange(true, std::memory_order_acq_rel); }
+
+    void complete(Answer answer) {
+      store_.reset();
+      boost::asio::post(executor_, [self = this->shared_from_this(), answer = std::move(answer)]() mutable {
+        auto slot = boost::asio::get_associated_cancellation_slot(self->handler_);
+        if (slot.is_connected()) slot.clear();
+        Handler handler = std::move(self->handler_);
+        self->guard_.reset();
+        std::move(handler)(std::move(answer));
+      });
+    }
+
+    using Executor = boost::asio::associated_executor_t<Handler, boost::asio::any_io_executor>;
+
+    std::shared_ptr<KvStore> store_;
+    Work work_;
+    Handler handler_;
+    Executor executor_;
+    boost::asio::executor_work_guard<Executor> guard_;
+    std::atomic<bool> taken_{false};
+  };
+
+  template <class Answer, class Work, class Token>
+  auto start(Work work, Token&& token) {
+    return boost::asio::async_initiate<Token, void(Answer)>(
+        [](auto handler, std::shared_ptr<KvStore> store, const boost::asio::any_io_executor& executor,
+           const std::shared_ptr<WorkerPool>& workers, Work call) {
+          using Started = Operation<Answer, Work, decltype(handler)>;
+          std::make_shared<Started>(std::move(store), executor, std::move(call), std::move(handler))->start(*workers);
+        },
+        token, store_, executor_, workers_, std::move(work));
+  }
+
+  std::shared_ptr<KvStore> store_;
+  boost::asio::any_io_executor executor_;
+  std::shared_ptr<WorkerPool> workers_;
+};
+
+}  // namespace cinch

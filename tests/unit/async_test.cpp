@@ -1,0 +1,149 @@
+#include "cinch/async.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
+#include <latch>
+#include <thread>
+
+#include "cinch/store_config.hpp"
+
+namespace cinch {
+namespace {
+
+namespace asio = boost::asio;
+
+class AsyncTest : public testing::Test {
+ protected:
+  AsyncKvStore async(asio::any_io_executor executor) { return {store, std::move(executor), workers}; }
+
+  std::shared_ptr<WorkerPool> workers = std::make_shared<WorkerPool>(2);
+  std::shared_ptr<KvStore> store = open_store(StoreConfig()).value();
+  asio::io_context loop;
+};
+
+TEST_F(AsyncTest, CallbacksComeOnTheLoopWhoseExecutorWasGiven) {
+  AsyncKvStore kv = async(loop.get_executor());
+  std::thread::id where;
+  kv.set("k", Value::copy_of(as_bytes("v")), {}, [&](const Status& set) {
+    EXPECT_TRUE(set.ok());
+    kv.get("k", [&](const GetResult& got) {
+      EXPECT_EQ((*got)->text(), "v");
+      where = std::this_thread::get_id();
+    });
+  });
+  loop.run();  // returns when both are done
+  EXPECT_EQ(where, std::this_thread::get_id());
+}
+
+TEST_F(AsyncTest, FuturesHoldWhatThePlainCallAnswers) {
+  asio::thread_pool threads(1);
+  AsyncKvStore kv = async(threads.get_executor());
+  EXPECT_TRUE(kv.set("a", Value::copy_of(as_bytes("1")), {}, asio::use_future).get().ok());
+  EXPECT_TRUE(kv.batch_set({{"b", Value::copy_of(as_bytes("2")), {}}}, asio::use_future).get().ok());
+  EXPECT_EQ((*kv.get("a", asio::use_future).get())->text(), "1");
+  EXPECT_FALSE(kv.get("absent", asio::use_future).get().value().has_value());
+  EXPECT_TRUE(kv.exists("b", asio::use_future).get().value());
+  EXPECT_EQ(kv.scan("", std::nullopt, 10, asio::use_future).get()->keys.size(), 2u);
+  EXPECT_EQ((*kv.head("a", 1, asio::use_future).get())->size, 1u);
+  const std::vector<GetResult> both = kv.batch_get({"b", "a"}, asio::use_future).get();
+  EXPECT_EQ((*both[0])->text(), "2");
+  std::byte room[1];
+  EXPECT_EQ(*kv.get_into("a", room, asio::use_future).get().value(), 1u);
+  EXPECT_TRUE(kv.get_range("a", 0, room, asio::use_future).get().value());
+  EXPECT_TRUE(kv.touch("a", std::chrono::hours(1), asio::use_future).get().value());
+  EXPECT_TRUE(kv.set_if("c", 0, Value::copy_of(as_bytes("3")), {}, asio::use_future).get().value());
+  EXPECT_TRUE(kv.remove("a", asio::use_future).get().ok());
+  EXPECT_EQ(kv.remove_prefix("", asio::use_future).get().value(), 2u);
+  EXPECT_TRUE(kv.flush(asio::use_future).get().ok());
+  EXPECT_EQ(kv.checkpoint("x", asio::use_future).get().code(), StatusCode::unsupported);
+  EXPECT_TRUE(kv.close(asio::use_future).get().ok());
+  EXPECT_EQ(kv.get("a", asio::use_future).get().status().code(), StatusCode::closed);
+}
+
+TEST_F(AsyncTest, CoroutinesAwaitIt) {
+  AsyncKvStore kv = async(loop.get_executor());
+  std::string got;
+  const auto work = [&]() -> asio::awaitable<void> {
+    AsyncSetOptions options;
+    options.codec = "zstd:level=1";
+    const Status set = co_await kv.set("k", Value::own(std::string(100000, 'x')), options, asio::use_awaitable);
+    EXPECT_TRUE(set.ok()) << set.to_string();
+    const GetResult value = co_await kv.get("k", asio::use_awaitable);
+    got = (*value)->text();
+  };
+  asio::co_spawn(loop, work, asio::detached);
+  loop.run();
+  EXPECT_EQ(got, std::string(100000, 'x'));
+}
+
+TEST_F(AsyncTest, ManyAreInFlightAtOnce) {
+  AsyncKvStore kv = async(loop.get_executor());
+  int done = 0;
+  for (int i = 0; i < 500; ++i) {
+    kv.set("k" + std::to_string(i), Value::own(std::string(1000, 'v')), {}, [&](const Status& set) {
+      EXPECT_TRUE(set.ok());
+      ++done;  // the loop is one thread
+    });
+  }
+  loop.run();
+  EXPECT_EQ(done, 500);
+  EXPECT_EQ(store->stats().values, 500u);
+}
+
+TEST_F(AsyncTest, WhatHasNotStartedCanBeCancelled) {
+  std::latch busy(1);
+  std::latch release(1);
+  workers->submit([&] {  // the one worker of a pool of two
+    busy.count_down();
+    release.wait();
+  });
+  busy.wait();
+  AsyncKvStore kv = async(loop.get_executor());
+  asio::cancellation_signal signal;
+  StatusCode code = StatusCode::ok;
+  kv.set("k", Value::copy_of(as_bytes("v")), {},
+         asio::bind_cancellation_slot(signal.slot(), [&](const Status& status) { code = status.code(); }));
+  signal.emit(asio::cancellation_type::terminal);
+  loop.run();
+  EXPECT_EQ(code, StatusCode::cancelled);
+  release.count_down();
+  std::latch drained(1);
+  workers->submit([&] { drained.count_down(); });
+  drained.wait();
+  EXPECT_FALSE(store->exists("k").value());
+}
+
+TEST_F(AsyncTest, CancellingWhatIsDoneDoesNothing) {
+  AsyncKvStore kv = async(loop.get_executor());
+  asio::cancellation_signal signal;
+  int calls = 0;
+  kv.exists("k", asio::bind_cancellation_slot(signal.slot(), [&](const Result<bool>& found) {
+              EXPECT_FALSE(found.value());
+              ++calls;
+            }));
+  loop.run();
+  signal.emit(asio::cancellation_type::terminal);
+  loop.restart();
+  loop.run();
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(AsyncTest, TheStoreLivesAsLongAsItsOperations) {
+  asio::thread_pool threads(1);
+  std::optional<AsyncKvStore> kv(async(threads.get_executor()));
+  std::future<Status> set = kv->set("k", Value::copy_of(as_bytes("v")), {}, asio::use_future);
+  kv.reset();
+  store.reset();
+  EXPECT_TRUE(set.get().ok());
+}
+
+}  // namespace
+}  // namespace cinch
