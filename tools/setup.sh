@@ -10,7 +10,7 @@ packages=(
   liblz4-dev libzstd-dev                                         # plugins
   librocksdb-dev                                                 # backends
   libcli11-dev nlohmann-json3-dev                                # the tool
-  g++-aarch64-linux-gnu libbenchmark-dev libgmock-dev libgtest-dev  # tests and benchmarks
+  g++-aarch64-linux-gnu groff libbenchmark-dev libgmock-dev libgtest-dev  # tests and benchmarks
 )
 if [ "${1:-}" = --checks ]; then packages+=(clang-format-14 clang-tidy-14); fi
 

@@ -1,335 +1,73 @@
 #include "command_line.hpp"
 
-#include <CLI/CLI.hpp>
-#include <filesystem>
+#include <algorithm>
 
-#include "cinch/kv_store.hpp"
 #include "cinch/settings.hpp"
-#include "commands.hpp"
+#include "command_app.hpp"
 #include "output.hpp"
 
 namespace cinch::tool {
 namespace {
 
-constexpr int most_keys = 1 << 24;
-constexpr unsigned most_threads = 1024;
-
-constexpr const char* general_help = R"(
-Keys are shown and accepted with unprintable bytes as \xHH and a backslash as \\.
-
-Exit status: 0 fine; 1 the key is not there; 2 usage, config, or a codec that does not exist; 3 damaged data found;
-4 the codec of a stored value is missing; 5 any other failure.
-
-Examples:
-  cinch demo
-  cinch --store rocksdb:kv --codec zstd:level=3 import cache.safetensors --prefix chat/
-  cinch --store rocksdb:kv stat
-  cinch COMMAND --help
-)";
-
-/// Says "KEY..." where CLI11 says how many keys at most.
-class HelpFormatter : public CLI::Formatter {
-  std::string make_option_usage(const CLI::Option* option) const override {
-    if (option->get_expected_max() < most_keys) return CLI::Formatter::make_option_usage(option);
-    return make_option_name(option, true) + "...";
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) {
+    if (!command->get_group().empty()) names.push_back(command->get_name());
   }
-};
+  return names;
+}
 
-/// Builds the parser over one `Options`; what CLI11 cannot do on its own is finished by `finish`.
-class Parser {
- public:
-  explicit Parser(Options& options) : options_(options) {
-    app_.name("cinch");
-    app_.footer(general_help);
-    app_.formatter(std::make_shared<HelpFormatter>());
-    app_.require_subcommand(1);
-    app_.fallthrough();
-    app_.set_version_flag("--version", "cinch " CINCH_VERSION, "Print the version");
-    add_global_flags();
-    add_value_commands();
-    add_file_commands();
-    add_maintenance_commands();
-    add_other_commands();
-  }
-
-  std::optional<ExitStatus> parse(int argc, const char* const* argv) {
-    try {
-      app_.parse(argc, argv);
-    } catch (const CLI::CallForHelp&) {
-      return print(app_.help());
-    } catch (const CLI::CallForVersion&) {
-      return print("cinch " CINCH_VERSION "\n");
-    } catch (const CLI::ParseError& error) {
-      return refuse(explain(error));
+std::vector<std::string> flag_names(const CLI::App& top, const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::App* app : std::initializer_list<const CLI::App*>{&top, &command}) {
+    for (const CLI::Option* option : app->get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
     }
-    const Status status = finish();
-    return status.ok() ? std::nullopt : std::optional(fail(status));
   }
+  return names;
+}
 
- private:
-  using Command = ExitStatus (*)(const Options&);
+std::string suggestion(const std::string& name, const std::vector<std::string>& known) {
+  const std::vector<std::string_view> views(known.begin(), known.end());
+  const std::string_view near = nearest_name(name, views);
+  return near.empty() ? "" : "; did you mean \"" + std::string(near) + "\"?";
+}
 
-  CLI::App* add(CLI::App& parent, const char* name, const char* what, const char* examples, Command command) {
-    CLI::App* sub = parent.add_subcommand(name, what);
-    sub->fallthrough();
-    sub->footer(std::string("\nExamples:\n") + examples);
-    sub->final_callback([this, command] { options_.command = command; });
-    return sub;
+/// What the user got wrong, in a line.
+std::string explain(const CLI::App& top, const CLI::ParseError& error) {
+  const std::vector<std::string> rest = top.remaining(true);
+  const auto wrong = std::ranges::find_if(rest, [](const std::string& arg) { return !arg.starts_with("-"); });
+  const CLI::App* last = &top;
+  while (!last->get_subcommands().empty()) last = last->get_subcommands().front();
+  if (!last->get_subcommands({}).empty() && wrong != rest.end()) {
+    return "unknown command \"" + *wrong + '"' + suggestion(*wrong, command_names(*last));
   }
-
-  void add_global_flags() {
-    const char* group = "Flags, before or after the command";
-    CLI::Option* store = app_.add_option("--store", options_.store, "The store: rocksdb:DIRECTORY, memory:");
-    CLI::Option* config =
-        app_.add_option("--config", options_.config, "The store, its codec and more, from a TOML file");
-    CLI::Option* codec =
-        app_.add_option("--codec", options_.codecs, "Codec to write with: raw, lz4, zstd:level=3, ...");
-    CLI::Option* plugins =
-        app_.add_option("--plugins", options_.plugins, "Load codecs from this directory too; repeatable");
-    store->type_name("URL")->excludes(config)->group(group);
-    config->type_name("FILE")->group(group);
-    codec->type_name("SPEC")->allow_extra_args(false)->group(group);
-    plugins->type_name("DIR")->allow_extra_args(false)->check(CLI::ExistingDirectory)->group(group);
-    app_.add_option("--rule", options_.rules,
-                    "Codec for keys that match: GLOB=SPEC, such as 'logs/*=zstd:level=9'; repeatable, the first counts")
-        ->type_name("RULE")
-        ->allow_extra_args(false)
-        ->group(group);
-    app_.add_flag("--json", options_.json, "Print one JSON document")->disable_flag_override()->group(group);
-    app_.add_flag("--quiet", options_.quiet, "Print no more than was asked for")->disable_flag_override()->group(group);
+  if (!last->get_subcommands({}).empty() && rest.empty() && error.get_name() == "RequiredError") {
+    return std::string(last == &top ? "a command" : last->get_name() + ": a command") + " is required";
   }
-
-  CLI::Option* add_key(CLI::App* command) {
-    return command->add_option("KEY", options_.key, "The key")->type_name("")->required();
+  if (!rest.empty() && rest.front().starts_with("-")) {
+    return "unknown flag " + rest.front() + suggestion(rest.front(), flag_names(top, *last));
   }
-
-  CLI::Option* add_prefix(CLI::App* command, const char* name, const char* what) {
-    return command->add_option(name, options_.prefix, what)->type_name("");
-  }
-
-  void add_value_commands() {
-    CLI::App* put = add(app_, "put", "Store a file, or standard input, under a key",
-                        "  cinch --store rocksdb:kv put notes/today today.txt\n"
-                        "  date | cinch --store rocksdb:kv put now\n",
-                        put_value);
-    add_key(put);
-    put->add_option("FILE", options_.file, "What to store; - is standard input")->type_name("");
-    CLI::App* get = add(app_, "get", "Write a value to standard output or a file",
-                        "  cinch --store rocksdb:kv get now\n"
-                        "  cinch --store rocksdb:kv get layers.0.k -o k.bin\n",
-                        get_value);
-    add_key(get);
-    get->add_option("-o,--output", options_.output, "Where to; - is standard output")->type_name("FILE");
-    CLI::App* del = add(app_, "del", "Remove keys; those that are not there are fine",
-                        "  cinch --store rocksdb:kv del now notes/today\n"
-                        "  cinch --store rocksdb:kv del --prefix chat/\n",
-                        remove_values);
-    // Not a list to CLI11, which would take keys such as "[a,b]" apart.
-    CLI::Option* keys = del->add_option("KEY", options_.keys, "The keys");
-    keys->option_text("...")->expected(most_keys)->allow_extra_args(false)->multi_option_policy(
-        CLI::MultiOptionPolicy::TakeAll);
-    add_prefix(del, "--prefix", "All keys that start with it")->type_name("PREFIX")->excludes(keys);
-    add_key(add(app_, "exists", "Is the key there? Exit status 0 or 1",
-                "  cinch --store rocksdb:kv exists now && echo there\n", value_exists));
-    CLI::App* ls = add(app_, "ls", "List the keys that start with a prefix, in byte order",
-                       "  cinch --store rocksdb:kv ls layers. --long\n", list_keys);
-    add_prefix(ls, "PREFIX", "Only keys that start with it");
-    ls->add_flag("--long", options_.long_list, "With format, sizes, shape and expiry")->disable_flag_override();
-    CLI::App* stat = add(app_, "stat",
-                         "Sizes and ratios of the store by format, or all about one key.\n"
-                         "A value that did not get smaller is stored as it is and counts as raw",
-                         "  cinch --store rocksdb:kv stat --long\n"
-                         "  cinch --store rocksdb:kv stat layers.0.k --json\n",
-                         show_stat);
-    add_key(stat)->required(false);
-    stat->add_flag("--long", options_.long_list, "By format and size of the values")->disable_flag_override();
-  }
-
-  void add_file_commands() {
-    CLI::App* import =
-        add(app_, "import",
-            "Store each tensor of a safetensors file under PREFIX + its name.\n"
-            "Tensors of an earlier import that the file lacks stay; export gives back the file imported last",
-            "  cinch --store rocksdb:kv --codec zstd import cache.safetensors --prefix chat/\n", import_file);
-    import->add_option("FILE", options_.file, "The safetensors file")->type_name("")->required();
-    add_prefix(import, "--prefix", "What the keys start with")->type_name("PREFIX");
-    CLI::App* exporting = add(app_, "export", "Write the imported safetensors file back, the same byte for byte",
-                              "  cinch --store rocksdb:kv export copy.safetensors --prefix chat/\n", export_file);
-    exporting->add_option("OUT", options_.output, "The file to write; - is standard output")->type_name("")->required();
-    add_prefix(exporting, "--prefix", "What the keys start with")->type_name("PREFIX");
-    CLI::App* verify = add(app_, "verify", "Read every value and check it",
-                           "  cinch --store rocksdb:kv verify\n"
-                           "  cinch --store rocksdb:kv verify chat/ --shallow --json\n"
-                           "  cinch --store rocksdb:kv verify --rate 50MiB --from layers.7.k\n",
-                           verify_values);
-    add_prefix(verify, "PREFIX", "Only keys that start with it");
-    verify->add_option("--from", options_.from, "Begin at this key, where an earlier run was interrupted")
-        ->type_name("KEY");
-    verify->add_option("--rate", rate_, "Read at most so many bytes a second, such as 50MiB")->type_name("SIZE");
-    verify->add_flag("--shallow", options_.shallow, "Only the checksums of stored bytes, which needs no codec")
-        ->disable_flag_override();
-  }
-
-  void add_maintenance_commands() {
-    CLI::App* recompress =
-        add(app_, "recompress",
-            "Store values anew with another codec, or with the one that rules and config now give them.\n"
-            "Safe to interrupt and to repeat: what is stored that way already is left alone",
-            "  cinch --store rocksdb:kv --codec zstd:level=19 recompress logs/\n", recompress_values);
-    add_prefix(recompress, "PREFIX", "Only keys that start with it");
-    CLI::App* copy = add(app_, "copy",
-                         "Copy values to another store as they are stored, which needs no codec.\n"
-                         "Values of the same keys there are replaced",
-                         "  cinch --store rocksdb:kv copy --to rocksdb:/mnt/other/kv chat/\n", copy_values);
-    copy->add_option("--to", options_.to, "The other store; made where there is none")->type_name("URL")->required();
-    add_prefix(copy, "PREFIX", "Only keys that start with it");
-    CLI::App* backup = add(app_, "backup",
-                           "Make a directory that holds the store as it is now. On the same file system the two share\n"
-                           "files that never change, so that it costs no space until the store moves on",
-                           "  cinch --store rocksdb:kv backup kv-backup\n", back_up);
-    backup->add_option("DIR", options_.file, "A directory that does not exist yet")->type_name("")->required();
-    CLI::App* restore = add(app_, "restore", "Make the store, which must not exist yet, from a backup",
-                            "  cinch --store rocksdb:kv restore kv-backup\n", restore_backup);
-    restore->add_option("DIR", options_.file, "What backup made")->type_name("")->required();
-    CLI::App* config = app_.add_subcommand("config", "The file of --config")->fallthrough()->require_subcommand(1);
-    CLI::App* check_config =
-        add(*config, "check", "Show what a config file comes to, defaults included, or its mistakes",
-            "  cinch config check cinch.toml\n", check_config_file);
-    check_config->add_option("FILE", options_.file, "The config file")->type_name("")->required();
-  }
-
-  void add_other_commands() {
-    CLI::App* codec =
-        app_.add_subcommand("codec", "The codecs that can be named")->fallthrough()->require_subcommand(1);
-    add(*codec, "list", "List the codecs", "  cinch codec list --plugins ./my-codecs\n", list_codecs);
-    CLI::App* plugin =
-        app_.add_subcommand("plugin", "The plugins that provide them")->fallthrough()->require_subcommand(1);
-    CLI::App* plugins = add(*plugin, "list", "List the plugin files that were found and what became of them",
-                            "  cinch plugin list --plugins ./my-codecs --why\n", list_plugins);
-    plugins->add_flag("--why", options_.why, "With the reason of each refusal")->disable_flag_override();
-    CLI::App* bench = add(app_, "bench",
-                          "Measure codecs on the values of a file: through a store in memory, beside the\n"
-                          "plain library and memcpy. Figures are GB (1e9 bytes) of raw data a second",
-                          "  cinch bench --input cache.safetensors\n"
-                          "  cinch bench --input page.html --codec lz4 --codec zstd:level=9 --threads 2 --seconds 1\n",
-                          run_bench);
-    bench->add_option("--input", options_.file, "Tensors of a safetensors file, or any file in pieces of 2 MiB")
-        ->type_name("FILE")
-        ->required();
-    bench->add_option("--threads", options_.threads, "Threads that share the values")
-        ->check(CLI::Range(1u, most_threads))
-        ->type_name("N");
-    bench->add_option("--seconds", options_.seconds, "How long each figure is measured; default 2")
-        ->check(check_seconds)
-        ->type_name("S");
-    CLI::App* demo = add(app_, "demo",
-                         "Show real KV-cache tensors going through the codecs, into memory and RocksDB and back.\n"
-                         "Leaves a store in ./cinch-demo",
-                         "  cinch demo\n"
-                         "  cinch demo cache.safetensors --codec lz4 --codec zstd:level=19\n",
-                         run_demo);
-    demo->add_option("FILE", options_.file, "A safetensors file instead of the sample that comes with cinch")
-        ->type_name("");
-    CLI::App* check = add(app_, "demo-check", "", "", check_demo_store)->group("");  // what `demo` runs to read back
-    check->add_option("FILE", options_.file)->required();
-    add_prefix(check, "--prefix", "");
-    check->add_option("--seconds", options_.seconds);
-  }
-
-  /// What is wrong with the number of seconds; CLI::Range takes "nan".
-  static std::string check_seconds(const std::string& text) {
-    double seconds = 0;
-    const bool right = CLI::detail::lexical_cast(text, seconds) && seconds >= 0.001 && seconds <= 3600;
-    return right ? "" : '"' + text + "\", expected 0.001 to 3600";
-  }
-
-  std::string explain(const CLI::ParseError& error) {
-    const std::vector<std::string> rest = app_.remaining(true);
-    const auto wrong = std::ranges::find_if(rest, [](const std::string& arg) { return !arg.starts_with("-"); });
-    const CLI::App* last = &app_;
-    while (!last->get_subcommands().empty()) last = last->get_subcommands().front();
-    if (!last->get_subcommands({}).empty() && wrong != rest.end()) {
-      return "unknown command \"" + *wrong + '"' + suggestion(*wrong, command_names(*last));
-    }
-    if (!last->get_subcommands({}).empty() && rest.empty() && error.get_name() == "RequiredError") {
-      return std::string(last == &app_ ? "a command" : last->get_name() + ": a command") + " is required";
-    }
-    if (!rest.empty() && rest.front().starts_with("-")) {
-      return "unknown flag " + rest.front() + suggestion(rest.front(), flag_names(*last));
-    }
-    return (last == &app_ ? "" : last->get_name() + ": ") + error.what();
-  }
-
-  static std::vector<std::string> command_names(const CLI::App& app) {
-    std::vector<std::string> names;
-    for (const CLI::App* command : app.get_subcommands({})) {
-      if (!command->get_group().empty()) names.push_back(command->get_name());
-    }
-    return names;
-  }
-
-  std::vector<std::string> flag_names(const CLI::App& command) {
-    std::vector<std::string> names;
-    for (const CLI::App* app : std::initializer_list<const CLI::App*>{&app_, &command}) {
-      for (const CLI::Option* option : app->get_options()) {
-        for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-      }
-    }
-    return names;
-  }
-
-  static std::string suggestion(const std::string& name, const std::vector<std::string>& known) {
-    const std::vector<std::string_view> views(known.begin(), known.end());
-    const std::string_view near = nearest_name(name, views);
-    return near.empty() ? "" : "; did you mean \"" + std::string(near) + "\"?";
-  }
-
-  static ExitStatus refuse(const std::string& message) {
-    print_error(message + "; see cinch --help");
-    return ExitStatus::usage;
-  }
-
-  /// What is true of all options together, and keys as the store has them.
-  Status finish() {
-    const bool several = options_.command == run_bench || options_.command == run_demo;
-    if (options_.codecs.size() > 1 && !several) {
-      return {StatusCode::invalid_argument, "--codec: expected one, given " + std::to_string(options_.codecs.size())};
-    }
-    if (options_.command == remove_values && options_.keys.empty() && options_.prefix.empty()) {
-      return {StatusCode::invalid_argument, app_.get_subcommand("del")->count("--prefix") > 0
-                                                ? "del: --prefix is empty, which would remove every key"
-                                                : "del: KEY or --prefix is required"};
-    }
-    if (rate_) {
-      const Result<std::uint64_t> rate = parse_size(*rate_);
-      if (!rate || *rate == 0) {
-        return {StatusCode::invalid_argument, "--rate: \"" + *rate_ + "\", expected bytes a second such as 50MiB"};
-      }
-      options_.bytes_per_second = *rate;
-    }
-    for (std::string& directory : options_.plugins) directory = std::filesystem::absolute(directory).string();
-    std::vector<std::string*> texts = {&options_.prefix};
-    if (options_.key) texts.push_back(&*options_.key);
-    if (options_.from) texts.push_back(&*options_.from);
-    for (std::string& key : options_.keys) texts.push_back(&key);
-    for (std::string* text : texts) {
-      Result<std::string> key = unescape_key(*text);
-      Status status = key ? check_key(*key) : key.error().in('"' + *text + '"');
-      if (!status.ok()) return status;
-      *text = std::move(*key);
-    }
-    return {};
-  }
-
-  Options& options_;
-  std::optional<std::string> rate_;
-  CLI::App app_{"cinch stores values compressed by codecs that are loaded at run time, in memory or in RocksDB."};
-};
+  return (last == &top ? "" : last->get_name() + ": ") + error.what();
+}
 
 }  // namespace
 
 std::optional<ExitStatus> parse_command_line(int argc, const char* const* argv, Options& options) {
-  return Parser(options).parse(argc, argv);
+  CommandApp command(options);
+  CLI::App& app = command.app();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return print(app.help());
+  } catch (const CLI::CallForVersion&) {
+    return print("cinch " CINCH_VERSION "\n");
+  } catch (const CLI::ParseError& error) {
+    print_error(explain(app, error) + "; see cinch --help");
+    return ExitStatus::usage;
+  }
+  const Status status = command.finish();
+  return status.ok() ? std::nullopt : std::optional(fail(status));
 }
 
 }  // namespace cinch::tool
