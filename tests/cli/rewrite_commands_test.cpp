@@ -71,6 +71,11 @@ TEST_F(RewriteTest, RecompressToACodecThatIsNotThereIs2) {
   expect_error(cinch({"recompress", "--codec", "zsdt"}), 2, "did you mean \"zstd\"");
 }
 
+TEST_F(RewriteTest, RecompressMakesNoStore) {
+  EXPECT_EQ(cinch({"recompress", "--codec", "zstd"}).status, 2);
+  EXPECT_FALSE(std::filesystem::exists(store));
+}
+
 TEST_F(RewriteTest, CopyTakesValuesAsTheyAreStored) {
   put("a/1", text, {"--codec", "zstd:level=5"});
   put("b/1", text, {"--codec", "lz4"});

@@ -140,7 +140,7 @@ bool is_same_place(const StoreConfig& a, const StoreConfig& b) {
 }  // namespace
 
 ExitStatus recompress_values(const Options& options) {
-  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::write);
+  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::change);
   if (!store) return fail(store.error());
   const std::string spec = options.codecs.empty() ? "" : options.codecs.front();
   Tally tally;
