@@ -59,8 +59,10 @@ Values make(std::string_view content, std::size_t bytes) {
     if (content == "tensor") {
       out.push_back(tensor(bytes, i));
     } else {
-      out.push_back(
-          test::make_payload(content == "json" ? test::PayloadKind::json : test::PayloadKind::random, bytes, i + 1));
+      const test::PayloadKind kind = content == "json"   ? test::PayloadKind::json
+                                     : content == "text" ? test::PayloadKind::text
+                                                         : test::PayloadKind::random;
+      out.push_back(test::make_payload(kind, bytes, i + 1));
     }
   }
   return out;

@@ -17,8 +17,8 @@ struct Size {
 };
 inline constexpr Size sizes[] = {{"1KiB", 1u << 10}, {"64KiB", 64u << 10}, {"2MiB", 2u << 20}, {"16MiB", 16u << 20}};
 
-/// As many distinct values as make up at least 48 MiB (at most 4,096), so that caches do not flatter; at least two.
-/// The tensors are the shipped sample's, repeated where it is too short.
+/// Values of one of `contents`, or "text". As many distinct ones as make up at least 48 MiB (at most 4,096), so that
+/// caches do not flatter; at least two. The tensors are the shipped sample's, repeated where it is too short.
 const std::vector<std::vector<std::byte>>& values(std::string_view content, std::size_t bytes);
 
 }  // namespace cinch::bench

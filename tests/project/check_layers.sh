@@ -49,7 +49,7 @@ allow plugins/lz4 -- "$abi" '<lz4(hc)?\.h>'
 allow plugins/zstd -- "$abi" '<zstd(_errors)?\.h>'
 allow tools/cinch -- "$cinch" "$own" '<CLI/CLI\.hpp>' '<nlohmann/json\.hpp>' '<(lz4|lz4hc|zstd)\.h>'
 allow tools/examples -- '<cinch/[a-z_]+\.hpp>' "$own"
-allow bench -- "$cinch" '"(bench|tests/support)/[a-z_]+\.hpp"' '<benchmark/benchmark\.h>' '<(lz4|lz4hc|zstd)\.h>'
+allow bench -- "$cinch" '"(bench|tests/support)/[a-z_]+\.hpp"' '"tools/cinch/bench_library\.hpp"' '<benchmark/benchmark\.h>' '<(lz4|lz4hc|zstd|xxhash|blosc|lmdb|sqlite3)\.h>' '<rocksdb/(db|options)\.h>' '<boost/unordered/unordered_flat_map\.hpp>'
 
 compare=$(grep -lE '<(lz4|lz4hc|zstd)\.h>' tools/cinch/* | grep -v '/bench')
 if [ -n "$compare" ]; then

@@ -1,0 +1,78 @@
+/// Rows of the report: cinch beside something else, in turns, on the same values.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cinch::bench {
+
+/// One row. Rates are units a second: bytes, or operations.
+struct Row {
+  std::string section;
+  std::string name;
+  std::string against;  ///< What it is measured against.
+  std::string unit;     ///< "GB/s", "Mop/s", "MiB", "ratio".
+  double value = 0;     ///< cinch.
+  std::optional<double> other;
+  double share = 0;  ///< cinch's rate divided by the other's: the median of the pairs; for sizes, size by size.
+  double low = 0;    ///< All pairs but the lowest and the highest lie from here …
+  double high = 0;   ///< … to here.
+  std::optional<double> goal = std::nullopt;  ///< For `share`, or for `value` where there is no other.
+  bool more_is_better = true;
+};
+
+class Report {
+ public:
+  using Work = std::function<void()>;
+
+  explicit Report(bool quick) : quick_(quick) {}
+
+  bool is_quick() const noexcept { return quick_; }
+
+  /// Starts a group of rows and says so on standard error.
+  void section(const std::string& name);
+
+  /// Times `own` and `other` in turns, at least seven pairs (quick: three), each side long enough to be timed; every
+  /// call does `amount` units of work. `scale` turns units a second into `unit`.
+  void pair(const std::string& name, const std::string& against, double amount, const std::string& unit, double scale,
+            const Work& own, const Work& other, std::optional<double> goal = {});
+
+  /// `pair` for bytes.
+  void bytes(const std::string& name, const std::string& against, double amount, const Work& own, const Work& other,
+             std::optional<double> goal = {}) {
+    pair(name, against, amount, "GB/s", 1e-9, own, other, goal);
+  }
+
+  /// A figure that is not a speed.
+  void value(const std::string& name, const std::string& against, const std::string& unit, double own,
+             std::optional<double> other, std::optional<double> goal, bool more_is_better);
+
+  /// A check that failed: the report ends with status 1.
+  void wrong(const std::string& what);
+
+  const std::vector<Row>& rows() const noexcept { return rows_; }
+  bool is_right() const noexcept { return right_; }
+
+  std::string json() const;
+  std::string table() const;
+
+ private:
+  bool quick_;
+  bool right_ = true;
+  std::string section_;
+  std::vector<Row> rows_;
+};
+
+// Each in a file of its own, report_NAME.cpp.
+void report_codecs(Report& report);
+void report_threads(Report& report);
+void report_memory(Report& report);
+void report_small_values(Report& report);
+void report_rocksdb(Report& report);
+void report_peers(Report& report);
+void report_growth(Report& report);
+
+}  // namespace cinch::bench

@@ -1,0 +1,56 @@
+// Reads without a codec: what is handed out, what is copied, what checksums cost, and parts of values.
+#include <xxhash.h>
+
+#include <cstring>
+
+#include "bench/bench_values.hpp"
+#include "bench/blocked_value.hpp"
+#include "bench/report_stores.hpp"
+
+namespace cinch::bench {
+
+void report_memory(Report& report) {
+  report.section("Raw values of 2 MiB in memory");
+  const std::vector<std::byte>& value = values("random", 2u << 20).front();
+  const auto bytes = static_cast<double>(value.size());
+  std::vector<std::byte> to(value.size());
+  const auto copy = [&] {
+    std::memcpy(to.data(), value.data(), value.size());
+    asm volatile("" : : "r"(to.data()) : "memory");  // the copy is wanted, though nobody reads it
+  };
+  const std::shared_ptr<KvStore> bare = memory_store("raw")->inner();
+  set_and_check(report, *bare, "k", value);
+  report.bytes(
+      "bare get", "memcpy", bytes, [&] { (void)must_get(*bare, "k"); }, copy, 10.0);
+  report.bytes(
+      "bare get_into", "memcpy", bytes, [&] { (void)bare->get_into("k", to); }, copy, 0.9);
+  volatile XXH64_hash_t hash = 0;
+  const auto xxh3 = [&] { hash = XXH3_64bits(value.data(), value.size()); };
+  const auto always = memory_store("raw", 1, Verify::always);
+  const auto first = memory_store("raw", 1, Verify::first_read);
+  const auto never = memory_store("raw", 1, Verify::never);
+  for (const auto& store : {always, first, never}) set_and_check(report, *store, "k", value);
+  report.bytes(
+      "get, verify = always", "XXH3, as compiled for x86-64", bytes, [&] { (void)must_get(*always, "k"); }, xxh3, 0.9);
+  report.bytes(
+      "get, verify = first_read", "memcpy", bytes, [&] { (void)must_get(*first, "k"); }, copy, 10.0);
+  report.bytes(
+      "get, verify = never", "memcpy", bytes, [&] { (void)must_get(*never, "k"); }, copy, 10.0);
+
+  report.section("A part of a value of 16 MiB in memory");
+  const std::vector<std::byte>& large = values("json", 16u << 20).front();
+  for (const std::string spec : {"lz4", "zstd:level=3"}) {
+    const auto store = memory_store(spec);
+    set_and_check(report, *store, "k", large);
+    const std::unique_ptr<tool::LibraryCodec> library = make_library(spec);
+    BlockedValue block(*library, ByteView(large).subspan(20 * default_block_bytes, default_block_bytes),
+                       default_block_bytes);
+    if (!block.is_right()) report.wrong(spec);
+    std::vector<std::byte> part(default_block_bytes / 2);
+    report.bytes(
+        spec + ", get_range within a block", "decoding that block", static_cast<double>(default_block_bytes),
+        [&] { (void)store->get_range("k", 20 * default_block_bytes + 1000, part); }, [&] { block.decode(); }, 1 / 1.2);
+  }
+}
+
+}  // namespace cinch::bench

@@ -1,0 +1,118 @@
+// Values of 1 KiB: cinch over memory beside a bare sharded map of shared pointers, the least that a host would write.
+#include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <mutex>
+#include <random>
+#include <shared_mutex>
+#include <thread>
+
+#include "bench/bench_values.hpp"
+#include "bench/blocked_value.hpp"
+#include "bench/report_stores.hpp"
+
+namespace cinch::bench {
+namespace {
+
+class BareMap {
+ public:
+  using Held = std::shared_ptr<const std::vector<std::byte>>;
+
+  void set(const std::string& key, ByteView value) {
+    auto held = std::make_shared<const std::vector<std::byte>>(value.begin(), value.end());
+    Shard& shard = shard_of(key);
+    const std::unique_lock lock(shard.mutex);
+    shard.map[key].swap(held);
+  }
+
+  Held get(const std::string& key) {
+    Shard& shard = shard_of(key);
+    const std::shared_lock lock(shard.mutex);
+    const auto found = shard.map.find(key);
+    return found == shard.map.end() ? nullptr : found->second;
+  }
+
+ private:
+  struct alignas(64) Shard {
+    std::shared_mutex mutex;
+    boost::unordered_flat_map<std::string, Held> map;
+  };
+  Shard& shard_of(const std::string& key) { return shards_[std::hash<std::string>()(key) >> 58]; }
+
+  std::array<Shard, 64> shards_;
+};
+
+/// Keys in an order that no cache foresees, a list for each thread.
+std::vector<std::vector<std::string>> shuffled_keys(std::size_t count, unsigned threads) {
+  std::mt19937_64 random(1);
+  std::vector<std::vector<std::string>> out(threads);
+  for (auto& keys : out) {
+    for (std::size_t i = 0; i < 100000; ++i) keys.push_back("user:" + std::to_string(random() % count));
+  }
+  return out;
+}
+
+/// `work(key)` for all keys, each list on a thread of its own.
+template <class Work>
+void on_threads(const std::vector<std::vector<std::string>>& keys, const Work& work) {
+  std::vector<std::thread> threads;
+  for (std::size_t t = 1; t < keys.size(); ++t) {
+    threads.emplace_back([&, t] {
+      for (const std::string& key : keys[t]) work(key);
+    });
+  }
+  for (const std::string& key : keys[0]) work(key);
+  for (std::thread& thread : threads) thread.join();
+}
+
+void raw_rows(Report& report, std::size_t count) {
+  const std::vector<std::byte> value = values("random", 1u << 10).front();
+  BareMap map;
+  const auto store = memory_store("raw");
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string key = "user:" + std::to_string(i);
+    map.set(key, value);
+    require(store->set(key, value));
+  }
+  set_and_check(report, *store, "user:7", value);
+  for (const unsigned threads : {1u, 2u}) {
+    const auto keys = shuffled_keys(count, threads);
+    const double calls = 100000.0 * threads;
+    const std::string suffix = ", " + std::to_string(threads) + (threads == 1 ? " thread" : " threads");
+    report.pair(
+        "get" + suffix, "bare map", calls, "Mop/s", 1e-6,
+        [&] { on_threads(keys, [&](const std::string& key) { (void)must_get(*store, key); }); },
+        [&] { on_threads(keys, [&](const std::string& key) { (void)map.get(key); }); }, 0.8);
+    report.pair(
+        "set" + suffix, "bare map", calls, "Mop/s", 1e-6,
+        [&] { on_threads(keys, [&](const std::string& key) { require(store->set(key, value)); }); },
+        [&] { on_threads(keys, [&](const std::string& key) { map.set(key, value); }); }, 0.8);
+  }
+}
+
+void compressed_rows(Report& report) {
+  const std::vector<std::byte>& value = values("json", 1u << 10).front();
+  const std::unique_ptr<tool::LibraryCodec> library = make_library("zstd:level=3");
+  BlockedValue plain(*library, value, value.size());
+  if (!plain.is_right()) report.wrong("zstd");
+  const auto store = memory_store("zstd:level=3");
+  set_and_check(report, *store, "k", value);
+  report.pair(
+      "zstd, JSON, get", "zstd alone", 1, "Mop/s", 1e-6, [&] { (void)must_get(*store, "k"); }, [&] { plain.decode(); });
+  report.pair(
+      "zstd, JSON, set", "zstd alone", 1, "Mop/s", 1e-6, [&] { require(store->set("k", value)); },
+      [&] { plain.encode(); });
+  for (const Row& row : {report.rows()[report.rows().size() - 2], report.rows().back()}) {
+    report.value(row.name + ", beyond zstd itself", "", "ns", 1000 / row.value - 1000 / *row.other, {}, 300, false);
+  }
+}
+
+}  // namespace
+
+void report_small_values(Report& report) {
+  const std::size_t count = report.is_quick() ? 100000 : 1000000;
+  report.section("Values of 1 KiB, " + std::to_string(count) + " keys in memory");
+  raw_rows(report, count);
+  compressed_rows(report);
+}
+
+}  // namespace cinch::bench
