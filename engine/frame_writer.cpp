@@ -59,7 +59,7 @@ class FrameWriter {
     blocks_.resize(split_.count());
     encoded_.resize(blocks_.size());
     // Of raw values there are only checksums to make, sooner than another core has fetched the bytes.
-    WorkerPool* const workers = codec_.format().name == raw_format ? nullptr : options_.workers;
+    WorkerPool* const workers = is_raw_ ? nullptr : options_.workers;
     Status status = for_each_block(blocks_.size(), workers,
                                    [&](std::size_t i) { return encode_block(split_[i], blocks_[i], encoded_[i]); });
     if (!status.ok()) return status;
@@ -114,7 +114,7 @@ class FrameWriter {
     entry.stored_bytes = part.size;
     std::optional<std::size_t> encoded;
     LossSums loss;
-    if (!block.empty()) {
+    if (!block.empty() && !is_raw_) {
       const Result<std::size_t> bound = codec_.bound(block.size(), options_.shape);
       if (!bound) return bound.error();
       out.buffer.emplace(*bound);
@@ -216,6 +216,7 @@ class FrameWriter {
   std::string_view key_;
   const Codec& codec_;
   const EncodeOptions& options_;
+  const bool is_raw_ = codec_.format().name == raw_format;
   BlockSplit split_;
   std::shared_ptr<const Codec> decoder_;
   Plan plan_;
