@@ -101,7 +101,7 @@ Result<std::shared_ptr<const PlanState>> Codec::open_plan(ByteView plan, const T
 }
 
 Result<std::optional<std::size_t>> Codec::compress(const BlockSlice& slice, const PlanState* plan, ByteView block,
-                                                   MutableBytes to, LossSums* loss) const {
+                                                   MutableBytes to) const {
   if (Status status = check_slice(*this, slice, block.size()); !status.ok()) return status;
   const Result<std::size_t> most = bound(block.size(), slice.shape);
   if (!most) return most.error();
@@ -109,8 +109,7 @@ Result<std::optional<std::size_t>> Codec::compress(const BlockSlice& slice, cons
     return Status(StatusCode::invalid_argument, format_.name + ": room for " + std::to_string(to.size()) +
                                                     " bytes, expected the bound of " + std::to_string(*most));
   }
-  LossSums own_loss;
-  Result<std::optional<std::size_t>> length = do_compress(slice, plan, block, to.first(*most), loss ? loss : &own_loss);
+  Result<std::optional<std::size_t>> length = do_compress(slice, plan, block, to.first(*most));
   if (!length) return judge(length.error());
   if (*length && **length > *most) {
     return judge({StatusCode::codec_misbehaved, format_.name + ": encoded to " + std::to_string(**length) +
@@ -123,6 +122,18 @@ Status Codec::decompress(const BlockSlice& slice, const PlanState* plan, ByteVie
   if (Status status = usable(traits_.decodes, "decode"); !status.ok()) return status;
   if (Status status = check_slice(*this, slice, to.size()); !status.ok()) return status;
   return judge(do_decompress(slice, plan, encoded, to));
+}
+
+Result<LossSums> Codec::measure(const BlockSlice& slice, ByteView original, ByteView decoded) const {
+  if (Status status = usable(traits_.lossy, "lose anything"); !status.ok()) return status;
+  if (Status status = check_slice(*this, slice, original.size()); !status.ok()) return status;
+  Result<LossSums> lost = do_measure(slice, original, decoded);
+  if (!lost) return judge(lost.error());
+  return lost;
+}
+
+Result<LossSums> Codec::do_measure(const BlockSlice&, ByteView, ByteView) const {
+  return Status(StatusCode::unsupported, format_.name + ": does not tell what it loses");
 }
 
 Result<std::optional<Plan>> Codec::do_plan(ByteView, const TensorShape*) const { return std::optional<Plan>(); }

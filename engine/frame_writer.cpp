@@ -113,27 +113,25 @@ class FrameWriter {
     entry.decoded_bytes = part.size;
     entry.stored_bytes = part.size;
     std::optional<std::size_t> encoded;
-    LossSums loss;
     if (!block.empty() && !is_raw_) {
       const Result<std::size_t> bound = codec_.bound(block.size(), options_.shape);
       if (!bound) return bound.error();
       out.buffer.emplace(*bound);
       Result<std::optional<std::size_t>> result =
-          codec_.compress(part.slice, plan_state_.get(), block, out.buffer->bytes(), &loss);
+          codec_.compress(part.slice, plan_state_.get(), block, out.buffer->bytes());
       if (!out.buffer->is_intact()) return convicted("its encoder wrote outside its buffer");
       if (!result) return result.error();
       encoded = *result;
     }
     if (!encoded || !pays(*encoded, block.size())) {
       entry.stored_checksum = entry.decoded_checksum = checksum(block);
-      out = {std::nullopt, {}, {0, loss.squared, 0, 0}};
-      return {};
+      out.buffer.reset();
+      return measure(part.slice, block, block, out.loss);
     }
     out.bytes = out.buffer->bytes().first(*encoded);
-    out.loss = loss;
     entry.stored_bytes = *encoded;
     entry.stored_checksum = checksum(out.bytes);
-    Status status = decoder_ ? decode_again(part.slice, block, out.bytes, entry) : checksum_of(block, entry);
+    Status status = decoder_ ? decode_again(part.slice, block, entry, out) : checksum_of(block, entry);
     if (!is_single()) out.shrink();
     return status;
   }
@@ -143,15 +141,24 @@ class FrameWriter {
     return {};
   }
 
-  Status decode_again(const BlockSlice& slice, ByteView block, ByteView encoded, BlockEntry& entry) {
+  /// What a lossy codec changed.
+  Status measure(const BlockSlice& slice, ByteView original, ByteView decoded, LossSums& out) const {
+    if (!codec_.traits().lossy) return {};
+    Result<LossSums> lost = codec_.measure(slice, original, decoded);
+    if (lost) out = *lost;
+    return lost.status();
+  }
+
+  Status decode_again(const BlockSlice& slice, ByteView block, BlockEntry& entry, EncodedBlock& out) {
     GuardedBuffer decoded(block.size());
-    Status status = decoder_->decompress(slice, decoder_plan_.get(), encoded, decoded.bytes());
+    Status status = decoder_->decompress(slice, decoder_plan_.get(), out.bytes, decoded.bytes());
     if (!decoded.is_intact()) return convicted("its decoder wrote outside its buffer");
     if (!status.ok()) return status.in("decoding what was just encoded");
     if (!codec_.traits().lossy && !std::ranges::equal(decoded.bytes(), block)) {
       return convicted("what it has just encoded decodes to other bytes");
     }
-    return checksum_of(decoded.bytes(), entry);
+    entry.decoded_checksum = checksum(decoded.bytes());
+    return measure(slice, block, decoded.bytes(), out.loss);
   }
 
   Status convicted(std::string_view reason) const {

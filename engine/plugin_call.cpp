@@ -5,10 +5,15 @@
 
 namespace cinch {
 
-std::string describe(std::string_view format, std::string_view call, const cinch_err_v1& error, std::int32_t code) {
-  std::string text(error.message, strnlen(error.message, sizeof error.message));
+std::string printable(std::string_view text) {
+  std::string out(text);
   std::ranges::replace_if(
-      text, [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
+      out, [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
+  return out;
+}
+
+std::string describe(std::string_view format, std::string_view call, const cinch_err_v1& error, std::int32_t code) {
+  std::string text = printable({error.message, strnlen(error.message, sizeof error.message)});
   if (text.empty()) text = "failed";
   return std::string(format) + ": " + std::string(call) + ": " + text + " (code " + std::to_string(code) + ")";
 }

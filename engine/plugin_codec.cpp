@@ -96,14 +96,18 @@ Result<std::size_t> PluginCodec::ask_bound(std::string_view call_name, decltype(
                                            std::size_t size, const TensorShape* shape) const {
   const CShape c_shape(shape);
   std::uint64_t most = 0;
+  cinch_err_v1 error = no_error();
   const Result<std::int32_t> code = call(name(), call_name, function, table_.provider, parameters().data(),
-                                         parameters().size(), c_shape.get(), std::uint64_t{size}, &most);
+                                         parameters().size(), c_shape.get(), std::uint64_t{size}, &most, &error);
   if (!code) return code.error();
   if (*code == CINCH_OK) return static_cast<std::size_t>(most);
   if (*code == CINCH_LIMIT) {
     return Status(StatusCode::too_large, name() + ": " + std::to_string(size) + " bytes are more than it takes");
   }
-  return Status(StatusCode::codec_failed, describe(name(), call_name, no_error(), *code));
+  const StatusCode said = *code == CINCH_VALUE_UNSUPPORTED ? StatusCode::unsupported
+                          : *code == CINCH_INVALID_ARG     ? StatusCode::invalid_argument
+                                                           : StatusCode::codec_failed;
+  return Status(said, describe(name(), call_name, error, *code));
 }
 
 Result<std::size_t> PluginCodec::do_bound(std::size_t size, const TensorShape* shape) const {
@@ -111,26 +115,36 @@ Result<std::size_t> PluginCodec::do_bound(std::size_t size, const TensorShape* s
 }
 
 Result<std::optional<std::size_t>> PluginCodec::do_compress(const BlockSlice& slice, const PlanState* plan,
-                                                            ByteView block, MutableBytes to, LossSums* loss) const {
+                                                            ByteView block, MutableBytes to) const {
   const Result<Lent<cinch_enc_ctx>> context = lend_encoder();
   if (!context) return context.error();
   const CShape shape(slice.shape);
   const cinch_slice_v1 c_slice = to_c(slice, shape);
-  cinch_loss_v1 lost{};
-  lost.struct_size = sizeof lost;
   std::size_t length = SIZE_MAX;  // one that a plugin leaves alone is over every bound
   cinch_err_v1 error = no_error();
   const Result<std::int32_t> code =
       call(name(), "enc_run", functions().enc_run, context->get(), PluginPlanState::get(plan), &c_slice, input(block),
-           block.size(), output(to), to.size(), &length, traits().lossy ? &lost : nullptr, &error);
+           block.size(), output(to), to.size(), &length, &error);
   if (!code) return code.error();
   if (*code == CINCH_DST_TOO_SMALL) return breach("enc_run finds its own bound too small");
   if (*code != CINCH_OK && *code != CINCH_DECLINED) {
     return Status(status_code(*code), describe(name(), "enc_run", error, *code));
   }
-  *loss = {lost.sum_sq_error, lost.sum_sq, lost.worst_row, lost.max_abs};
   if (*code == CINCH_DECLINED) return std::optional<std::size_t>();
   return std::optional(length);
+}
+
+Result<LossSums> PluginCodec::do_measure(const BlockSlice& slice, ByteView original, ByteView decoded) const {
+  const CShape shape(slice.shape);
+  const cinch_slice_v1 c_slice = to_c(slice, shape);
+  cinch_loss_v1 lost{};
+  lost.struct_size = sizeof lost;
+  cinch_err_v1 error = no_error();
+  Status status =
+      checked_call(name(), "measure", functions().measure, error, table_.provider, parameters().data(),
+                   parameters().size(), &c_slice, input(original), input(decoded), original.size(), &lost, &error);
+  if (!status.ok()) return status;
+  return LossSums{lost.sum_sq_error, lost.sum_sq, lost.worst_row, lost.max_abs};
 }
 
 Status PluginCodec::do_decompress(const BlockSlice& slice, const PlanState* plan, ByteView encoded,

@@ -27,9 +27,10 @@ class PluginCodec final : public Codec {
  private:
   Result<std::size_t> do_bound(std::size_t size, const TensorShape* shape) const override;
   Result<std::optional<std::size_t>> do_compress(const BlockSlice& slice, const PlanState* plan, ByteView block,
-                                                 MutableBytes to, LossSums* loss) const override;
+                                                 MutableBytes to) const override;
   Status do_decompress(const BlockSlice& slice, const PlanState* plan, ByteView encoded,
                        MutableBytes to) const override;
+  Result<LossSums> do_measure(const BlockSlice& slice, ByteView original, ByteView decoded) const override;
   Result<std::optional<Plan>> do_plan(ByteView value, const TensorShape* shape) const override;
   Result<std::shared_ptr<const PlanState>> do_open_plan(ByteView plan, const TensorShape* shape) const override;
 

@@ -151,6 +151,11 @@ Status check_abi(const cinch_manifest_v1& head) {
                                     std::to_string(CINCH_ABI_MAJOR) + "." + std::to_string(CINCH_ABI_MINOR) +
                                     "; update cinch");
   }
+  // Version 0 changes what is there already; from version 1 on only the end grows.
+  if (CINCH_ABI_MAJOR == 0 && head.abi_minor_built != CINCH_ABI_MINOR) {
+    return refused("abi_minor", "it is built for ABI 0." + std::to_string(head.abi_minor_built) + ", this host has 0." +
+                                    std::to_string(CINCH_ABI_MINOR) + "; rebuild the plugin");
+  }
   return {};
 }
 

@@ -10,6 +10,7 @@ namespace cinch {
 namespace {
 
 constexpr std::size_t most_parameter_bytes = 64 << 10;
+constexpr std::size_t longest_target = 31;
 
 class PluginProvider final : public CodecProvider {
  public:
@@ -87,6 +88,7 @@ std::string_view missing_function(const cinch_provider_v1& table) {
     if (!table.dec_close) return "dec_close";
     if (!table.dec_run) return "dec_run";
   }
+  if ((table.caps & CINCH_CAP_LOSSY) != 0 && !table.measure) return "measure";
   const bool plans[] = {table.plan_bound != nullptr, table.plan != nullptr, table.plan_open != nullptr,
                         table.plan_close != nullptr};
   if (std::ranges::count(plans, true) % 4 != 0) return "one of plan_bound, plan, plan_open, plan_close";
@@ -125,6 +127,10 @@ Result<ProviderTable> check_table(const cinch_provider_v1* provider, const Decla
 }
 
 std::shared_ptr<const CodecProvider> make_plugin_provider(const ProviderTable& table, ProviderInfo info) {
+  if (table.functions.target) {
+    const Result<const char*> target = call(info.format, "target", table.functions.target, table.provider);
+    if (target && *target) info.target = printable({*target, strnlen(*target, longest_target)});
+  }
   return std::make_shared<const PluginProvider>(table, std::move(info));
 }
 

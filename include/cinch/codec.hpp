@@ -87,7 +87,9 @@ class CINCH_API Codec {
   const FormatId& format() const noexcept { return format_; }
   const CodecTraits& traits() const noexcept { return traits_; }
 
-  /// The most that a block of `size` bytes can take. Errors: `too_large` on overflow.
+  /// The most that a block of `size` bytes of such a value can take. Errors: `too_large` on overflow; `unsupported`
+  /// when the codec does not take values of this kind, another one has to; `invalid_argument` when it has to be told
+  /// more of the value.
   Result<std::size_t> bound(std::size_t size, const TensorShape* shape) const;
 
   /// The plan of a whole value, or nothing when the format has none or this value needs none.
@@ -96,14 +98,18 @@ class CINCH_API Codec {
   /// Opens a stored plan. Errors: `corruption` too.
   Result<std::shared_ptr<const PlanState>> open_plan(ByteView plan, const TensorShape* shape) const;
 
-  /// Encodes one block and answers its length in `to`, or nothing: the codec declines, keep the block raw. `loss` is
-  /// filled by lossy codecs. Requires: `to` holds `bound()` bytes.
+  /// Encodes one block and answers its length in `to`, or nothing: the codec declines, keep the block raw.
+  /// Requires: `to` holds `bound()` bytes.
   Result<std::optional<std::size_t>> compress(const BlockSlice& slice, const PlanState* plan, ByteView block,
-                                              MutableBytes to, LossSums* loss) const;
+                                              MutableBytes to) const;
 
   /// Decodes one block into `to`, whose size is the block's exact decoded length. Errors: `corruption` when the codec
   /// finds the encoded bytes wrong.
   Status decompress(const BlockSlice& slice, const PlanState* plan, ByteView encoded, MutableBytes to) const;
+
+  /// What a lossy codec changed in one block: its bytes as they were set, and as they were decoded; the same twice for
+  /// a block stored raw. Requires: as many bytes in both.
+  Result<LossSums> measure(const BlockSlice& slice, ByteView original, ByteView decoded) const;
 
   /// A proven lie (a canary overwritten, wrong bytes for what this process has just encoded): every later call of this
   /// provider's codecs answers `codec_misbehaved` with the first reason.
@@ -134,9 +140,10 @@ class CINCH_API Codec {
 
   virtual Result<std::size_t> do_bound(std::size_t size, const TensorShape* shape) const = 0;
   virtual Result<std::optional<std::size_t>> do_compress(const BlockSlice& slice, const PlanState* plan, ByteView block,
-                                                         MutableBytes to, LossSums* loss) const = 0;
+                                                         MutableBytes to) const = 0;
   virtual Status do_decompress(const BlockSlice& slice, const PlanState* plan, ByteView encoded,
                                MutableBytes to) const = 0;
+  virtual Result<LossSums> do_measure(const BlockSlice& slice, ByteView original, ByteView decoded) const;
   virtual Result<std::optional<Plan>> do_plan(ByteView value, const TensorShape* shape) const;
   virtual Result<std::shared_ptr<const PlanState>> do_open_plan(ByteView plan, const TensorShape* shape) const;
 
@@ -154,6 +161,7 @@ struct ProviderInfo {
   std::string implementation;           ///< Named by `prefer` in a config.
   std::string origin;                   ///< The plugin's file; "built in".
   CodecTraits traits;
+  std::string target = {};  ///< Which of its code paths runs here, such as "avx2"; empty: it has one, or does not say.
 };
 
 /// Makes codecs of one format. Thread-safe.

@@ -1,8 +1,9 @@
-/* The C ABI of cinch codec plugins, version 0.1: the one header a plugin needs, and the only one it may see.
+/* The C ABI of cinch codec plugins, version 0.2: the one header a plugin needs, and the only one it may see.
  *
  * What: a plugin is a shared object NAME.cinch.so that exports one symbol, `cinch_plugin_entry_v0`, and carries a
  * manifest in section ".cinch.plugin", which the host reads before it runs any of the plugin's code. The entry fills a
- * table of providers; a provider encodes and/or decodes one format. Version 0 of the ABI is free to change.
+ * table of providers; a provider encodes and/or decodes one format. Version 0 of the ABI is free to change, so that a
+ * host of version 0 takes only plugins built for its own minor version.
  *
  * Threads, as tagged below:
  *   [any-thread]  any number of threads at once; lock-free where nothing is created.
@@ -32,7 +33,7 @@ extern "C" {
 #endif
 
 #define CINCH_ABI_MAJOR 0
-#define CINCH_ABI_MINOR 1
+#define CINCH_ABI_MINOR 2
 #define CINCH_PLUGIN_ENTRY "cinch_plugin_entry_v0"
 #define CINCH_PLUGIN_SECTION ".cinch.plugin"
 #define CINCH_PLUGIN_SUFFIX ".cinch.so"
@@ -53,6 +54,7 @@ extern "C" {
 #define CINCH_CANCELLED (-8)
 #define CINCH_DEVICE (-9) /* retry elsewhere */
 #define CINCH_INTERNAL (-10)
+#define CINCH_VALUE_UNSUPPORTED (-11) /* bound: no kind of value that this codec takes */
 
 /* `plugin_code` beside CINCH_DECLINED */
 #define CINCH_DECLINED_REJECTED 0 /* tried, did not get smaller */
@@ -147,8 +149,8 @@ typedef struct cinch_manifest_v1 {
   } cinch_manifest_file;                                                                                      \
   __attribute__((section(CINCH_PLUGIN_SECTION), used, aligned(8))) static const cinch_manifest_file           \
       cinch_manifest = {{{'C', 'I', 'N', 'C', 'H', 'P', 'L', 'G'}, sizeof(cinch_manifest_file), 0,            \
-                         CINCH_ABI_MAJOR, CINCH_ABI_MINOR, 1, n, CINCH_PLATFORM, id, version, vendor, license,\
-                         homepage, ""},                                                                       \
+                         CINCH_ABI_MAJOR, CINCH_ABI_MINOR, CINCH_ABI_MINOR, n, CINCH_PLATFORM, id, version,    \
+                         vendor, license, homepage, ""},                                                      \
                         {__VA_ARGS__}}
 /* clang-format on */
 
@@ -192,8 +194,8 @@ typedef struct cinch_slice_v1 {
   const cinch_limits_v1* limits; /* NULL: none */
 } cinch_slice_v1;
 
-/* What one block lost, from what its decoder gives back; filled by LOSSY encoders, merged by the host in block order.
- * Rows kept exact count in sum_sq with error 0. */
+/* What decoding changed in one block; filled by `measure` of a LOSSY codec, merged by the host in block order. Elements
+ * that are not finite and come back as they were count in neither sum. */
 typedef struct cinch_loss_v1 {
   uint32_t struct_size;
   uint32_t reserved;
@@ -225,9 +227,12 @@ struct cinch_provider_v1 {
   int32_t (*params_canonical)(const cinch_provider_v1*, const char* in, size_t in_len, char* out, size_t out_cap,
                               size_t* out_len, cinch_err_v1*);
 
-  /* The largest encoding of a block of in_len bytes; total, LIMIT on overflow. ENCODE. [any-thread] */
+  /* The largest encoding of a block of in_len bytes of such a value; LIMIT on overflow. Called with the length of the
+   * whole value before anything else is done with it: VALUE_UNSUPPORTED for a kind of value that this codec never takes
+   * (an element type, a value without a shape), which the host then stores with another codec; INVALID_ARG where the
+   * caller has to say more (a token axis), which ends the set with that message. ENCODE. [any-thread] */
   int32_t (*bound)(const cinch_provider_v1*, const char* params, size_t n, const cinch_shape_v1*, uint64_t in_len,
-                   uint64_t* out);
+                   uint64_t* out, cinch_err_v1*);
 
   /* Contexts depend on parameters alone, so that the host can pool them. ENCODE; DECODE. [any-thread] */
   int32_t (*enc_open)(const cinch_provider_v1*, const char* params, size_t n, cinch_enc_ctx** ctx, cinch_err_v1*);
@@ -236,20 +241,25 @@ struct cinch_provider_v1 {
   void (*enc_close)(cinch_enc_ctx*); /* NULL allowed. [ctx-serial] */
   void (*dec_close)(cinch_dec_ctx*);
 
-  /* One block. `loss` is NULL unless LOSSY. Writes nothing past dst[cap-1]. [ctx-serial] */
+  /* One block. Writes nothing past dst[cap-1]. [ctx-serial] */
   int32_t (*enc_run)(cinch_enc_ctx*, const cinch_plan_state*, const cinch_slice_v1*, const uint8_t* src, size_t n,
-                     uint8_t* dst, size_t cap, size_t* out_len, cinch_loss_v1* loss, cinch_err_v1*);
+                     uint8_t* dst, size_t cap, size_t* out_len, cinch_err_v1*);
 
   /* One block back; dst_len is exact and comes from the host's own record. OK means that exactly dst_len bytes were
    * written; touches neither src[n] nor dst[dst_len], whatever the input. [ctx-serial] */
   int32_t (*dec_run)(cinch_dec_ctx*, const cinch_plan_state*, const cinch_slice_v1*, const uint8_t* src, size_t n,
                      uint8_t* dst, size_t dst_len, cinch_err_v1*);
 
+  /* What decoding changed in a block: `original` as it was set, `decoded` as dec_run gave it (or, for a block that is
+   * stored raw, the original again), `len` bytes each. The host passes `loss` zeroed. LOSSY. [any-thread] */
+  int32_t (*measure)(const cinch_provider_v1*, const char* params, size_t n, const cinch_slice_v1*,
+                     const uint8_t* original, const uint8_t* decoded, size_t len, cinch_loss_v1* loss, cinch_err_v1*);
+
   /* Optional, all four or none: side information of the whole value, made once before its blocks, stored once, opened
    * once and handed to every block. A plan may be as long as the value. `annotation` is `k=v` text of at most 63 bytes
    * that stays readable without the codec; the host passes it zeroed. plan: [ctx-serial]; others [any-thread] */
   int32_t (*plan_bound)(const cinch_provider_v1*, const char* params, size_t n, const cinch_shape_v1*, uint64_t in_len,
-                        uint64_t* out);
+                        uint64_t* out, cinch_err_v1*);
   int32_t (*plan)(cinch_enc_ctx*, const cinch_shape_v1*, const uint8_t* src, size_t n, uint8_t* dst, size_t cap,
                   size_t* out_len, char annotation[CINCH_ANNOTATION_BYTES], cinch_err_v1*);
   int32_t (*plan_open)(const cinch_provider_v1*, uint16_t format_major, uint16_t format_minor, const char* params,
@@ -259,6 +269,10 @@ struct cinch_provider_v1 {
 
   /* Optional: the most memory one call takes for a block of in_len bytes. [any-thread] */
   int32_t (*mem_estimate)(const cinch_provider_v1*, const char* params, size_t n, uint64_t in_len, uint64_t* out);
+
+  /* Optional: which of its code paths runs on this machine, "scalar", "avx2", "avx512"; of at most 31 bytes, for people
+   * to read. [any-thread] */
+  const char* (*target)(const cinch_provider_v1*);
 };
 
 /* ---- S2: what the host offers. */

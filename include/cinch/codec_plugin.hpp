@@ -34,7 +34,6 @@ struct EncodeCall {
   const Plan* plan;
   Input from;
   Output to;
-  cinch_loss_v1* loss;  ///< Null unless the codec is lossy.
 };
 template <class Plan>
 struct DecodeCall {
@@ -92,8 +91,11 @@ std::int32_t guarded(cinch_err_v1* error, Body&& body) noexcept {
 ///   static constexpr std::uint64_t caps = CINCH_CAP_ENCODE | CINCH_CAP_DECODE | …;
 ///   static constexpr std::array parameters = {Parameter…};   // sorted by key; std::array<Parameter, 0>{} for none
 ///   static void check(const Options&);                        // optional: parameters that do not go together
-///   static std::uint64_t bound(const Options&, const cinch_shape_v1*, std::uint64_t size);
-///   class Encoder { explicit Encoder(const Options&);
+///   static std::uint64_t bound(const Options&, const cinch_shape_v1*, std::uint64_t size);   // may throw Failure with
+///       // CINCH_VALUE_UNSUPPORTED or CINCH_INVALID_ARG, see codec_plugin.h
+///   static const char* target();                              // optional: "scalar", "avx2", …
+///   static void measure(const Options&, const cinch_slice_v1&, Input original, Input decoded, cinch_loss_v1&);  //
+///   LOSSY class Encoder { explicit Encoder(const Options&);
 ///                   std::optional<std::size_t> encode(const EncodeCall<Plan>&); };   // nothing: declined
 ///   class Decoder { explicit Decoder(const Options&); void decode(const DecodeCall<Plan>&); };
 /// and, where it makes plans, `class Plan`, which is opened for every value that has one:
@@ -140,17 +142,18 @@ class Provider {
   /// Sizes beyond every memory are refused here, so that no codec's arithmetic can wrap around.
   static std::int32_t ask_bound(std::uint64_t (*function)(const Options&, const cinch_shape_v1*, std::uint64_t),
                                 const char* text, std::size_t text_size, const cinch_shape_v1* shape,
-                                std::uint64_t size, std::uint64_t* out) noexcept {
+                                std::uint64_t size, std::uint64_t* out, cinch_err_v1* error) noexcept {
     if (size > UINT64_MAX / 4) return CINCH_LIMIT;
-    return guarded(nullptr, [&] {
+    return guarded(error, [&] {
       *out = function(read(text, text_size), shape, size);
       return CINCH_OK;
     });
   }
 
   static std::int32_t bound(const cinch_provider_v1*, const char* text, std::size_t text_size,
-                            const cinch_shape_v1* shape, std::uint64_t size, std::uint64_t* out) noexcept {
-    return ask_bound(&T::bound, text, text_size, shape, size, out);
+                            const cinch_shape_v1* shape, std::uint64_t size, std::uint64_t* out,
+                            cinch_err_v1* error) noexcept {
+    return ask_bound(&T::bound, text, text_size, shape, size, out, error);
   }
 
   static std::int32_t enc_open(const cinch_provider_v1*, const char* text, std::size_t size, cinch_enc_ctx** out,
@@ -183,9 +186,9 @@ class Provider {
 
   static std::int32_t enc_run(cinch_enc_ctx* context, const cinch_plan_state* plan, const cinch_slice_v1* slice,
                               const std::uint8_t* src, std::size_t n, std::uint8_t* dst, std::size_t capacity,
-                              std::size_t* size, cinch_loss_v1* loss, cinch_err_v1* error) noexcept {
+                              std::size_t* size, cinch_err_v1* error) noexcept {
     return guarded(error, [&] {
-      const EncodeCall<PlanType> call{*slice, reinterpret_cast<const PlanType*>(plan), {src, n}, {dst, capacity}, loss};
+      const EncodeCall<PlanType> call{*slice, reinterpret_cast<const PlanType*>(plan), {src, n}, {dst, capacity}};
       return answer(reinterpret_cast<typename T::Encoder*>(context)->encode(call), size);
     });
   }
@@ -200,9 +203,21 @@ class Provider {
     });
   }
 
+  static std::int32_t measure(const cinch_provider_v1*, const char* text, std::size_t text_size,
+                              const cinch_slice_v1* slice, const std::uint8_t* original, const std::uint8_t* decoded,
+                              std::size_t size, cinch_loss_v1* loss, cinch_err_v1* error) noexcept {
+    return guarded(error, [&] {
+      T::measure(read(text, text_size), *slice, Input(original, size), Input(decoded, size), *loss);
+      return CINCH_OK;
+    });
+  }
+
+  static const char* target(const cinch_provider_v1*) noexcept { return T::target(); }
+
   static std::int32_t plan_bound(const cinch_provider_v1*, const char* text, std::size_t text_size,
-                                 const cinch_shape_v1* shape, std::uint64_t size, std::uint64_t* out) noexcept {
-    return ask_bound(&T::plan_bound, text, text_size, shape, size, out);
+                                 const cinch_shape_v1* shape, std::uint64_t size, std::uint64_t* out,
+                                 cinch_err_v1* error) noexcept {
+    return ask_bound(&T::plan_bound, text, text_size, shape, size, out, error);
   }
 
   static std::int32_t plan(cinch_enc_ctx* context, const cinch_shape_v1* shape, const std::uint8_t* src, std::size_t n,
@@ -254,6 +269,8 @@ class Provider {
       made.plan_open = plan_open;
       made.plan_close = plan_close;
     }
+    if constexpr ((T::caps & CINCH_CAP_LOSSY) != 0) made.measure = measure;
+    if constexpr (requires { T::target(); }) made.target = target;
     return made;
   }
 };
@@ -270,7 +287,7 @@ struct Manifest {
     head.total_size = sizeof *this;
     head.abi_major = CINCH_ABI_MAJOR;
     head.abi_minor_built = CINCH_ABI_MINOR;
-    head.abi_minor_required = 1;
+    head.abi_minor_required = CINCH_ABI_MINOR;
     head.n_providers = sizeof...(Codecs);
     put(CINCH_PLATFORM, head.platform);
     put(id, head.plugin_id);

@@ -40,7 +40,7 @@ TEST_F(CodecCommandsTest, InJsonEveryCodecSaysWhatItCan) {
   const Json json = bare({"codec", "list", "--json"}).json();
   EXPECT_THAT(column(json, "format"), ElementsAre("lz4", "raw", "zstd"));
   EXPECT_THAT(field_names(json[0]), ElementsAre("decodes", "encodes", "format", "implementation", "lossy",
-                                                "needs_shape", "origin", "version"));
+                                                "needs_shape", "origin", "target", "version"));
   EXPECT_EQ(with_name(json, "format", "raw")["origin"], "built in");
   EXPECT_EQ(with_name(json, "format", "zstd")["encodes"], true);
   EXPECT_EQ(with_name(json, "format", "zstd")["lossy"], false);

@@ -77,11 +77,11 @@ TEST_F(PlanTest, SlicesReachThePluginWithTheirShape) {
   ASSERT_TRUE(state.has_value());
   const BlockSlice tail{&shape, 0, 1, 6, 4, 600};
   std::vector<std::byte> to(400);
-  const auto length = codec_->compress(tail, state->get(), ByteView(value_).subspan(600), to, nullptr);
+  const auto length = codec_->compress(tail, state->get(), ByteView(value_).subspan(600), to);
   ASSERT_TRUE(length.has_value()) << length.status().to_string();
   EXPECT_EQ(length->value_or(0), 100u);
   const BlockSlice short_one{&shape, 0, 1, 6, 3, 600};  // the plugin checks what it is told
-  EXPECT_EQ(codec_->compress(short_one, state->get(), ByteView(value_).subspan(600), to, nullptr).status().code(),
+  EXPECT_EQ(codec_->compress(short_one, state->get(), ByteView(value_).subspan(600), to).status().code(),
             StatusCode::codec_failed);
 }
 
@@ -90,7 +90,7 @@ TEST_F(PlanTest, SlicesBeyondTheTensorAreRefused) {
   std::vector<std::byte> to(401);
   const std::vector<std::byte> block(401);
   const BlockSlice slice{&shape, 0, 1, 6, 4, 600};
-  EXPECT_EQ(codec_->compress(slice, nullptr, block, to, nullptr).status().code(), StatusCode::invalid_argument);
+  EXPECT_EQ(codec_->compress(slice, nullptr, block, to).status().code(), StatusCode::invalid_argument);
   EXPECT_EQ(codec_->decompress(slice, nullptr, block, to).code(), StatusCode::invalid_argument);
   const BlockSlice endless{nullptr, 0, 0, 0, 0, std::numeric_limits<std::uint64_t>::max()};
   EXPECT_EQ(codec_->decompress(endless, nullptr, block, to).code(), StatusCode::invalid_argument);
@@ -102,11 +102,12 @@ TEST(LossTest, IsReportedAsItIs) {
   ASSERT_TRUE(codec->traits().lossy);
   const std::vector<std::byte> value = make_payload(PayloadKind::random, 1001);
   std::vector<std::byte> to(*codec->bound(value.size(), nullptr));
-  LossSums loss;
-  const auto length = codec->compress({}, nullptr, value, to, &loss);
+  const auto length = codec->compress({}, nullptr, value, to);
   ASSERT_TRUE(length.has_value() && length->has_value());
   std::vector<std::byte> back(value.size());
   ASSERT_TRUE(codec->decompress({}, nullptr, MutableBytes(to).first(**length), back).ok());
+  const Result<LossSums> loss = codec->measure({}, value, back);
+  ASSERT_TRUE(loss.has_value()) << loss.status().to_string();
   LossSums found;
   for (std::size_t i = 0; i < value.size(); ++i) {
     const double original = std::to_integer<int>(value[i]);
@@ -115,10 +116,38 @@ TEST(LossTest, IsReportedAsItIs) {
     found.squared_error += error * error;
     found.max_abs = std::max(found.max_abs, static_cast<float>(error));
   }
-  EXPECT_DOUBLE_EQ(loss.squared, found.squared);
-  EXPECT_DOUBLE_EQ(loss.squared_error, found.squared_error);
-  EXPECT_EQ(loss.max_abs, found.max_abs);
-  EXPECT_FLOAT_EQ(loss.worst_row, static_cast<float>(std::sqrt(found.squared_error / found.squared)));
+  EXPECT_DOUBLE_EQ(loss->squared, found.squared);
+  EXPECT_DOUBLE_EQ(loss->squared_error, found.squared_error);
+  EXPECT_EQ(loss->max_abs, found.max_abs);
+  EXPECT_FLOAT_EQ(loss->worst_row, static_cast<float>(std::sqrt(found.squared_error / found.squared)));
+}
+
+TEST(LossTest, OfWhatIsUnchangedIsNone) {
+  const CodecRegistry registry = registry_with("codecs");
+  const std::vector<std::byte> value = make_payload(PayloadKind::random, 1001);
+  const Result<LossSums> loss = codec_of(registry, "test.lossy")->measure({}, value, value);
+  ASSERT_TRUE(loss.has_value());
+  EXPECT_EQ(loss->squared_error, 0);
+  EXPECT_GT(loss->squared, 0);
+}
+
+TEST(LossTest, IsNothingThatALosslessCodecMeasures) {
+  const CodecRegistry registry = registry_with("codecs");
+  EXPECT_EQ(codec_of(registry, "test.xor")->measure({}, {}, {}).status().code(), StatusCode::unsupported);
+}
+
+TEST(TakenValuesTest, AreToldFromOthersAndFromThoseWithoutAnAxis) {
+  const CodecRegistry registry = registry_with("codecs");
+  const auto codec = codec_of(registry, "test.lossy");
+  const std::uint64_t dims[] = {4, 8};
+  const auto bound_of = [&](Dtype dtype, std::optional<std::uint8_t> axis) {
+    const TensorShape shape = *make_tensor(dtype, dims, axis);
+    return codec->bound(*tensor_bytes(shape), &shape).status();
+  };
+  EXPECT_TRUE(bound_of(Dtype::bf16, 0).ok());
+  EXPECT_EQ(bound_of(Dtype::i32, 0).code(), StatusCode::unsupported);
+  EXPECT_EQ(bound_of(Dtype::bf16, std::nullopt).code(), StatusCode::invalid_argument);
+  EXPECT_NE(bound_of(Dtype::bf16, std::nullopt).message().find("needs the token axis"), std::string_view::npos);
 }
 
 TEST(LossTest, MergesSumsAndMaxima) {

@@ -62,7 +62,7 @@ inline std::optional<std::vector<std::byte>> encode(const Codec& codec, ByteView
   const Result<std::size_t> bound = codec.bound(value.size(), nullptr);
   EXPECT_TRUE(bound.has_value()) << bound.status().to_string();
   std::vector<std::byte> to(*bound);
-  const auto length = codec.compress({}, plan, value, to, nullptr);
+  const auto length = codec.compress({}, plan, value, to);
   EXPECT_TRUE(length.has_value()) << length.status().to_string();
   if (!length || !*length) return std::nullopt;
   return std::vector<std::byte>(to.begin(), to.begin() + static_cast<std::ptrdiff_t>(**length));

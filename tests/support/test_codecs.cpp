@@ -50,7 +50,7 @@ class ToyCodec final : public Codec {
   }
 
   Result<std::optional<std::size_t>> do_compress(const BlockSlice&, const PlanState* plan, ByteView block,
-                                                 MutableBytes to, LossSums* loss) const override {
+                                                 MutableBytes to) const override {
     std::size_t out = 0;
     for (std::size_t i = 0; i < block.size();) {
       const std::byte byte = mapped(block[i], plan);
@@ -62,20 +62,21 @@ class ToyCodec final : public Codec {
     }
     if (kind_ == ToyKind::encodes_wrong) to[0] ^= std::byte{1};
     if (kind_ == ToyKind::encoder_overruns) to.data()[to.size()] = std::byte{1};
-    if (loss && kind_ == ToyKind::lossy) measure(block, *loss);
     if (out >= block.size()) return std::optional<std::size_t>();
     return std::optional<std::size_t>(out);
   }
 
-  static void measure(ByteView block, LossSums& loss) {
-    for (const std::byte byte : block) {
-      const int error = std::to_integer<int>(byte & std::byte{0x0f});
-      const int value = std::to_integer<int>(byte);
+  Result<LossSums> do_measure(const BlockSlice&, ByteView original, ByteView decoded) const override {
+    LossSums loss;
+    for (std::size_t i = 0; i < original.size(); ++i) {
+      const int value = std::to_integer<int>(original[i]);
+      const int error = value - std::to_integer<int>(decoded[i]);
       loss.squared_error += error * error;
       loss.squared += value * value;
       loss.max_abs = std::max(loss.max_abs, static_cast<float>(error));
     }
     loss.worst_row = loss.squared > 0 ? static_cast<float>(std::sqrt(loss.squared_error / loss.squared)) : 0.0f;
+    return loss;
   }
 
   Status do_decompress(const BlockSlice&, const PlanState* plan, ByteView encoded, MutableBytes to) const override {

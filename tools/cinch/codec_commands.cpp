@@ -28,7 +28,7 @@ void write_provider(JsonWriter& json, const ProviderInfo& info) {
   json.begin_object().field("format", info.format).field("version", version_of(info));
   json.field("implementation", info.implementation).field("origin", info.origin);
   json.field("encodes", info.traits.encodes).field("decodes", info.traits.decodes).field("lossy", info.traits.lossy);
-  json.field("needs_shape", info.traits.needs_shape).end_object();
+  json.field("needs_shape", info.traits.needs_shape).field("target", info.target).end_object();
 }
 
 void write_report(JsonWriter& json, const PluginReport& report) {
@@ -67,9 +67,10 @@ ExitStatus list_codecs(const Options& options) {
     for (const ProviderInfo& info : providers) write_provider(json, info);
     return print(json.end_array().document());
   }
-  Table table({"format", "version", "can", "implementation", "from"});
+  Table table({"format", "version", "can", "target", "implementation", "from"});
   for (const ProviderInfo& info : providers) {
-    table.row({info.format, version_of(info), abilities(info.traits), info.implementation, info.origin});
+    table.row({info.format, version_of(info), abilities(info.traits), info.target.empty() ? "-" : info.target,
+               info.implementation, info.origin});
   }
   return print(table.text());
 }

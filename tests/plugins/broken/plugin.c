@@ -21,6 +21,9 @@
 #ifndef ABI_MAJOR
 #define ABI_MAJOR CINCH_ABI_MAJOR
 #endif
+#ifndef ABI_MINOR_BUILT
+#define ABI_MINOR_BUILT CINCH_ABI_MINOR
+#endif
 #ifndef ABI_MINOR_REQUIRED
 #define ABI_MINOR_REQUIRED 1
 #endif
@@ -51,7 +54,7 @@ __attribute__((section(CINCH_PLUGIN_SECTION), used, aligned(8))) static const ma
      sizeof(manifest) + EXTRA_TOTAL_SIZE,
      0,
      ABI_MAJOR,
-     CINCH_ABI_MINOR,
+     ABI_MINOR_BUILT,
      ABI_MINOR_REQUIRED,
      1,
      PLATFORM,
@@ -106,8 +109,8 @@ static int32_t params_canonical(const cinch_provider_v1* p, const char* in, size
 }
 
 static int32_t bound(const cinch_provider_v1* p, const char* params, size_t n, const cinch_shape_v1* shape,
-                     uint64_t in_len, uint64_t* out) {
-  (void)p, (void)params, (void)n, (void)shape;
+                     uint64_t in_len, uint64_t* out, cinch_err_v1* err) {
+  (void)p, (void)params, (void)n, (void)shape, (void)err;
   *out = in_len;
   return CINCH_OK;
 }
@@ -142,9 +145,9 @@ static void xor_bytes(const uint8_t* src, size_t n, uint8_t* dst) {
 
 __attribute__((unused)) static int32_t enc_run(cinch_enc_ctx* ctx, const cinch_plan_state* plan,
                                                const cinch_slice_v1* slice, const uint8_t* src, size_t n, uint8_t* dst,
-                                               size_t cap, size_t* out_len, cinch_loss_v1* loss, cinch_err_v1* err) {
+                                               size_t cap, size_t* out_len, cinch_err_v1* err) {
   const size_t whole = n;
-  (void)ctx, (void)plan, (void)slice, (void)loss, (void)err;
+  (void)ctx, (void)plan, (void)slice, (void)err;
   while (n > 0 && src[n - 1] == 0) --n;
   if (n == whole) return CINCH_DECLINED;
   if (n > cap) return CINCH_DST_TOO_SMALL;
@@ -187,25 +190,10 @@ static int32_t dec_run(cinch_dec_ctx* ctx, const cinch_plan_state* plan, const c
 #ifndef PLAN_CLOSE
 #define PLAN_CLOSE NULL
 #endif
-static const cinch_provider_v1 provider = {STRUCT_SIZE,
-                                           TABLE_MAJOR,
-                                           0,
-                                           FORMAT,
-                                           IMPLEMENTATION,
-                                           CAPS,
-                                           params_canonical,
-                                           bound,
-                                           enc_open,
-                                           dec_open,
-                                           ENC_CLOSE,
-                                           dec_close,
-                                           ENC_RUN,
-                                           dec_run,
-                                           NULL,
-                                           NULL,
-                                           NULL,
-                                           PLAN_CLOSE,
-                                           NULL};
+static const cinch_provider_v1 provider = {
+    STRUCT_SIZE, TABLE_MAJOR, 0,         FORMAT,     IMPLEMENTATION, CAPS, params_canonical, bound, enc_open,
+    dec_open,    ENC_CLOSE,   dec_close, ENC_RUN,    dec_run,        NULL, /* measure */
+    NULL,        NULL,        NULL,      PLAN_CLOSE, NULL,           NULL};
 
 __attribute__((unused)) static const cinch_provider_v1* provider_at(uint32_t i) {
 #ifdef BREAK_NULL_PROVIDER
