@@ -74,25 +74,38 @@ Status CompressedKvStore::set_frame(std::string_view key, ByteView frame, const 
   return state_->inner->set(key, frame, living(options.ttl));
 }
 
-Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::string_view spec) {
-  const Result<std::shared_ptr<const Codec>> codec = state_->codec_for(key, spec);
-  if (!codec) return state_->count(key, codec.error());
-  if ((*codec)->traits().lossy) {
-    return Status(StatusCode::invalid_argument, about(key) + ": recompressing to " + (*codec)->format().spec() +
-                                                    " would change the value; only a set may do that");
-  }
+Result<SetChoice> CompressedKvStore::choose(std::string_view key, std::uint64_t bytes,
+                                            const SetOptions& options) const {
+  Result<SetChoice> choice = state_->choose(key, bytes, options);
+  if (!choice) return choice.error().in(about(key));
+  return choice;
+}
+
+Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::string_view spec,
+                                                   const RecompressOptions& allowed) {
   const Result<std::optional<State::Summarised>> found = state_->summary_of(key);
   if (!found) return found.error();
   if (!*found) return Recompressed::absent;
   const auto& [summary, head] = **found;
-  if (was_set_with(summary, (*codec)->format())) return Recompressed::already;
+  SetOptions as_set;
+  as_set.codec = spec;
+  as_set.tensor = summary.shape;
+  const Result<SetChoice> choice = state_->choose(key, summary.decoded_bytes, as_set);
+  if (!choice) return state_->count(key, choice.error());
+  const Codec& codec = *choice->codec;
+  if (was_set_with(summary, codec.format())) return Recompressed::already;
+  if (codec.traits().lossy && !allowed.lossy) {
+    return Status(StatusCode::invalid_argument, about(key) + ": recompressing to " + codec.format().spec() +
+                                                    " would change the value, which was not allowed");
+  }
+  if (codec.traits().lossy && summary.lossy_origin && !allowed.again) return Recompressed::kept;
   const GetResult value = get(key);
   if (!value) return value.error();
   if (!*value) return Recompressed::absent;
-  EncodeOptions encode = state_->encode_options(key, summary.shape);
+  EncodeOptions encode = state_->encode_options(*choice);
   encode.lossy_origin = summary.lossy_origin;
   encode.loss = summary.loss;
-  const Result<EncodedFrame> frame = encode_frame((*value)->bytes(), key, **codec, state_->codecs, encode);
+  const Result<EncodedFrame> frame = encode_frame((*value)->bytes(), key, codec, state_->codecs, encode);
   if (!frame) return state_->count(key, frame.error());
   const std::int64_t time_left = head.expires_at_ms == 0 ? 0 : head.expires_at_ms - now_ms();
   if (time_left < 0 || (time_left == 0 && head.expires_at_ms != 0)) return Recompressed::absent;

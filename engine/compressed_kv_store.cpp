@@ -53,6 +53,7 @@ StoreStats CompressedKvStore::stats() {
   };
   add("values_set", counters.values_set);
   add("values_stored_raw", counters.values_stored_raw);
+  add("values_fallen_back", counters.values_fallen_back);
   add("bytes_set", counters.bytes_set);
   add("bytes_stored", counters.bytes_stored);
   add("values_read", counters.values_read);

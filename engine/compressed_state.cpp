@@ -3,6 +3,20 @@
 #include <algorithm>
 
 namespace cinch {
+namespace {
+
+/// Whether a codec takes a value of so many bytes; `unsupported`: another one has to. Any other failure is one.
+Status taken(const Codec& codec, std::uint64_t bytes, const std::optional<TensorShape>& shape) {
+  if (codec.traits().lossy && shape && !is_float(shape->dtype)) {
+    return {StatusCode::unsupported, codec.format().name + ": changes values, and these are no floating-point numbers"};
+  }
+  Status status = codec.bound(bytes, shape ? &*shape : nullptr).status();
+  // What is too long for one block may come in several; what else is wrong shows when they are encoded.
+  const bool is_answer = status.code() == StatusCode::unsupported || status.code() == StatusCode::invalid_argument;
+  return is_answer ? status : Status();
+}
+
+}  // namespace
 
 CompressedKvStore::State::State(std::shared_ptr<KvStore> wrapped, std::shared_ptr<const Codec> writer,
                                 CompressedOptions given, CodecRegistry registry)
@@ -10,7 +24,8 @@ CompressedKvStore::State::State(std::shared_ptr<KvStore> wrapped, std::shared_pt
       codec(std::move(writer)),
       options(std::move(given)),
       codecs(std::move(registry)),
-      rules(options.rules, codecs) {
+      rules(options.rules, codecs),
+      fallback(fallback_codec(options.fallback, codecs)) {
   options.max_value_bytes = std::min(options.max_value_bytes, hard_max_value_bytes);
 }
 
@@ -36,8 +51,8 @@ Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, cons
     return Status(StatusCode::too_large, "value of " + std::to_string(size) + " bytes, expected at most " +
                                              std::to_string(options.max_value_bytes));
   }
-  const Result<std::shared_ptr<const Codec>> chosen = codec_for(key, set.codec);
-  if (!chosen) return chosen.error();
+  const Result<SetChoice> choice = choose(key, size, set);
+  if (!choice) return choice.error();
   ByteView whole;
   if (value.parts().size() == 1) {
     whole = value.parts().front();
@@ -46,32 +61,66 @@ Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, cons
     value.copy_to(joined.data());
     whole = joined;
   }
-  return encode_frame(whole, key, **chosen, codecs, encode_options(key, set.tensor));
+  if (choice->is_fallback) counters.values_fallen_back.fetch_add(1, std::memory_order_relaxed);
+  return encode_frame(whole, key, *choice->codec, codecs, encode_options(*choice));
 }
 
-EncodeOptions CompressedKvStore::State::encode_options(std::string_view key,
-                                                       const std::optional<TensorShape>& shape) const {
+EncodeOptions CompressedKvStore::State::encode_options(const SetChoice& choice) const {
   EncodeOptions encode;
-  encode.shape = shape ? &*shape : nullptr;
-  const RuleSet::Entry* rule = rules.find(key);
-  encode.block_bytes = rule && rule->block_bytes ? *rule->block_bytes : options.block_bytes;
+  encode.shape = choice.shape ? &*choice.shape : nullptr;
+  encode.block_bytes = options.block_bytes;
+  if (choice.rule) encode.block_bytes = options.rules[*choice.rule].block_bytes.value_or(options.block_bytes);
   encode.verify = options.verify_writes;
   encode.workers = options.workers.get();
   return encode;
 }
 
-Result<std::shared_ptr<const Codec>> CompressedKvStore::State::codec_for(std::string_view key,
-                                                                         std::string_view spec) const {
-  if (!spec.empty()) return codecs.codec(spec);
-  if (!rules.status().ok()) return rules.status();
-  const RuleSet::Entry* rule = rules.find(key);
-  return rule && rule->codec ? rule->codec : codec;
+Result<SetChoice> CompressedKvStore::State::choose(std::string_view key, std::uint64_t bytes,
+                                                   const SetOptions& set) const {
+  SetChoice choice;
+  choice.shape = set.tensor;
+  if (set.tensor) {
+    if (Status status = check_shape(*set.tensor, bytes); !status.ok()) return status;
+  }
+  choice.codec = codec;
+  const RuleSet::Entry* entry = rules.find(key);
+  if (entry) {
+    choice.rule = entry->index;
+    const Rule& rule = entry->rule;
+    if (entry->codec) choice.codec = entry->codec;
+    if (choice.shape ? !rule.layout.empty() : rule.tensor.has_value()) {
+      Result<TensorShape> shape =
+          choice.shape ? with_layout(*choice.shape, rule.layout) : shape_of(*rule.tensor, bytes);
+      if (!shape) return shape.error().in("rule \"" + rule.match + '"');
+      choice.shape = *shape;
+    }
+  }
+  if (!set.codec.empty()) {
+    Result<std::shared_ptr<const Codec>> named = codecs.codec(set.codec);
+    if (!named) return named.error();
+    choice.codec = std::move(*named);
+  } else if (!rules.status().ok()) {
+    return rules.status();
+  }
+  const Status status = taken(*choice.codec, bytes, choice.shape);
+  if (status.ok()) return choice;
+  if (status.code() != StatusCode::unsupported) return status;
+  choice.is_fallback = true;
+  if (entry && entry->fallback) {
+    choice.codec = entry->fallback;
+  } else if (fallback) {
+    choice.codec = *fallback;
+  } else {
+    return fallback.error().in("fallback (" + std::string(status.message()) + ")");
+  }
+  if (Status again = taken(*choice.codec, bytes, choice.shape); !again.ok()) return again.in("fallback");
+  return choice;
 }
 
 SetOptions CompressedKvStore::State::inner_options(std::string_view key, const SetOptions& set) const {
   if (set.ttl.count() != 0) return living(set.ttl);
   const RuleSet::Entry* rule = rules.find(key);
-  return living(rule ? rule->ttl : set.ttl);
+  return living(rule ? rule->rule.ttl : set.ttl);
 }
 
 void CompressedKvStore::State::count_set(const EncodedFrame& frame) {

@@ -37,10 +37,10 @@ struct CompressedKvStore::State {
   /// Encodes; `joined` holds the value's bytes when they came in several parts and must outlive the frame.
   Result<EncodedFrame> encode(std::string_view key, const ValueParts& value, const SetOptions& set,
                               std::vector<std::byte>& joined);
-  EncodeOptions encode_options(std::string_view key, const std::optional<TensorShape>& shape) const;
+  EncodeOptions encode_options(const SetChoice& choice) const;
 
-  /// What a set of `key` uses.
-  Result<std::shared_ptr<const Codec>> codec_for(std::string_view key, std::string_view spec) const;
+  /// How a set of `key` goes.
+  Result<SetChoice> choose(std::string_view key, std::uint64_t bytes, const SetOptions& set) const;
 
   /// What the inner store is told: all but what this store follows itself.
   SetOptions inner_options(std::string_view key, const SetOptions& set) const;
@@ -65,10 +65,12 @@ struct CompressedKvStore::State {
   CompressedOptions options;
   const CodecRegistry codecs;
   const RuleSet rules;
+  const Result<std::shared_ptr<const Codec>> fallback;
 
   struct Counters {
     std::atomic<std::uint64_t> values_set{0};
     std::atomic<std::uint64_t> values_stored_raw{0};
+    std::atomic<std::uint64_t> values_fallen_back{0};
     std::atomic<std::uint64_t> bytes_set{0};
     std::atomic<std::uint64_t> bytes_stored{0};
     std::atomic<std::uint64_t> values_read{0};

@@ -3,6 +3,7 @@
 
 #include "cinch/store_config.hpp"
 #include "engine/glob.hpp"
+#include "engine/rule_set.hpp"
 
 namespace cinch {
 namespace {
@@ -54,6 +55,9 @@ void check_rules(ConfigCheck& check, const std::vector<Rule>& rules, const Codec
   for (std::size_t i = 0; i < rules.size(); ++i) {
     check.check(rule_key(i) + ".match", Glob::parse(rules[i].match).status());
     if (!rules[i].codec.empty()) check.check(rule_key(i) + ".codec", codecs.codec(rules[i].codec).status());
+    if (!rules[i].fallback.empty()) {
+      check.check(rule_key(i) + ".fallback", fallback_codec(rules[i].fallback, codecs).status());
+    }
     if (rules[i].ttl.count() < 0) check.fail(rule_key(i) + ".ttl", "negative, expected a time");
   }
 }
@@ -70,6 +74,10 @@ Status check_config(const StoreConfig& config, const BackendRegistry& backends, 
   check.check("store.backend", chosen.status());
   if (chosen) check.check_settings("store." + config.backend, *chosen, config.settings);
   check.check("store.codec", codecs.codec(config.codec).status());
+  // The default may be missing: what does not need it works, what does is told so.
+  if (config.compressed.fallback != CompressedOptions().fallback) {
+    check.check("store.fallback", fallback_codec(config.compressed.fallback, codecs).status());
+  }
   for (const auto& [name, settings] : config.other_settings) {
     const Result<BackendInfo> other = backends.info(name);
     check.check("store." + name, other.status());
@@ -86,6 +94,10 @@ std::vector<ConfigEntry> describe_config(const StoreConfig& config, const Backen
     std::string origin = found == config.origins.end() ? "default" : found->second;
     entries.push_back({std::move(key), std::move(value), std::move(origin)});
   };
+  const auto add_layout = [&](const std::string& key, const TensorLayout& layout) {
+    if (layout.token_axis) add(key + ".token_axis", std::to_string(*layout.token_axis));
+    if (layout.head_dim) add(key + ".head_dim", std::to_string(*layout.head_dim));
+  };
   std::string directories;
   for (const std::string& path : config.plugin_directories)
     directories += (directories.empty() ? "" : ", ") + to_toml(path);
@@ -100,6 +112,7 @@ std::vector<ConfigEntry> describe_config(const StoreConfig& config, const Backen
   add("engine.verify_writes", to_toml(options.verify_writes));
   add("store.backend", to_toml(config.backend));
   add("store.codec", to_toml(config.codec));
+  add("store.fallback", to_toml(options.fallback));
   const Result<BackendInfo> info = backends.info(config.backend);
   const Settings settings = info ? config.settings.with_defaults(info->settings) : config.settings;
   for (const auto& [name, value] : settings.all()) add("store." + config.backend + "." + name, to_toml(value));
@@ -107,8 +120,17 @@ std::vector<ConfigEntry> describe_config(const StoreConfig& config, const Backen
     const Rule& rule = options.rules[i];
     add(rule_key(i) + ".match", to_toml(rule.match));
     add(rule_key(i) + ".codec", to_toml(rule.codec));
+    add(rule_key(i) + ".fallback", to_toml(rule.fallback.empty() ? options.fallback : rule.fallback));
     add(rule_key(i) + ".ttl", to_toml(format_duration(rule.ttl)));
     add(rule_key(i) + ".block", to_toml(format_size(rule.block_bytes.value_or(options.block_bytes))));
+    add_layout(rule_key(i), rule.layout);
+    if (!rule.tensor) continue;
+    const std::string tensor = rule_key(i) + ".tensor";
+    add(tensor + ".dtype", to_toml(std::string(to_string(rule.tensor->dtype))));
+    std::string dims;
+    for (const std::uint64_t dim : rule.tensor->dims) dims += (dims.empty() ? "" : ", ") + std::to_string(dim);
+    if (!dims.empty()) add(tensor + ".shape", "[" + dims + "]");
+    add_layout(tensor, rule.tensor->layout);
   }
   return entries;
 }

@@ -38,6 +38,13 @@ LossReport report_of(const LossSums& sums) {
   return report;
 }
 
+/// The most that two losses, one after the other, come to.
+LossReport added(const LossReport& first, const LossReport& second) {
+  const auto sum = [](float a, float b) { return a + b * (1 + a); };  // the second is relative to what the first left
+  return {sum(first.relative_error, second.relative_error), sum(first.worst_row, second.worst_row),
+          first.max_abs + second.max_abs};
+}
+
 }  // namespace
 
 class FrameWriter {
@@ -177,6 +184,7 @@ class FrameWriter {
     if (codec_.traits().lossy && !frame_.stored_raw_) {
       summary.lossy_origin = true;
       summary.loss = report_of(loss_);
+      if (options_.lossy_origin) summary.loss = options_.loss ? added(*options_.loss, *summary.loss) : options_.loss;
     } else {
       summary.lossy_origin = options_.lossy_origin;
       summary.loss = options_.loss;
@@ -235,15 +243,18 @@ class FrameWriter {
   EncodedFrame frame_;
 };
 
+Status check_shape(const TensorShape& shape, std::uint64_t bytes) {
+  const Result<std::uint64_t> expected = tensor_bytes(shape);
+  if (!expected) return expected.error();
+  if (*expected == bytes) return {};
+  return {StatusCode::invalid_argument, "the value has " + std::to_string(bytes) + " bytes, expected " +
+                                            std::to_string(*expected) + " for a tensor " + to_string(shape)};
+}
+
 Result<EncodedFrame> encode_frame(ByteView value, std::string_view key, const Codec& codec, const CodecRegistry& codecs,
                                   const EncodeOptions& options) {
   if (options.shape) {
-    const Result<std::uint64_t> bytes = tensor_bytes(*options.shape);
-    if (!bytes) return bytes.error();
-    if (*bytes != value.size()) {
-      return Status(StatusCode::invalid_argument, "the shape describes " + std::to_string(*bytes) +
-                                                      " bytes, the value has " + std::to_string(value.size()));
-    }
+    if (Status status = check_shape(*options.shape, value.size()); !status.ok()) return status;
   }
   return FrameWriter(value, key, codec, options).run(codecs);
 }

@@ -42,6 +42,9 @@ class EncodedFrame {
   bool stored_raw_ = false;
 };
 
+/// `invalid_argument` unless a value of so many bytes has that shape.
+Status check_shape(const TensorShape& shape, std::uint64_t bytes);
+
 /// Encodes `value` for `key` with `codec`. `codecs` gives the decoder where the result has to be decoded again: for
 /// lossy codecs always, since a frame's checksums and loss report are of what a reader gets.
 /// Errors: `invalid_argument` (shape), `codec_failed`, `codec_misbehaved`, and the registry's for the decoder.

@@ -1,7 +1,6 @@
 /// Rules, ready to be asked for a key.
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -12,13 +11,17 @@
 
 namespace cinch {
 
+/// A codec for values that another cannot take. Errors: `invalid_argument` for a lossy one too.
+Result<std::shared_ptr<const Codec>> fallback_codec(std::string_view spec, const CodecRegistry& codecs);
+
 class RuleSet {
  public:
   struct Entry {
     Glob glob;
-    std::shared_ptr<const Codec> codec;  ///< Null: the store's own.
-    std::chrono::milliseconds ttl;
-    std::optional<std::uint64_t> block_bytes;
+    std::shared_ptr<const Codec> codec;     ///< Null: the store's own.
+    std::shared_ptr<const Codec> fallback;  ///< Null: the store's own.
+    Rule rule;
+    std::size_t index;  ///< Of the rule among all.
   };
 
   RuleSet(const std::vector<Rule>& rules, const CodecRegistry& codecs);

@@ -11,6 +11,8 @@ namespace cinch {
 namespace {
 
 constexpr std::int64_t most_threads = 1024;
+constexpr std::int64_t most_head_dim = std::int64_t{1} << 32;
+constexpr std::uint64_t most_dim = std::uint64_t{1} << 48;
 
 bool is_scalar(const toml::node& node) noexcept { return node.is_string() || node.is_integer() || node.is_boolean(); }
 
@@ -124,6 +126,9 @@ class ConfigReader {
   void read_engine(const toml::table& engine);
   void read_store(const toml::table& store);
   void read_rules(const toml::node& rules);
+  Rule read_rule(const toml::table& table, const std::string& path);
+  void read_layout(const toml::table& table, const std::string& path, const Settings& given, TensorLayout& to);
+  TensorOfBytes read_tensor(const toml::table& table, const std::string& path);
 
   std::string name_;
   StoreConfig& config_;
@@ -184,11 +189,12 @@ void ConfigReader::read_store(const toml::table& store) {
       config_.origins[path + name] = origin(node);
     } else {
       read_setting(node, path, name, given);
-      known_or_fail(node, path, name, {"backend", "codec"});
+      known_or_fail(node, path, name, {"backend", "codec", "fallback"});
     }
   }
   take(store, path, "backend", given.text("backend", ""), config_.backend);
   take(store, path, "codec", given.text("codec", ""), config_.codec);
+  take(store, path, "fallback", given.text("fallback", ""), config_.compressed.fallback);
   if (auto own = config_.other_settings.extract(config_.backend)) config_.settings = std::move(own.mapped());
 }
 
@@ -199,21 +205,75 @@ void ConfigReader::read_rules(const toml::node& rules) {
     return;
   }
   for (const toml::node& node : *list) {
-    const toml::table& table = *node.as_table();
     const std::string key = "store.rule[" + std::to_string(config_.compressed.rules.size()) + "]";
-    const std::string path = key + ".";
     config_.origins[key] = origin(node);
-    only(table, path, {"match", "codec", "ttl", "block"});
-    const Settings given = settings(table, path);
-    Rule rule;
-    take(table, path, "match", given.text("match", ""), rule.match);
-    take(table, path, "codec", given.text("codec", ""), rule.codec);
-    take(table, path, "ttl", given.duration("ttl", {}), rule.ttl);
-    take(table, path, "block", given.size("block", 0), rule.block_bytes);
-    if (!given.has("match")) fail(node, path + "match", "missing, expected a glob on keys");
-    if (given.has("match") && table.size() == 1) fail(node, key, "says nothing; expected codec, ttl or block");
-    config_.compressed.rules.push_back(std::move(rule));
+    config_.compressed.rules.push_back(read_rule(*node.as_table(), key));
   }
+}
+
+Rule ConfigReader::read_rule(const toml::table& table, const std::string& key) {
+  const std::string path = key + ".";
+  only(table, path, {"match", "codec", "fallback", "ttl", "block", "token_axis", "head_dim", "tensor"});
+  Settings given;
+  for (const auto& [name, node] : table) {
+    if (name.str() != "tensor") read_setting(node, path, std::string(name.str()), given);
+  }
+  Rule rule;
+  take(table, path, "match", given.text("match", ""), rule.match);
+  take(table, path, "codec", given.text("codec", ""), rule.codec);
+  take(table, path, "fallback", given.text("fallback", ""), rule.fallback);
+  take(table, path, "ttl", given.duration("ttl", {}), rule.ttl);
+  take(table, path, "block", given.size("block", 0), rule.block_bytes);
+  read_layout(table, path, given, rule.layout);
+  if (const toml::table* tensor = this->table(table, path, "tensor"))
+    rule.tensor = read_tensor(*tensor, path + "tensor");
+  if (!given.has("match")) fail(table, path + "match", "missing, expected a glob on keys");
+  if (given.has("match") && table.size() == 1) {
+    fail(table, key, "says nothing; expected codec, fallback, ttl, block, token_axis, head_dim or tensor");
+  }
+  return rule;
+}
+
+void ConfigReader::read_layout(const toml::table& table, const std::string& path, const Settings& given,
+                               TensorLayout& to) {
+  const auto number = [&given](const char* key, std::int64_t least, std::int64_t most) -> Result<std::uint64_t> {
+    const Result<std::int64_t> found = given.integer(key, least);
+    if (!found) return found.error();
+    if (*found >= least && *found <= most) return static_cast<std::uint64_t>(*found);
+    return Status(StatusCode::invalid_argument, std::string(key) + ": " + std::to_string(*found) + ", expected " +
+                                                    std::to_string(least) + " to " + std::to_string(most));
+  };
+  take(table, path, "token_axis", number("token_axis", 0, max_tensor_dims - 1), to.token_axis);
+  take(table, path, "head_dim", number("head_dim", 1, most_head_dim), to.head_dim);
+}
+
+TensorOfBytes ConfigReader::read_tensor(const toml::table& table, const std::string& key) {
+  const std::string path = key + ".";
+  only(table, path, {"dtype", "shape", "token_axis", "head_dim"});
+  Settings given;
+  for (const auto& [name, node] : table) {
+    if (name.str() != "shape") read_setting(node, path, std::string(name.str()), given);
+  }
+  TensorOfBytes tensor;
+  const Result<std::string> name = given.text("dtype", "");
+  const std::optional<Dtype> dtype = name ? parse_dtype(*name) : std::nullopt;
+  if (!dtype)
+    fail(table, path + "dtype", "expected an element type such as \"bf16\", \"f16\", \"f32\", \"f8_e4m3\", \"u8\"");
+  tensor.dtype = dtype.value_or(Dtype::u8);
+  read_layout(table, path, given, tensor.layout);
+  const toml::node* shape = table.get("shape");
+  if (!shape) return tensor;
+  config_.origins[path + "shape"] = origin(*shape);
+  const toml::array* list = shape->as_array();
+  for (std::size_t i = 0; list && i < list->size(); ++i) {
+    const auto dim = list->get(i)->value_exact<std::int64_t>();
+    tensor.dims.push_back(static_cast<std::uint64_t>(dim.value_or(-1)));
+  }
+  const bool right = list && list->size() > 0 && list->size() <= max_tensor_dims &&
+                     std::ranges::all_of(tensor.dims, [](std::uint64_t dim) { return dim <= most_dim; }) &&
+                     std::ranges::count(tensor.dims, 0u) <= 1;
+  if (!right) fail(*shape, path + "shape", "expected 1 to 8 counts of elements, of which one may be 0: what is there");
+  return tensor;
 }
 
 }  // namespace

@@ -30,11 +30,51 @@ const DtypeName* find(Dtype dtype) noexcept {
   return entry == std::end(dtype_names) ? nullptr : entry;
 }
 
+Status misfit(const TensorShape& shape, const std::string& what) {
+  return {StatusCode::invalid_argument, "tensor " + to_string(shape) + ": " + what};
+}
+
+/// Splits the last dimension into [heads, head_dim].
+Result<TensorShape> with_heads(TensorShape shape, std::uint64_t head_dim) {
+  if (!shape.token_axis) return misfit(shape, "head_dim needs a token axis beside it");
+  const unsigned behind_axis = shape.ndim - *shape.token_axis - 1u;
+  if (behind_axis == 0) return misfit(shape, "no dimension behind its token axis that would hold heads");
+  std::uint64_t& last = shape.dims[shape.ndim - 1u];
+  if (last == head_dim && behind_axis > 1) return shape;
+  if (head_dim == 0 || last % head_dim != 0) {
+    return misfit(shape,
+                  "head_dim " + std::to_string(head_dim) + ", expected one that divides " + std::to_string(last));
+  }
+  if (shape.ndim == max_tensor_dims) return misfit(shape, "no room for a dimension of heads, expected at most 7");
+  const std::uint64_t heads = last / head_dim;
+  last = heads;
+  shape.dims[shape.ndim++] = head_dim;
+  return shape;
+}
+
 }  // namespace
 
 std::uint32_t element_bits(Dtype dtype) noexcept {
   const DtypeName* entry = find(dtype);
   return entry ? entry->bits : 0;
+}
+
+bool is_float(Dtype dtype) noexcept {
+  switch (dtype) {
+    case Dtype::f16:
+    case Dtype::bf16:
+    case Dtype::f32:
+    case Dtype::f64:
+    case Dtype::f8_e4m3:
+    case Dtype::f8_e5m2: return true;
+    default: return false;
+  }
+}
+
+std::string to_string(const TensorShape& shape) {
+  std::string text = std::string(to_string(shape.dtype)) + " [";
+  for (const std::uint64_t dim : shape.dimensions()) text += (text.back() == '[' ? "" : ", ") + std::to_string(dim);
+  return text + "]";
 }
 
 std::string_view to_string(Dtype dtype) noexcept {
@@ -88,6 +128,21 @@ Result<TensorShape> make_tensor(Dtype dtype, std::span<const std::uint64_t> dims
   if (!token_axis && dims.size() == 3) shape.token_axis = 0;
   if (Result<std::uint64_t> bytes = tensor_bytes(shape); !bytes) return bytes.error();
   return shape;
+}
+
+Result<TensorShape> with_layout(const TensorShape& shape, const TensorLayout& layout) {
+  const bool is_strict = is_float(shape.dtype);
+  TensorShape laid_out = shape;
+  if (layout.token_axis && *layout.token_axis < shape.ndim) {
+    laid_out.token_axis = layout.token_axis;
+  } else if (layout.token_axis && is_strict) {
+    return misfit(shape, "token axis " + std::to_string(*layout.token_axis) + ", expected one below " +
+                             std::to_string(shape.ndim));
+  }
+  if (!layout.head_dim) return laid_out;
+  Result<TensorShape> split = with_heads(laid_out, *layout.head_dim);
+  if (!split && !is_strict) return laid_out;
+  return split;
 }
 
 }  // namespace cinch

@@ -45,8 +45,25 @@ struct CompressedOptions {
   std::shared_ptr<WorkerPool> workers = nullptr;
   /// Decode what was encoded and compare, before it is stored. A codec that fails this is switched off.
   bool verify_writes = false;
+  /// The lossless codec of values that their own cannot take: element types it does not know, no shape where it needs
+  /// one, anything but floating-point numbers where it is lossy.
+  std::string fallback = "zstd";
   /// How keys that match are stored; the first that matches counts. What `SetOptions` say comes before.
   std::vector<Rule> rules = {};
+};
+
+/// How a set goes.
+struct SetChoice {
+  std::optional<std::size_t> rule;     ///< The place of the rule that matches in `CompressedOptions::rules`.
+  std::shared_ptr<const Codec> codec;  ///< What encodes the value.
+  bool is_fallback = false;            ///< Because the codec that was named cannot take it.
+  std::optional<TensorShape> shape;    ///< With what the rule knows of it.
+};
+
+/// What a `recompress` may do to values.
+struct RecompressOptions {
+  bool lossy = false;  ///< Change them, with a lossy codec.
+  bool again = false;  ///< Even those that have lost something before; what they lose adds up.
 };
 
 /// What `recompress` did.
@@ -54,6 +71,7 @@ enum class Recompressed : std::uint8_t {
   done,
   already,  ///< The value was set with that codec; nothing was written.
   absent,   ///< The key is not there, or was set anew meanwhile.
+  kept,     ///< The value lost something before, and losing again was not allowed; nothing was written.
 };
 
 class CINCH_API CompressedKvStore final : public KvStore {
@@ -112,9 +130,14 @@ class CINCH_API CompressedKvStore final : public KvStore {
   /// does not verify or belongs to another key; `invalid_argument` for options with a codec or a shape.
   Status set_frame(std::string_view key, ByteView frame, const SetOptions& options = {});
 
+  /// How a set of so many bytes would go, without doing it. Errors: those of `set`.
+  Result<SetChoice> choose(std::string_view key, std::uint64_t bytes, const SetOptions& options = {}) const;
+
   /// Stores the value anew with the codec that `spec` names, or, where it is empty, with the one that a set would use.
-  /// Shape, expiry and what was lost before are kept. Errors: those of `get` and `set`; the stored value stays.
-  Result<Recompressed> recompress(std::string_view key, std::string_view spec = {});
+  /// Shape, expiry and what was lost before are kept. Errors: those of `get` and `set`, `invalid_argument` for a lossy
+  /// codec that the options do not allow; the stored value stays.
+  Result<Recompressed> recompress(std::string_view key, std::string_view spec = {},
+                                  const RecompressOptions& options = {});
 
   /// What the frame says of itself, from its head alone; damage of the blocks behind it is not noticed.
   Result<std::optional<FrameInfo>> inspect(std::string_view key);

@@ -10,7 +10,8 @@
 
 namespace cinch {
 
-/// How far decoded values are from what was set. Relative errors are relative RMS: 0.1 is ten per cent.
+/// How far decoded values are from what was set. Relative errors are relative RMS: 0.1 is ten per cent. Of a value that
+/// lost something more than once: at most that far.
 struct LossReport {
   float relative_error = 0;  ///< Of the whole value.
   float worst_row = 0;       ///< Of the worst token of one head.

@@ -8,11 +8,26 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "cinch/export.hpp"
 #include "cinch/status.hpp"
+#include "cinch/tensor.hpp"
 
 namespace cinch {
+
+/// The tensor that bytes are which come without a shape.
+struct TensorOfBytes {
+  Dtype dtype = Dtype::u8;
+  /// One may be 0: as many as the value has. Empty: [0, 1, head_dim] with a head_dim, else [0].
+  std::vector<std::uint64_t> dims = {};
+  TensorLayout layout = {};
+  bool operator==(const TensorOfBytes&) const = default;
+};
+
+/// The shape of a value of so many bytes. Errors: `invalid_argument` that names the bytes given and expected.
+CINCH_API Result<TensorShape> shape_of(const TensorOfBytes& tensor, std::uint64_t bytes);
 
 struct Rule {
   /// A glob on the whole key: `*` stands for any bytes, also "/" and none; `?` for one byte; `[a-z]`, `[!a-z]` for one
@@ -22,6 +37,12 @@ struct Rule {
   std::chrono::milliseconds ttl{0};  ///< Time to live; zero: for ever.
   /// Bytes of a block, as `CompressedOptions::block_bytes`; nothing: as there.
   std::optional<std::uint64_t> block_bytes = std::nullopt;
+  /// A lossless spec for values that the codec cannot take; empty: `CompressedOptions::fallback`.
+  std::string fallback = {};
+  /// What is known of values that come with a shape; its token axis replaces theirs.
+  TensorLayout layout = {};
+  /// What values are that come without a shape; nothing: bytes.
+  std::optional<TensorOfBytes> tensor = std::nullopt;
 };
 
 /// "GLOB=SPEC", split at the first "=". Errors: `invalid_argument`.

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "cinch/export.hpp"
@@ -55,11 +56,33 @@ struct TensorShape {
 CINCH_API Result<TensorShape> make_tensor(Dtype dtype, std::span<const std::uint64_t> dims,
                                           std::optional<std::uint8_t> token_axis = std::nullopt);
 
+/// What is known of tensors besides their dimensions.
+struct TensorLayout {
+  std::optional<std::uint8_t> token_axis;
+  /// The length of one head, where the last dimension is heads · head_dim.
+  std::optional<std::uint64_t> head_dim;
+
+  bool empty() const noexcept { return !token_axis && !head_dim; }
+  bool operator==(const TensorLayout&) const = default;
+};
+
+/// The same elements, laid out so: with that token axis in place of its own, and the last dimension split into
+/// [heads, head_dim] unless it is head_dim behind a dimension of heads. Errors: `invalid_argument` when it does not
+/// fit; but of elements that are no floating-point numbers, such as token ids among caches, what does not fit is left
+/// out.
+CINCH_API Result<TensorShape> with_layout(const TensorShape& shape, const TensorLayout& layout);
+
 /// Bits of one element: 16 for `bf16`. 0 for a number that is no Dtype.
 CINCH_API std::uint32_t element_bits(Dtype dtype) noexcept;
 
 /// The length in bytes of a value of that shape; `invalid_argument` when the shape is malformed or it overflows.
 CINCH_API Result<std::uint64_t> tensor_bytes(const TensorShape& shape);
+
+/// Whether elements are floating-point numbers; only such values may be changed by a lossy codec.
+CINCH_API bool is_float(Dtype dtype) noexcept;
+
+/// "bf16 [5461, 3, 64]"
+CINCH_API std::string to_string(const TensorShape& shape);
 
 /// "bf16"; "unknown" for a number that is no Dtype.
 CINCH_API std::string_view to_string(Dtype dtype) noexcept;

@@ -126,8 +126,9 @@ TEST(CompressedKvStoreTest, TheShapeOfATensorIsKept) {
   ASSERT_TRUE(store.set("k", text(10 * 3 * 64 * 2), options).ok());
   EXPECT_EQ(store.inspect("k").value()->shape, options.tensor);
   const Status status = store.set("layers.0.k", text(100), options);
-  EXPECT_EQ(status.to_string(),
-            "invalid_argument: key \"layers.0.k\": the shape describes 3840 bytes, the value has 100");
+  EXPECT_EQ(
+      status.to_string(),
+      "invalid_argument: key \"layers.0.k\": the value has 100 bytes, expected 3840 for a tensor bf16 [10, 3, 64]");
 }
 
 TEST(CompressedKvStoreTest, OneFlippedBitIsCorruptionThatNamesTheKey) {

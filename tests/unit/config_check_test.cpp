@@ -105,8 +105,13 @@ TEST(ExampleConfigTest, HasEveryKeyAndIsRight) {
   ASSERT_TRUE(config) << config.status().to_string();
   EXPECT_EQ(mistakes(*config), "");
   for (const ConfigEntry& each : describe(*config)) {
-    if (each.key == "store.rule[1].ttl" || each.key == "store.rule[1].block") continue;  // left out to show that
+    // The first rule has what every rule can have, the second what tensors have.
+    const bool is_left_out = each.key.starts_with("store.rule[") && !each.key.starts_with("store.rule[0]");
+    if (is_left_out) continue;
     EXPECT_NE(each.origin, "default") << each.key << " is not in the example";
+  }
+  for (const char* key : {"token_axis", "head_dim", "tensor.dtype", "tensor.shape", "tensor.token_axis"}) {
+    EXPECT_NE(entry(*config, std::string("store.rule[1].") + key).origin, "default") << key;
   }
   for (const auto& [name, settings] : config->other_settings) {
     const BackendInfo info = bundled_backends().info(name).value();

@@ -393,7 +393,7 @@ TEST(FrameTest, AShapeOfAnotherLengthIsRefusedAtSet) {
   const Result<EncodedFrame> frame =
       encode_frame(sample(599), key, *make_toy_codec(ToyKind::plain), CodecRegistry(), options);
   ASSERT_FALSE(frame);
-  EXPECT_EQ(frame.error().message(), "the shape describes 600 bytes, the value has 599");
+  EXPECT_EQ(frame.error().message(), "the value has 599 bytes, expected 600 for a tensor bf16 [4, 3, 25]");
 }
 
 }  // namespace

@@ -49,6 +49,49 @@ create = false
   EXPECT_FALSE(config->settings.boolean("create", true).value());
 }
 
+TEST(StoreConfigTest, TensorsOfARuleAreRead) {
+  const Result<StoreConfig> config = StoreConfig::from_toml(R"(
+[store]
+fallback = "lz4"
+[[store.rule]]
+match = "kv/*.k"
+codec = "zstd"
+fallback = "raw"
+token_axis = 2
+head_dim = 64
+tensor = { dtype = "bf16", shape = [2, 0, 192], token_axis = 1, head_dim = 32 }
+[[store.rule]]
+match = "*"
+tensor = { dtype = "F16" }
+)");
+  ASSERT_TRUE(config) << config.status().to_string();
+  EXPECT_EQ(config->compressed.fallback, "lz4");
+  ASSERT_EQ(config->compressed.rules.size(), 2u);
+  const Rule& rule = config->compressed.rules[0];
+  EXPECT_EQ(rule.fallback, "raw");
+  EXPECT_EQ(rule.layout, (TensorLayout{2, 64}));
+  EXPECT_EQ(rule.tensor, (TensorOfBytes{Dtype::bf16, {2, 0, 192}, {1, 32}}));
+  EXPECT_EQ(config->compressed.rules[1].tensor, (TensorOfBytes{Dtype::f16, {}, {}}));
+}
+
+TEST(StoreConfigTest, MistakesInTensorsOfARuleNameThem) {
+  const auto refused = [](const std::string& line) { return refusal("[[store.rule]]\nmatch = \"*\"\n" + line); };
+  EXPECT_NE(refused("head_dim = 0").find("c.toml:3: store.rule[0].head_dim: 0, expected 1 to"), std::string::npos);
+  EXPECT_NE(refused("token_axis = 8").find("c.toml:3: store.rule[0].token_axis: 8, expected 0 to 7"),
+            std::string::npos);
+  EXPECT_NE(refused("tensor = 1").find("store.rule[0].tensor: expected a table"), std::string::npos);
+  EXPECT_NE(refused("tensor = { dtype = \"bf17\" }").find("store.rule[0].tensor.dtype: expected an element type"),
+            std::string::npos);
+  EXPECT_NE(refused("tensor = { head_dim = 64 }").find("store.rule[0].tensor.dtype: expected"), std::string::npos);
+  EXPECT_NE(refused("tensor = { dtype = \"u8\", shap = [1] }").find("did you mean \"shape\""), std::string::npos);
+  for (const char* shape : {"[]", "[0, 0]", "[-1]", "[1.5]", "\"x\"", "[1, 1, 1, 1, 1, 1, 1, 1, 1]"}) {
+    EXPECT_NE(refused(std::string("tensor = { dtype = \"u8\", shape = ") + shape + " }")
+                  .find("tensor.shape: expected 1 to 8"),
+              std::string::npos)
+        << shape;
+  }
+}
+
 TEST(StoreConfigTest, MistakesNameFileLineAndKey) {
   EXPECT_EQ(refusal("\n[stor]\n").substr(0, 15), "c.toml:2: stor:");
   EXPECT_NE(refusal("[stor]").find("did you mean \"store\""), std::string::npos);

@@ -32,6 +32,32 @@ TEST(TensorTest, WhatIsNoShapeIsRefused) {
   EXPECT_FALSE(make(Dtype::f32, {std::uint64_t{1} << 32, std::uint64_t{1} << 32, 0}));
 }
 
+TEST(TensorLayoutTest, SplitsMergedHeads) {
+  const auto laid_out = [](std::initializer_list<std::uint64_t> dims, TensorLayout layout) {
+    const Result<TensorShape> shape = with_layout(*make(Dtype::bf16, dims), layout);
+    return shape ? to_string(*shape) : std::string(shape.status().message());
+  };
+  EXPECT_EQ(laid_out({5, 192}, {0, 64}), "bf16 [5, 3, 64]");
+  EXPECT_EQ(laid_out({5, 64}, {0, 64}), "bf16 [5, 1, 64]");
+  EXPECT_EQ(laid_out({5, 3, 64}, {{}, 64}), "bf16 [5, 3, 64]");
+  EXPECT_EQ(laid_out({2, 30, 5, 192}, {2, 64}), "bf16 [2, 30, 5, 3, 64]");
+  EXPECT_EQ(laid_out({2, 5, 64}, {1, 64}), "bf16 [2, 5, 1, 64]");
+  EXPECT_EQ(laid_out({5, 192}, {0, 100}), "tensor bf16 [5, 192]: head_dim 100, expected one that divides 192");
+  EXPECT_EQ(laid_out({5, 192}, {0, 0}), "tensor bf16 [5, 192]: head_dim 0, expected one that divides 192");
+  EXPECT_EQ(laid_out({5, 192}, {{}, 64}), "tensor bf16 [5, 192]: head_dim needs a token axis beside it");
+  EXPECT_EQ(laid_out({192}, {0, 64}), "tensor bf16 [192]: no dimension behind its token axis that would hold heads");
+  EXPECT_EQ(laid_out({192}, {1, {}}), "tensor bf16 [192]: token axis 1, expected one below 1");
+  EXPECT_EQ(laid_out({1, 1, 1, 1, 1, 1, 5, 192}, {6, 64}),
+            "tensor bf16 [1, 1, 1, 1, 1, 1, 5, 192]: no room for a dimension of heads, expected at most 7");
+}
+
+TEST(TensorLayoutTest, OfIntegersTakesWhatFits) {
+  const TensorShape ids = *make(Dtype::i32, {5461});
+  EXPECT_EQ(with_layout(ids, {2, 64}).value(), ids);
+  EXPECT_EQ(with_layout(ids, {0, 64})->token_axis, 0);
+  EXPECT_EQ(to_string(with_layout(*make(Dtype::i8, {5, 192}), {0, 64}).value()), "i8 [5, 3, 64]");
+}
+
 TEST(TensorTest, DtypeNamesAreReadBack) {
   for (int number = 0; number < 64; ++number) {
     const auto dtype = static_cast<Dtype>(number);
