@@ -1,0 +1,66 @@
+#include "plugins/rotary/rotation.hpp"
+
+#include <algorithm>
+
+namespace cinch::rotary {
+namespace {
+
+constexpr int wave_bits = 12;
+constexpr int tile_wave_bits = 16;
+
+}  // namespace
+
+Rotation::Rotation(Pairing pairing, std::vector<Turn> turns, unsigned dim)
+    : pairing_(pairing), turns_(std::move(turns)) {
+  const auto pairs = static_cast<unsigned>(turns_.size());
+  const bool is_repeated = pairing == Pairing::halves && pairs % 16 == 0 && 2 * pairs == dim;
+  period_ = is_repeated ? pairs : padded(dim);
+  waves_.resize(std::size_t{2} * tile_tokens * period_);
+  std::vector<float> cosine(pairs), sine(pairs);
+  for (unsigned place = 0; place < tile_tokens; ++place) {
+    float* const cosines = &waves_[place * std::size_t{2} * period_];
+    float* const sines = cosines + period_;
+    std::fill_n(cosines, period_, 1.0f);
+    waves_at(turns_.data(), pairs, place, cosine.data(), sine.data());
+    for (unsigned pair = 0; pair < pairs; ++pair) {
+      const float c = round_to_bits(cosine[pair], wave_bits), s = round_to_bits(sine[pair], wave_bits);
+      for (const unsigned channel : {first_of(pair), second_of(pair)}) {
+        cosines[channel % period_] = c;
+        sines[channel % period_] = s;
+      }
+    }
+  }
+}
+
+void Rotation::turn_mean(std::span<const float> mean, std::uint64_t tile, float* turned, float* partners) const {
+  const std::size_t all = padded(static_cast<unsigned>(mean.size()));
+  std::copy(mean.begin(), mean.end(), turned);
+  std::fill(turned + mean.size(), turned + all, 0.0f);
+  std::fill_n(partners, all, 0.0f);
+  const auto pairs = static_cast<unsigned>(turns_.size());
+  float cosine[256], sine[256];
+  waves_at(turns_.data(), pairs, tile * tile_tokens, cosine, sine);
+  for (unsigned pair = 0; pair < pairs; ++pair) {
+    const unsigned first = first_of(pair), second = second_of(pair);
+    const float c = round_to_bits(cosine[pair], tile_wave_bits), s = round_to_bits(sine[pair], tile_wave_bits);
+    const float a = mean[first], b = mean[second];
+    turned[first] = round_to_bits(a * c - b * s, wave_bits);
+    turned[second] = round_to_bits(b * c + a * s, wave_bits);
+    partners[first] = -turned[second];
+    partners[second] = turned[first];
+  }
+}
+
+void Rotation::turn_back(std::span<float> sums, std::uint64_t tile) const {
+  const auto pairs = static_cast<unsigned>(turns_.size());
+  float cosine[256], sine[256];
+  waves_at(turns_.data(), pairs, tile * tile_tokens, cosine, sine);
+  for (unsigned pair = 0; pair < pairs; ++pair) {
+    float &a = sums[first_of(pair)], &b = sums[second_of(pair)];
+    const float turned = a * cosine[pair] + b * sine[pair];
+    b = b * cosine[pair] - a * sine[pair];
+    a = turned;
+  }
+}
+
+}  // namespace cinch::rotary

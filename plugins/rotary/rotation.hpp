@@ -1,0 +1,52 @@
+/// The mean of a head under rotary embedding: K of one channel pair turns with its token, and so does its mean.
+///
+/// What: the prediction of channel c at token t is mean(c) * cosine + partner(c) * sine, with `mean` and `partner`
+/// turned to the beginning of the tile of 64 tokens that t is in, and cosine and sine of t's place in its tile. Every
+/// product of these is exact in a float (12 x 12 bits; a mean of 8 bits x 16 bits), so that any instruction set gives
+/// the same. Threads: immutable once made.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "plugins/rotary/phase.hpp"
+
+namespace cinch::rotary {
+
+inline constexpr unsigned tile_tokens = 64;
+
+/// `dim` channels in vectors of 16 floats.
+constexpr unsigned padded(unsigned dim) noexcept { return (dim + 15) / 16 * 16; }
+
+class Rotation {
+ public:
+  /// `turns` has an entry for each pair; channels beyond twice as many do not turn. Requires: pairing is not none.
+  Rotation(Pairing pairing, std::vector<Turn> turns, unsigned dim);
+
+  /// Cosines and sines of one place in a tile: `period()` of each, channel c's at c % period().
+  const float* cosines(unsigned place) const noexcept { return &waves_[place * std::size_t{2} * period_]; }
+  const float* sines(unsigned place) const noexcept { return cosines(place) + period_; }
+  unsigned period() const noexcept { return period_; }
+
+  /// What `mean` (dim channels of 8 significant bits each) is at the beginning of a tile. Writes padded(dim) of each.
+  void turn_mean(std::span<const float> mean, std::uint64_t tile, float* turned, float* partners) const;
+
+  /// Takes the turn of a tile's beginning from `sums` (dim channels), in place.
+  void turn_back(std::span<float> sums, std::uint64_t tile) const;
+
+  /// The two channels of a pair.
+  unsigned first_of(unsigned pair) const noexcept { return pairing_ == Pairing::halves ? pair : 2 * pair; }
+  unsigned second_of(unsigned pair) const noexcept {
+    return pairing_ == Pairing::halves ? pair + static_cast<unsigned>(turns_.size()) : 2 * pair + 1;
+  }
+
+ private:
+  Pairing pairing_;
+  std::vector<Turn> turns_;
+  unsigned period_;
+  std::vector<float> waves_;  // for each place in a tile: cosines, sines
+};
+
+}  // namespace cinch::rotary

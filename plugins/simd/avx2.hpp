@@ -1,0 +1,318 @@
+/// The vector operations of `Scalar` in AVX2 with FMA, F16C and BMI2: two registers for 64 bytes, four for 64 words, of
+/// which those of the even and of the odd lanes are apart, as in `Avx512`.
+#pragma once
+
+#if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__) && defined(__BMI2__)
+
+#include <immintrin.h>
+
+#include <array>
+#include <cstdint>
+
+#include "plugins/simd/target.hpp"
+
+#define CINCH_INLINE __attribute__((always_inline)) static inline
+
+namespace cinch::simd {
+
+/// For each set of 8 lanes the bytes that move to the front (`pack`), and where each lane's byte comes from (`spread`);
+/// 0x80 makes a zero.
+struct LaneMoves {
+  std::array<std::uint64_t, 256> pack{}, spread{};
+};
+constexpr LaneMoves make_lane_moves() {
+  LaneMoves made;
+  for (unsigned set = 0; set < 256; ++set) {
+    std::uint64_t pack = 0, spread = 0;
+    unsigned next = 0;
+    for (unsigned lane = 0; lane < 8; ++lane) {
+      if ((set >> lane & 1) != 0) {
+        pack |= std::uint64_t{lane} << (8 * next);
+        spread |= std::uint64_t{next++} << (8 * lane);
+      } else {
+        spread |= std::uint64_t{0x80} << (8 * lane);
+      }
+    }
+    for (; next < 8; ++next) pack |= std::uint64_t{0x80} << (8 * next);
+    made.pack[set] = pack;
+    made.spread[set] = spread;
+  }
+  return made;
+}
+inline constexpr LaneMoves lane_moves = make_lane_moves();
+
+struct Avx2 {
+  static constexpr Target target = Target::avx2;
+
+  struct Bytes {
+    __m256i v[2];
+  };
+  struct Words {
+    __m256i even[2], odd[2];
+  };
+  struct Floats {
+    __m256 v[2];
+  };
+
+  struct ByteTable {
+    __m256i v;
+  };
+  struct WordTable {
+    __m256i low, high;
+  };
+  struct WideTable {
+    __m256i v[8];
+  };
+  struct SlotTable {  ///< First slot of every symbol, with its top bit flipped: found by comparing as signed.
+    __m256i start;
+  };
+
+  CINCH_INLINE ByteTable byte_table(const std::uint8_t* entries) { return {repeat(entries)}; }
+  CINCH_INLINE WordTable word_table(const std::uint16_t* entries) {
+    std::uint8_t low[16], high[16];
+    for (unsigned i = 0; i < 16; ++i) {
+      low[i] = static_cast<std::uint8_t>(entries[i]);
+      high[i] = static_cast<std::uint8_t>(entries[i] >> 8);
+    }
+    return {repeat(low), repeat(high)};
+  }
+  CINCH_INLINE WideTable wide_table(const std::uint8_t* entries) {
+    WideTable made;
+    for (unsigned i = 0; i < 8; ++i) made.v[i] = repeat(entries + 16 * i);
+    return made;
+  }
+  CINCH_INLINE SlotTable slot_table(const std::uint8_t* frequencies) {
+    std::uint8_t start[16];
+    unsigned slot = 0;
+    for (unsigned s = 0; s < 16; ++s) {
+      start[s] = static_cast<std::uint8_t>(slot ^ 0x80);
+      slot += frequencies[s];
+    }
+    return {repeat(start)};
+  }
+
+  CINCH_INLINE Bytes load(const std::uint8_t* from) { return {{load_half(from), load_half(from + 32)}}; }
+  CINCH_INLINE void store(std::uint8_t* to, Bytes a) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), a.v[0]);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + 32), a.v[1]);
+  }
+  CINCH_INLINE Bytes fill(std::uint8_t value) {
+    const __m256i v = _mm256_set1_epi8(static_cast<char>(value));
+    return {{v, v}};
+  }
+  CINCH_INLINE Bytes add(Bytes a, Bytes b) {
+    return {{_mm256_add_epi8(a.v[0], b.v[0]), _mm256_add_epi8(a.v[1], b.v[1])}};
+  }
+  CINCH_INLINE Bytes sub(Bytes a, Bytes b) {
+    return {{_mm256_sub_epi8(a.v[0], b.v[0]), _mm256_sub_epi8(a.v[1], b.v[1])}};
+  }
+  CINCH_INLINE Bytes lookup(ByteTable table, Bytes index) {
+    return {{_mm256_shuffle_epi8(table.v, index.v[0]), _mm256_shuffle_epi8(table.v, index.v[1])}};
+  }
+  CINCH_INLINE Words lookup(WordTable table, Bytes index) {
+    return join(lookup(ByteTable{table.low}, index), lookup(ByteTable{table.high}, index));
+  }
+  CINCH_INLINE Bytes lookup(const WideTable& table, Bytes index) {
+    return {{lookup_half(table, index.v[0]), lookup_half(table, index.v[1])}};
+  }
+  CINCH_INLINE Bytes symbols_of(SlotTable table, Bytes slots) {
+    return {{search(table.start, slots.v[0]), search(table.start, slots.v[1])}};
+  }
+
+  CINCH_INLINE Words load_words(const std::uint16_t* from) {
+    alignas(32) std::uint16_t even[32], odd[32];
+    for (unsigned i = 0; i < 32; ++i) {
+      even[i] = from[2 * i];
+      odd[i] = from[2 * i + 1];
+    }
+    const auto at = [](const std::uint16_t* p) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(p)); };
+    return {{at(even), at(even + 16)}, {at(odd), at(odd + 16)}};
+  }
+  CINCH_INLINE void store_words(std::uint16_t* to, Words a) {
+    alignas(32) std::uint16_t even[32], odd[32];
+    for (unsigned h = 0; h < 2; ++h) {
+      _mm256_store_si256(reinterpret_cast<__m256i*>(even + 16 * h), a.even[h]);
+      _mm256_store_si256(reinterpret_cast<__m256i*>(odd + 16 * h), a.odd[h]);
+    }
+    for (unsigned i = 0; i < 32; ++i) {
+      to[2 * i] = even[i];
+      to[2 * i + 1] = odd[i];
+    }
+  }
+  CINCH_INLINE Words fill_words(std::uint16_t value) {
+    const __m256i v = _mm256_set1_epi16(static_cast<short>(value));
+    return {{v, v}, {v, v}};
+  }
+  CINCH_INLINE Words widen(Bytes a) {
+    const __m256i low = _mm256_set1_epi16(255);
+    return {{_mm256_and_si256(a.v[0], low), _mm256_and_si256(a.v[1], low)},
+            {_mm256_srli_epi16(a.v[0], 8), _mm256_srli_epi16(a.v[1], 8)}};
+  }
+  CINCH_INLINE Words join(Bytes low, Bytes high) {
+    Words made;
+    for (unsigned h = 0; h < 2; ++h) {
+      made.even[h] = interleave(low.v[h], _mm256_slli_epi16(high.v[h], 8));
+      made.odd[h] = interleave(_mm256_srli_epi16(low.v[h], 8), high.v[h]);
+    }
+    return made;
+  }
+  CINCH_INLINE Words first(unsigned count, Words a, Words b) {
+    std::uint16_t all_a[64], all_b[64];
+    store_words(all_a, a);
+    store_words(all_b, b);
+    for (unsigned i = count; i < 64; ++i) all_a[i] = all_b[i];
+    return load_words(all_a);
+  }
+
+  CINCH_INLINE Bytes slots_of(Words states) {
+    const __m256i mask = _mm256_set1_epi8(127);
+    const Bytes low = low_bytes(states);
+    return {{_mm256_and_si256(low.v[0], mask), _mm256_and_si256(low.v[1], mask)}};
+  }
+  CINCH_INLINE Words shrink(Words states, Words frequencies, Words offsets) {
+    const auto quarter = [](__m256i state, __m256i frequency, __m256i offset) {
+      return _mm256_add_epi16(_mm256_mullo_epi16(_mm256_srli_epi16(state, 7), frequency), offset);
+    };
+    Words made;
+    for (unsigned h = 0; h < 2; ++h) {
+      made.even[h] = quarter(states.even[h], frequencies.even[h], offsets.even[h]);
+      made.odd[h] = quarter(states.odd[h], frequencies.odd[h], offsets.odd[h]);
+    }
+    return made;
+  }
+  CINCH_INLINE Words grow(Words states, Words frequencies, Words starts, Words reciprocals) {
+    Words made;
+    for (unsigned h = 0; h < 2; ++h) {
+      made.even[h] = grow(states.even[h], frequencies.even[h], starts.even[h], reciprocals.even[h]);
+      made.odd[h] = grow(states.odd[h], frequencies.odd[h], starts.odd[h], reciprocals.odd[h]);
+    }
+    return made;
+  }
+  CINCH_INLINE Words drain(Words states, Words frequencies, std::uint8_t*& to) {
+    const Bytes low = low_bytes(states);
+    Words made;
+    for (unsigned h = 0; h < 2; ++h) {
+      const __m256i even = is_full(states.even[h], frequencies.even[h]);
+      const __m256i odd = is_full(states.odd[h], frequencies.odd[h]);
+      const auto full = static_cast<std::uint32_t>(_mm256_movemask_epi8(interleave(even, odd)));
+      alignas(32) std::uint64_t bytes[4];
+      _mm256_store_si256(reinterpret_cast<__m256i*>(bytes), low.v[h]);
+      for (unsigned i = 0; i < 4; ++i) {
+        const std::uint32_t set = full >> (8 * i) & 255;
+        const __m128i packed =
+            _mm_shuffle_epi8(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes + i)),
+                             _mm_loadl_epi64(reinterpret_cast<const __m128i*>(&lane_moves.pack[set])));
+        _mm_storel_epi64(reinterpret_cast<__m128i*>(to), packed);
+        to += _mm_popcnt_u32(set);
+      }
+      made.even[h] = _mm256_blendv_epi8(states.even[h], _mm256_srli_epi16(states.even[h], 8), even);
+      made.odd[h] = _mm256_blendv_epi8(states.odd[h], _mm256_srli_epi16(states.odd[h], 8), odd);
+    }
+    return made;
+  }
+  CINCH_INLINE Words refill(Words states, const std::uint8_t*& from) {
+    __m256i even[2], odd[2];
+    std::uint64_t hungry = 0;
+    for (unsigned h = 0; h < 2; ++h) {
+      even[h] = is_hungry(states.even[h]);
+      odd[h] = is_hungry(states.odd[h]);
+      hungry |= std::uint64_t{static_cast<std::uint32_t>(_mm256_movemask_epi8(interleave(even[h], odd[h])))}
+                << (32 * h);
+    }
+    from -= _mm_popcnt_u64(hungry);
+    const std::uint8_t* next = from;
+    Words made;
+    for (unsigned h = 0; h < 2; ++h) {
+      const __m256i bytes = spread(static_cast<std::uint32_t>(hungry >> (32 * h)), next);
+      made.even[h] = _mm256_or_si256(_mm256_blendv_epi8(states.even[h], _mm256_slli_epi16(states.even[h], 8), even[h]),
+                                     _mm256_and_si256(bytes, _mm256_set1_epi16(255)));
+      made.odd[h] = _mm256_or_si256(_mm256_blendv_epi8(states.odd[h], _mm256_slli_epi16(states.odd[h], 8), odd[h]),
+                                    _mm256_srli_epi16(bytes, 8));
+    }
+    return made;
+  }
+
+  CINCH_INLINE Floats load_floats(const float* from) { return {{_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)}}; }
+  CINCH_INLINE void store_floats(float* to, Floats a) {
+    _mm256_storeu_ps(to, a.v[0]);
+    _mm256_storeu_ps(to + 8, a.v[1]);
+  }
+  CINCH_INLINE Floats fill_floats(float value) { return {{_mm256_set1_ps(value), _mm256_set1_ps(value)}}; }
+  CINCH_INLINE Floats add(Floats a, Floats b) {
+    return {{_mm256_add_ps(a.v[0], b.v[0]), _mm256_add_ps(a.v[1], b.v[1])}};
+  }
+  CINCH_INLINE Floats sub(Floats a, Floats b) {
+    return {{_mm256_sub_ps(a.v[0], b.v[0]), _mm256_sub_ps(a.v[1], b.v[1])}};
+  }
+  CINCH_INLINE Floats mul(Floats a, Floats b) {
+    return {{_mm256_mul_ps(a.v[0], b.v[0]), _mm256_mul_ps(a.v[1], b.v[1])}};
+  }
+  CINCH_INLINE Floats exact_product_add(Floats a, Floats b, Floats c) {
+    return {{_mm256_fmadd_ps(a.v[0], b.v[0], c.v[0]), _mm256_fmadd_ps(a.v[1], b.v[1], c.v[1])}};
+  }
+
+ private:
+  CINCH_INLINE __m256i repeat(const std::uint8_t* from) {
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+  }
+  CINCH_INLINE __m256i load_half(const std::uint8_t* from) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+  }
+  /// The low byte of every word of `a`, the high byte of every word of `b`.
+  CINCH_INLINE __m256i interleave(__m256i a, __m256i b) { return _mm256_blendv_epi8(b, a, _mm256_set1_epi16(255)); }
+  CINCH_INLINE Bytes low_bytes(Words a) {
+    return {
+        {interleave(a.even[0], _mm256_slli_epi16(a.odd[0], 8)), interleave(a.even[1], _mm256_slli_epi16(a.odd[1], 8))}};
+  }
+  CINCH_INLINE __m256i lookup_half(const WideTable& table, __m256i index) {
+    const __m256i part = _mm256_and_si256(_mm256_srli_epi16(index, 4), _mm256_set1_epi8(7));
+    const __m256i within = _mm256_and_si256(index, _mm256_set1_epi8(15));
+    __m256i found = _mm256_setzero_si256();
+    for (unsigned i = 0; i < 8; ++i) {
+      const __m256i here = _mm256_cmpeq_epi8(part, _mm256_set1_epi8(static_cast<char>(i)));
+      found = _mm256_or_si256(found, _mm256_and_si256(here, _mm256_shuffle_epi8(table.v[i], within)));
+    }
+    return found;
+  }
+  /// The last symbol that starts at or before each slot.
+  CINCH_INLINE __m256i search(__m256i starts, __m256i slots) {
+    const __m256i flipped = _mm256_xor_si256(slots, _mm256_set1_epi8(-128));
+    __m256i found = _mm256_setzero_si256();
+    for (const int step : {8, 4, 2, 1}) {
+      const __m256i stride = _mm256_set1_epi8(static_cast<char>(step));
+      const __m256i beyond = _mm256_cmpgt_epi8(_mm256_shuffle_epi8(starts, _mm256_or_si256(found, stride)), flipped);
+      found = _mm256_or_si256(found, _mm256_andnot_si256(beyond, stride));
+    }
+    return found;
+  }
+  /// The reciprocal's quotient is right or one too small.
+  CINCH_INLINE __m256i grow(__m256i state, __m256i frequency, __m256i start, __m256i reciprocal) {
+    const __m256i quotient = _mm256_mulhi_epu16(state, reciprocal);
+    const __m256i rest = _mm256_sub_epi16(state, _mm256_mullo_epi16(quotient, frequency));
+    const __m256i is_right = _mm256_cmpgt_epi16(frequency, rest);
+    const __m256i grown = _mm256_add_epi16(_mm256_add_epi16(_mm256_slli_epi16(quotient, 7), rest), start);
+    return _mm256_add_epi16(grown, _mm256_andnot_si256(is_right, _mm256_sub_epi16(_mm256_set1_epi16(128), frequency)));
+  }
+  CINCH_INLINE __m256i is_full(__m256i state, __m256i frequency) {
+    return _mm256_cmpeq_epi16(_mm256_max_epu16(state, _mm256_slli_epi16(frequency, 9)), state);
+  }
+  CINCH_INLINE __m256i is_hungry(__m256i state) {
+    return _mm256_cmpeq_epi16(_mm256_srli_epi16(state, 8), _mm256_setzero_si256());
+  }
+  /// Bytes from `next` on to the lanes of `set`, zero elsewhere.
+  CINCH_INLINE __m256i spread(std::uint32_t set, const std::uint8_t*& next) {
+    const auto eight = [&next](std::uint32_t lanes) {
+      const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(next));
+      next += _mm_popcnt_u32(lanes);
+      return _mm_shuffle_epi8(bytes, _mm_loadl_epi64(reinterpret_cast<const __m128i*>(&lane_moves.spread[lanes])));
+    };
+    const __m128i a = eight(set & 255), b = eight(set >> 8 & 255), c = eight(set >> 16 & 255), d = eight(set >> 24);
+    return _mm256_set_m128i(_mm_unpacklo_epi64(c, d), _mm_unpacklo_epi64(a, b));
+  }
+};
+
+}  // namespace cinch::simd
+
+#undef CINCH_INLINE
+
+#endif

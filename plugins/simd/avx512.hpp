@@ -1,0 +1,179 @@
+/// The vector operations of `Scalar` in AVX-512 with VBMI2. Words are kept apart as those of the even and of the odd
+/// lanes, which takes one operation from bytes and two back.
+#pragma once
+
+#if defined(__AVX512VBMI2__) && defined(__AVX512VBMI__) && defined(__AVX512BW__) && defined(__BMI2__)
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+#include "plugins/simd/target.hpp"
+
+#define CINCH_INLINE __attribute__((always_inline)) static inline
+
+namespace cinch::simd {
+
+struct Avx512 {
+  static constexpr Target target = Target::avx512;
+
+  struct Bytes {
+    __m512i v;
+  };
+  struct Words {
+    __m512i even, odd;
+  };
+  struct Floats {
+    __m512 v;
+  };
+
+  struct ByteTable {
+    __m512i v;
+  };
+  struct WordTable {
+    __m512i v;
+  };
+  struct WideTable {
+    __m512i low, high;
+  };
+  struct SlotTable {
+    __m512i low, high;
+  };
+
+  CINCH_INLINE ByteTable byte_table(const std::uint8_t* entries) {
+    return {_mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(entries)))};
+  }
+  CINCH_INLINE WordTable word_table(const std::uint16_t* entries) {
+    return {_mm512_broadcast_i64x4(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(entries)))};
+  }
+  CINCH_INLINE WideTable wide_table(const std::uint8_t* entries) {
+    return {_mm512_loadu_si512(entries), _mm512_loadu_si512(entries + 64)};
+  }
+  CINCH_INLINE SlotTable slot_table(const std::uint8_t* frequencies) {
+    alignas(64) std::uint8_t symbols[128] = {};
+    unsigned slot = 0;
+    for (unsigned s = 0; s < 16; ++s) {
+      for (unsigned i = 0; i < frequencies[s] && slot < 128; ++i) symbols[slot++] = static_cast<std::uint8_t>(s);
+    }
+    return {_mm512_load_si512(symbols), _mm512_load_si512(symbols + 64)};
+  }
+
+  CINCH_INLINE Bytes load(const std::uint8_t* from) { return {_mm512_loadu_si512(from)}; }
+  CINCH_INLINE void store(std::uint8_t* to, Bytes a) { _mm512_storeu_si512(to, a.v); }
+  CINCH_INLINE Bytes fill(std::uint8_t value) { return {_mm512_set1_epi8(static_cast<char>(value))}; }
+  CINCH_INLINE Bytes add(Bytes a, Bytes b) { return {_mm512_add_epi8(a.v, b.v)}; }
+  CINCH_INLINE Bytes sub(Bytes a, Bytes b) { return {_mm512_sub_epi8(a.v, b.v)}; }
+  CINCH_INLINE Bytes lookup(ByteTable table, Bytes index) { return {_mm512_shuffle_epi8(table.v, index.v)}; }
+  CINCH_INLINE Words lookup(WordTable table, Bytes index) {
+    const Words wide = widen(index);
+    return {_mm512_permutexvar_epi16(wide.even, table.v), _mm512_permutexvar_epi16(wide.odd, table.v)};
+  }
+  CINCH_INLINE Bytes lookup(const WideTable& table, Bytes index) {
+    return {_mm512_permutex2var_epi8(table.low, index.v, table.high)};
+  }
+  CINCH_INLINE Bytes symbols_of(const SlotTable& table, Bytes slots) {
+    return {_mm512_permutex2var_epi8(table.low, slots.v, table.high)};
+  }
+
+  CINCH_INLINE Words load_words(const std::uint16_t* from) {
+    const __m512i low = _mm512_loadu_si512(from), high = _mm512_loadu_si512(from + 32);
+    const __m512i even = even_indexes();
+    return {_mm512_permutex2var_epi16(low, even, high),
+            _mm512_permutex2var_epi16(low, _mm512_add_epi16(even, _mm512_set1_epi16(1)), high)};
+  }
+  CINCH_INLINE void store_words(std::uint16_t* to, Words a) {
+    alignas(64) std::uint16_t even[32], odd[32];
+    _mm512_store_si512(even, a.even);
+    _mm512_store_si512(odd, a.odd);
+    for (unsigned i = 0; i < 32; ++i) {
+      to[2 * i] = even[i];
+      to[2 * i + 1] = odd[i];
+    }
+  }
+  CINCH_INLINE Words fill_words(std::uint16_t value) {
+    const __m512i v = _mm512_set1_epi16(static_cast<short>(value));
+    return {v, v};
+  }
+  CINCH_INLINE Words widen(Bytes a) {
+    return {_mm512_and_si512(a.v, _mm512_set1_epi16(255)), _mm512_srli_epi16(a.v, 8)};
+  }
+  CINCH_INLINE Words join(Bytes low, Bytes high) {
+    return {low_bytes_of(low.v, _mm512_slli_epi16(high.v, 8)), low_bytes_of(_mm512_srli_epi16(low.v, 8), high.v)};
+  }
+  CINCH_INLINE Words first(unsigned count, Words a, Words b) {
+    const auto below = [](unsigned n) { return static_cast<__mmask32>((std::uint64_t{1} << n) - 1); };
+    return {_mm512_mask_mov_epi16(b.even, below((count + 1) / 2), a.even),
+            _mm512_mask_mov_epi16(b.odd, below(count / 2), a.odd)};
+  }
+
+  CINCH_INLINE Bytes slots_of(Words states) {
+    return {_mm512_and_si512(low_bytes_of(states.even, _mm512_slli_epi16(states.odd, 8)), _mm512_set1_epi8(127))};
+  }
+  CINCH_INLINE Words shrink(Words states, Words frequencies, Words offsets) {
+    const auto half = [](__m512i state, __m512i frequency, __m512i offset) {
+      return _mm512_add_epi16(_mm512_mullo_epi16(_mm512_srli_epi16(state, 7), frequency), offset);
+    };
+    return {half(states.even, frequencies.even, offsets.even), half(states.odd, frequencies.odd, offsets.odd)};
+  }
+  CINCH_INLINE Words grow(Words states, Words frequencies, Words starts, Words reciprocals) {
+    // The reciprocal's quotient is right or one too small.
+    const auto half = [](__m512i state, __m512i frequency, __m512i start, __m512i reciprocal) {
+      const __m512i quotient = _mm512_mulhi_epu16(state, reciprocal);
+      const __m512i rest = _mm512_sub_epi16(state, _mm512_mullo_epi16(quotient, frequency));
+      const __mmask32 is_small = _mm512_cmpge_epu16_mask(rest, frequency);
+      const __m512i grown = _mm512_add_epi16(_mm512_add_epi16(_mm512_slli_epi16(quotient, 7), rest), start);
+      return _mm512_mask_add_epi16(grown, is_small, grown, _mm512_sub_epi16(_mm512_set1_epi16(128), frequency));
+    };
+    return {half(states.even, frequencies.even, starts.even, reciprocals.even),
+            half(states.odd, frequencies.odd, starts.odd, reciprocals.odd)};
+  }
+  CINCH_INLINE Words drain(Words states, Words frequencies, std::uint8_t*& to) {
+    const __mmask32 even = _mm512_cmpge_epu16_mask(states.even, _mm512_slli_epi16(frequencies.even, 9));
+    const __mmask32 odd = _mm512_cmpge_epu16_mask(states.odd, _mm512_slli_epi16(frequencies.odd, 9));
+    const std::uint64_t full = _pdep_u64(even, even_lanes) | _pdep_u64(odd, ~even_lanes);
+    const __m512i bytes = low_bytes_of(states.even, _mm512_slli_epi16(states.odd, 8));
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(full, bytes));
+    to += _mm_popcnt_u64(full);
+    return {_mm512_mask_srli_epi16(states.even, even, states.even, 8),
+            _mm512_mask_srli_epi16(states.odd, odd, states.odd, 8)};
+  }
+  CINCH_INLINE Words refill(Words states, const std::uint8_t*& from) {
+    const __m512i high = low_bytes_of(_mm512_srli_epi16(states.even, 8), states.odd);
+    const __mmask64 hungry = _mm512_testn_epi8_mask(high, high);
+    from -= _mm_popcnt_u64(hungry);
+    const __m512i bytes = _mm512_maskz_expand_epi8(hungry, _mm512_loadu_si512(from));
+    const __m512i limit = _mm512_set1_epi16(256);
+    const __mmask32 even = _mm512_cmplt_epu16_mask(states.even, limit);
+    const __mmask32 odd = _mm512_cmplt_epu16_mask(states.odd, limit);
+    const Words taken = widen({bytes});
+    return {_mm512_or_si512(_mm512_mask_slli_epi16(states.even, even, states.even, 8), taken.even),
+            _mm512_or_si512(_mm512_mask_slli_epi16(states.odd, odd, states.odd, 8), taken.odd)};
+  }
+
+  CINCH_INLINE Floats load_floats(const float* from) { return {_mm512_loadu_ps(from)}; }
+  CINCH_INLINE void store_floats(float* to, Floats a) { _mm512_storeu_ps(to, a.v); }
+  CINCH_INLINE Floats fill_floats(float value) { return {_mm512_set1_ps(value)}; }
+  CINCH_INLINE Floats add(Floats a, Floats b) { return {_mm512_add_ps(a.v, b.v)}; }
+  CINCH_INLINE Floats sub(Floats a, Floats b) { return {_mm512_sub_ps(a.v, b.v)}; }
+  CINCH_INLINE Floats mul(Floats a, Floats b) { return {_mm512_mul_ps(a.v, b.v)}; }
+  CINCH_INLINE Floats exact_product_add(Floats a, Floats b, Floats c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+
+ private:
+  static constexpr std::uint64_t even_lanes = 0x5555555555555555;
+
+  /// The low byte of every word of `a`, the high byte of every word of `b`.
+  CINCH_INLINE __m512i low_bytes_of(__m512i a, __m512i b) {
+    return _mm512_ternarylogic_epi32(_mm512_set1_epi16(255), a, b, 0xca);
+  }
+  CINCH_INLINE __m512i even_indexes() {
+    alignas(64) std::uint16_t index[32];
+    for (unsigned i = 0; i < 32; ++i) index[i] = static_cast<std::uint16_t>(2 * i);
+    return _mm512_load_si512(index);
+  }
+};
+
+}  // namespace cinch::simd
+
+#undef CINCH_INLINE
+
+#endif

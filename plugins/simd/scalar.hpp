@@ -1,0 +1,194 @@
+/// The vector operations in plain C++: what the other targets have to equal, and what runs where neither is there.
+///
+/// What: see the comments here for what each operation means; lane i of words belongs to lane i of bytes.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+#include "plugins/simd/target.hpp"
+
+namespace cinch::simd {
+
+struct Scalar {
+  static constexpr Target target = Target::scalar;
+
+  struct Bytes {
+    std::uint8_t lane[64];
+  };
+  struct Words {
+    std::uint16_t lane[64];
+  };
+  struct Floats {
+    float lane[16];
+  };
+
+  // ---- Tables, prepared once for many lookups.
+  struct ByteTable {  ///< 16 bytes.
+    std::uint8_t entry[16];
+  };
+  struct WordTable {  ///< 16 words.
+    std::uint16_t entry[16];
+  };
+  struct WideTable {  ///< 128 bytes.
+    std::uint8_t entry[128];
+  };
+  struct SlotTable {  ///< Which of 16 symbols owns each of 128 slots.
+    std::uint8_t symbol[128];
+  };
+
+  static ByteTable byte_table(const std::uint8_t* entries) {
+    ByteTable made;
+    std::memcpy(made.entry, entries, sizeof made.entry);
+    return made;
+  }
+  static WordTable word_table(const std::uint16_t* entries) {
+    WordTable made;
+    std::memcpy(made.entry, entries, sizeof made.entry);
+    return made;
+  }
+  static WideTable wide_table(const std::uint8_t* entries) {
+    WideTable made;
+    std::memcpy(made.entry, entries, sizeof made.entry);
+    return made;
+  }
+  /// Symbol s owns frequencies[s] slots, in order. Requires: the sum is 128.
+  static SlotTable slot_table(const std::uint8_t* frequencies) {
+    SlotTable made{};
+    unsigned slot = 0;
+    for (unsigned s = 0; s < 16; ++s) {
+      for (unsigned i = 0; i < frequencies[s] && slot < 128; ++i) made.symbol[slot++] = static_cast<std::uint8_t>(s);
+    }
+    return made;
+  }
+
+  // ---- Bytes
+  static Bytes load(const std::uint8_t* from) {
+    Bytes made;
+    std::memcpy(made.lane, from, sizeof made.lane);
+    return made;
+  }
+  static void store(std::uint8_t* to, const Bytes& a) { std::memcpy(to, a.lane, sizeof a.lane); }
+  static Bytes fill(std::uint8_t value) {
+    Bytes made;
+    std::memset(made.lane, value, sizeof made.lane);
+    return made;
+  }
+  static Bytes add(const Bytes& a, const Bytes& b) {
+    return each<Bytes>([&](unsigned i) { return a.lane[i] + b.lane[i]; });
+  }
+  static Bytes sub(const Bytes& a, const Bytes& b) {
+    return each<Bytes>([&](unsigned i) { return a.lane[i] - b.lane[i]; });
+  }
+  /// Requires: every index is below 16 (128 for the wide table).
+  static Bytes lookup(const ByteTable& table, const Bytes& index) {
+    return each<Bytes>([&](unsigned i) { return table.entry[index.lane[i] & 15]; });
+  }
+  static Words lookup(const WordTable& table, const Bytes& index) {
+    return each<Words>([&](unsigned i) { return table.entry[index.lane[i] & 15]; });
+  }
+  static Bytes lookup(const WideTable& table, const Bytes& index) {
+    return each<Bytes>([&](unsigned i) { return table.entry[index.lane[i] & 127]; });
+  }
+  /// Requires: every slot is below 128.
+  static Bytes symbols_of(const SlotTable& table, const Bytes& slots) {
+    return each<Bytes>([&](unsigned i) { return table.symbol[slots.lane[i] & 127]; });
+  }
+
+  // ---- Words
+  static Words load_words(const std::uint16_t* from) {
+    Words made;
+    std::memcpy(made.lane, from, sizeof made.lane);
+    return made;
+  }
+  static void store_words(std::uint16_t* to, const Words& a) { std::memcpy(to, a.lane, sizeof a.lane); }
+  static Words fill_words(std::uint16_t value) {
+    return each<Words>([&](unsigned) { return value; });
+  }
+  static Words widen(const Bytes& a) {
+    return each<Words>([&](unsigned i) { return a.lane[i]; });
+  }
+  /// Lane i of `low` and lane i of `high` make word i.
+  static Words join(const Bytes& low, const Bytes& high) {
+    return each<Words>([&](unsigned i) { return low.lane[i] | high.lane[i] << 8; });
+  }
+  /// The first `count` lanes of `a`, the others of `b`.
+  static Words first(unsigned count, const Words& a, const Words& b) {
+    return each<Words>([&](unsigned i) { return i < count ? a.lane[i] : b.lane[i]; });
+  }
+
+  // ---- Steps of the coder of plugins/rans on 64 states at once
+  /// The low seven bits of every state.
+  static Bytes slots_of(const Words& states) {
+    return each<Bytes>([&](unsigned i) { return states.lane[i] & 127; });
+  }
+  /// (state >> 7) * frequency + offset.
+  static Words shrink(const Words& states, const Words& frequencies, const Words& offsets) {
+    return each<Words>([&](unsigned i) { return (states.lane[i] >> 7) * frequencies.lane[i] + offsets.lane[i]; });
+  }
+  /// (state / frequency) * 128 + state % frequency + start; `reciprocals` are 65536 / frequency, rounded down, at most
+  /// 65535. Requires: frequencies are 1 to 127.
+  static Words grow(const Words& states, const Words& frequencies, const Words& starts, const Words& reciprocals) {
+    (void)reciprocals;
+    return each<Words>([&](unsigned i) {
+      const unsigned state = states.lane[i], frequency = frequencies.lane[i];
+      return state / frequency * 128 + state % frequency + starts.lane[i];
+    });
+  }
+  /// Every state of 512 * frequency or more gives away its low byte; these bytes go to `to`, in order of the lanes.
+  /// Writes up to 64 bytes, of which those behind the new `to` mean nothing. Requires: frequencies are 1 to 127.
+  static Words drain(const Words& states, const Words& frequencies, std::uint8_t*& to) {
+    return each<Words>([&](unsigned i) -> unsigned {
+      if (states.lane[i] < 512u * frequencies.lane[i]) return states.lane[i];
+      *to++ = static_cast<std::uint8_t>(states.lane[i]);
+      return states.lane[i] >> 8;
+    });
+  }
+  /// Every state below 256 takes a byte back; `from` moves down by their number, and they lie there in order of the
+  /// lanes. Reads up to 64 bytes from the new `from`.
+  static Words refill(const Words& states, const std::uint8_t*& from) {
+    unsigned taken = 0;
+    for (const std::uint16_t state : states.lane) taken += state < 256;
+    from -= taken;
+    const std::uint8_t* next = from;
+    return each<Words>([&](unsigned i) -> unsigned {
+      return states.lane[i] < 256 ? static_cast<unsigned>(states.lane[i] << 8 | *next++) : states.lane[i];
+    });
+  }
+
+  // ---- Floats
+  static Floats load_floats(const float* from) {
+    Floats made;
+    std::memcpy(made.lane, from, sizeof made.lane);
+    return made;
+  }
+  static void store_floats(float* to, const Floats& a) { std::memcpy(to, a.lane, sizeof a.lane); }
+  static Floats fill_floats(float value) {
+    return each<Floats>([&](unsigned) { return value; });
+  }
+  static Floats add(const Floats& a, const Floats& b) {
+    return each<Floats>([&](unsigned i) { return a.lane[i] + b.lane[i]; });
+  }
+  static Floats sub(const Floats& a, const Floats& b) {
+    return each<Floats>([&](unsigned i) { return a.lane[i] - b.lane[i]; });
+  }
+  static Floats mul(const Floats& a, const Floats& b) {
+    return each<Floats>([&](unsigned i) { return a.lane[i] * b.lane[i]; });
+  }
+  /// a * b + c, rounded once. Requires: a * b is exact in a float, so that a fused operation gives the same.
+  static Floats exact_product_add(const Floats& a, const Floats& b, const Floats& c) {
+    return each<Floats>([&](unsigned i) { return a.lane[i] * b.lane[i] + c.lane[i]; });
+  }
+
+ private:
+  template <class Vector, class Function>
+  static Vector each(Function&& function) {
+    Vector made;
+    unsigned i = 0;
+    for (auto& lane : made.lane) lane = static_cast<std::remove_reference_t<decltype(lane)>>(function(i++));
+    return made;
+  }
+};
+
+}  // namespace cinch::simd

@@ -1,0 +1,51 @@
+/// The instruction sets that kernels are built for, and which of them this machine has.
+///
+/// What: kernels are templates over a target, a struct of vector operations (`Scalar`, `Avx2`, `Avx512` in the headers
+/// beside this one), and are instantiated in one source per target, compiled for that target alone. All targets have
+/// the same logical vectors: 64 bytes, 64 words of 16 bits, 16 floats; so one kernel makes the same bytes on each of
+/// them. Threads: everything here is a pure function. Kernels must take care that a function of the standard library is
+/// not instantiated in a source compiled for a target: the linker may keep that copy for everybody.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace cinch::simd {
+
+enum class Target : std::uint8_t { scalar, avx2, avx512 };
+
+inline constexpr std::array all_targets{Target::scalar, Target::avx2, Target::avx512};
+
+constexpr const char* name_of(Target target) noexcept {
+  constexpr std::array names{"scalar", "avx2", "avx512"};
+  return names[static_cast<std::size_t>(target)];
+}
+
+/// Whether kernels for `target` are built for this processor's family and all that they use is there.
+inline bool is_available(Target target) noexcept {
+#if defined(__x86_64__)
+  const auto has_avx2 = [] {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") &&
+           __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
+  };
+  switch (target) {
+    case Target::scalar: return true;
+    case Target::avx2: return has_avx2();
+    case Target::avx512:
+      return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+             __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2");
+  }
+  return false;
+#else
+  return target == Target::scalar;
+#endif
+}
+
+inline Target best_target() noexcept {
+  if (is_available(Target::avx512)) return Target::avx512;
+  return is_available(Target::avx2) ? Target::avx2 : Target::scalar;
+}
+
+}  // namespace cinch::simd

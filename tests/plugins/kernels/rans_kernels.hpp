@@ -1,0 +1,50 @@
+#pragma once
+
+#include "plugins/rans/coder.hpp"
+#include "tests/plugins/kernels/rans_path.hpp"
+
+namespace cinch::test {
+
+template <class T>
+struct RansKernels {
+  static constexpr std::size_t sets = 2;
+  using States = rans::States<T, sets>;
+
+  static std::size_t encode(const std::uint8_t* symbols, std::size_t count, std::size_t runs,
+                            const rans::Frequencies& frequencies, std::uint8_t* to) {
+    const auto table = rans::EncodeTable<T>::of(rans::TableColumns(&frequencies[0]));
+    auto states = States::start();
+    std::uint8_t* at = to;
+    const std::size_t stride = (count + 63) / 64 * 64;
+    for (std::size_t run = runs; run-- > 0;) at = rans::encode_run(symbols + run * stride, count, table, states, at);
+    states.write(at);
+    return static_cast<std::size_t>(at - to) + rans::StoredStates<sets>::bytes;
+  }
+
+  static bool decode(const std::uint8_t* from, std::size_t size, std::size_t count, std::size_t runs,
+                     const rans::Frequencies& frequencies, std::uint8_t* symbols) {
+    const auto table = rans::DecodeTable<T>::of(rans::TableColumns(&frequencies[0]));
+    size -= rans::StoredStates<sets>::bytes;
+    auto states = States::read(from + size);
+    rans::BackwardBytes<4096> bytes(from, size);
+    const std::size_t stride = (count + 63) / 64 * 64;
+    for (std::size_t run = 0; run < runs; ++run) {
+      if (!bytes.take(rans::decode_run(symbols + run * stride, count, table, states, bytes.need(count)))) return false;
+    }
+    return bytes.is_empty() && states.is_start();
+  }
+
+  static void look_up(const std::uint8_t* table, const std::uint16_t* words, const std::uint8_t* indexes,
+                      std::uint8_t* wide, std::uint16_t* word, std::uint8_t* narrow) {
+    const auto at = T::load(indexes);
+    T::store(wide, T::lookup(T::wide_table(table), at));
+    std::uint8_t low[64];
+    for (unsigned i = 0; i < 64; ++i) low[i] = indexes[i] & 15;
+    T::store_words(word, T::lookup(T::word_table(words), T::load(low)));
+    T::store(narrow, T::lookup(T::byte_table(table), T::load(low)));
+  }
+
+  static constexpr RansPath path{encode, decode, look_up};
+};
+
+}  // namespace cinch::test

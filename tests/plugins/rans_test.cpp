@@ -1,0 +1,169 @@
+// The coder of plugins/rans on every target that this machine has, against each other.
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "plugins/rans/coder.hpp"
+#include "tests/plugins/kernels/rans_path.hpp"
+
+namespace cinch::test {
+namespace {
+
+struct NamedPath {
+  std::string name;
+  const RansPath* path;
+};
+
+std::vector<NamedPath> paths() {
+  std::vector<NamedPath> out{{"scalar", &rans_scalar()}};
+#if defined(__x86_64__)
+  if (simd::is_available(simd::Target::avx2)) out.push_back({"avx2", &rans_avx2()});
+  if (simd::is_available(simd::Target::avx512)) out.push_back({"avx512", &rans_avx512()});
+#endif
+  return out;
+}
+
+/// Frequencies of one to sixteen symbols, skewed or even, and symbols that follow them.
+rans::Frequencies random_frequencies(std::mt19937_64& random) {
+  std::array<std::uint64_t, 16> counts{};
+  const std::uint64_t used = 1 + random() % 16;
+  for (std::uint64_t i = 0; i < used; ++i) counts[random() % 16] += random() % 3 == 0 ? 1 + random() % 1000 : 1;
+  return rans::frequencies_of(counts);
+}
+
+std::vector<std::uint8_t> symbols_of(const rans::Frequencies& frequencies, std::size_t count, std::mt19937_64& random) {
+  std::vector<std::uint8_t> slots;
+  for (std::size_t s = 0; s < 16; ++s) slots.insert(slots.end(), frequencies[s], static_cast<std::uint8_t>(s));
+  std::vector<std::uint8_t> out((count + 63) / 64 * 64, slots[0]);
+  for (std::size_t i = 0; i < count; ++i) out[i] = slots[random() % 128];
+  return out;
+}
+
+std::vector<std::uint8_t> encode(const RansPath& path, const std::vector<std::uint8_t>& symbols, std::size_t count,
+                                 std::size_t runs, const rans::Frequencies& frequencies) {
+  std::vector<std::uint8_t> out(runs * count + 256 + rans::margin);
+  out.resize(path.encode(symbols.data(), count, runs, frequencies, out.data()));
+  return out;
+}
+
+TEST(RansTest, EveryPathMakesTheSameBytesAndReadsThem) {
+  std::mt19937_64 random(7);
+  for (unsigned round = 0; round < 300; ++round) {
+    const rans::Frequencies frequencies = random_frequencies(random);
+    ASSERT_TRUE(rans::is_valid(frequencies));
+    const std::size_t count = round < 140 ? round : random() % 2000, runs = 1 + round % 3;
+    const std::size_t stride = (count + 63) / 64 * 64;
+    std::vector<std::uint8_t> symbols;
+    for (std::size_t run = 0; run < runs; ++run) {
+      const auto more = symbols_of(frequencies, count, random);
+      symbols.insert(symbols.end(), more.begin(), more.end());
+    }
+    const std::vector<std::uint8_t> expected = encode(rans_scalar(), symbols, count, runs, frequencies);
+    for (const NamedPath& each : paths()) {
+      SCOPED_TRACE(each.name + ", " + std::to_string(count) + " symbols");
+      ASSERT_EQ(encode(*each.path, symbols, count, runs, frequencies), expected);
+      std::vector<std::uint8_t> back(symbols.size() + 64);
+      ASSERT_TRUE(each.path->decode(expected.data(), expected.size(), count, runs, frequencies, back.data()));
+      for (std::size_t run = 0; run < runs; ++run) {
+        ASSERT_TRUE(std::equal(&back[run * stride], &back[run * stride + count], &symbols[run * stride]));
+      }
+    }
+  }
+}
+
+TEST(RansTest, ComesCloseToTheEntropy) {
+  std::mt19937_64 random(9);
+  const rans::Frequencies frequencies{2, 3, 7, 12, 18, 16, 4, 1, 2, 3, 7, 12, 18, 15, 4, 4};
+  const std::size_t count = 64000;
+  const std::vector<std::uint8_t> symbols = symbols_of(frequencies, count, random);
+  double bits = 0;
+  for (const std::uint8_t symbol : symbols) bits += std::log2(128.0 / frequencies[symbol]);
+  const std::size_t bytes = encode(rans_scalar(), symbols, count, 1, frequencies).size() - 256;
+  EXPECT_LT(static_cast<double>(bytes) * 8, bits * 1.01);
+  EXPECT_GT(static_cast<double>(bytes) * 8, bits * 0.99);
+}
+
+TEST(RansTest, EveryFrequencyDividesExactly) {
+  std::mt19937_64 random(3);
+  for (std::uint8_t f = 1; f < 128; ++f) {
+    rans::Frequencies frequencies{};
+    frequencies[3] = f;
+    frequencies[12] = static_cast<std::uint8_t>(128 - f);
+    const std::vector<std::uint8_t> symbols = symbols_of(frequencies, 6400, random);
+    const std::vector<std::uint8_t> expected = encode(rans_scalar(), symbols, 6400, 1, frequencies);
+    for (const NamedPath& each : paths()) {
+      ASSERT_EQ(encode(*each.path, symbols, 6400, 1, frequencies), expected) << each.name << " " << int{f};
+      std::vector<std::uint8_t> back(6400);
+      ASSERT_TRUE(each.path->decode(expected.data(), expected.size(), 6400, 1, frequencies, back.data()));
+      ASSERT_EQ(back, symbols) << each.name << " " << int{f};
+    }
+  }
+}
+
+TEST(RansTest, NoticesDamageAndReadsNothingOutside) {
+  std::mt19937_64 random(11);
+  const rans::Frequencies frequencies{1, 1, 2, 4, 8, 16, 20, 24, 20, 16, 8, 4, 1, 1, 1, 1};
+  const std::vector<std::uint8_t> symbols = symbols_of(frequencies, 700, random);
+  const std::vector<std::uint8_t> intact = encode(rans_scalar(), symbols, 700, 1, frequencies);
+  for (const NamedPath& each : paths()) {
+    std::vector<std::uint8_t> back(704);
+    unsigned missed = 0;
+    for (std::size_t bit = 0; bit < intact.size() * 8; ++bit) {
+      std::vector<std::uint8_t> damaged = intact;  // exactly as long: a sanitizer sees what is read beyond it
+      damaged[bit / 8] = static_cast<std::uint8_t>(damaged[bit / 8] ^ 1u << bit % 8);
+      missed += each.path->decode(damaged.data(), damaged.size(), 700, 1, frequencies, back.data());
+    }
+    // One in 256 changes of a byte makes another intact sequence: a step later its state may be 256 as well.
+    EXPECT_LT(missed, intact.size() * 8 / 100) << each.name;
+    for (std::size_t size = 256; size < intact.size(); ++size) {
+      std::vector<std::uint8_t> cut(intact.end() - static_cast<std::ptrdiff_t>(size), intact.end());
+      EXPECT_FALSE(each.path->decode(cut.data(), cut.size(), 700, 1, frequencies, back.data())) << each.name << size;
+    }
+    for (unsigned round = 0; round < 500; ++round) {
+      std::vector<std::uint8_t> noise(256 + random() % 900);
+      for (std::uint8_t& byte : noise) byte = static_cast<std::uint8_t>(random());
+      EXPECT_FALSE(each.path->decode(noise.data(), noise.size(), 700, 1, frequencies, back.data())) << each.name;
+    }
+  }
+}
+
+TEST(RansTest, EveryPathLooksUpTheSame) {
+  std::mt19937_64 random(5);
+  std::uint8_t table[128], indexes[64];
+  std::uint16_t words[16];
+  for (std::uint8_t& byte : table) byte = static_cast<std::uint8_t>(random());
+  for (std::uint16_t& word : words) word = static_cast<std::uint16_t>(random());
+  for (std::uint8_t& index : indexes) index = static_cast<std::uint8_t>(random() % 128);
+  for (const NamedPath& each : paths()) {
+    std::uint8_t wide[64], narrow[64];
+    std::uint16_t word[64];
+    each.path->look_up(table, words, indexes, wide, word, narrow);
+    for (unsigned i = 0; i < 64; ++i) {
+      EXPECT_EQ(wide[i], table[indexes[i]]) << each.name;
+      EXPECT_EQ(word[i], words[indexes[i] & 15]) << each.name;
+      EXPECT_EQ(narrow[i], table[indexes[i] & 15]) << each.name;
+    }
+  }
+}
+
+TEST(FrequenciesTest, KeepEverySymbolThatWasCounted) {
+  std::mt19937_64 random(13);
+  for (unsigned round = 0; round < 2000; ++round) {
+    std::array<std::uint64_t, 16> counts{};
+    for (std::uint64_t& count : counts) count = random() % 2 == 0 ? 0 : random() >> (24 + random() % 40);
+    const rans::Frequencies made = rans::frequencies_of(counts);
+    ASSERT_TRUE(rans::is_valid(made));
+    for (std::size_t s = 0; s < 16; ++s) ASSERT_TRUE(counts[s] == 0 || made[s] > 0) << s;
+  }
+  EXPECT_TRUE(rans::is_valid(rans::frequencies_of({})));
+  EXPECT_TRUE(rans::is_valid(rans::frequencies_of({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5})));
+  std::array<std::uint64_t, 16> even;
+  even.fill(1'000'000);
+  EXPECT_THAT(rans::frequencies_of(even), ::testing::Each(8));
+}
+
+}  // namespace
+}  // namespace cinch::test
