@@ -63,9 +63,11 @@ struct Pool {
   std::atomic<std::size_t> bytes{0};      // changed under mutex
 };
 
-/// Never destroyed: values may outlive every static object.
-Pool& pool() {
-  static Pool& instance = *new Pool;
+/// Never destroyed: values may outlive every static object. Never allocated either: buffers come back where nothing may
+/// throw.
+Pool& pool() noexcept {
+  alignas(Pool) static std::byte memory[sizeof(Pool)];
+  static Pool& instance = *new (memory) Pool;
   return instance;
 }
 

@@ -42,6 +42,9 @@ struct CodecRegistry::State {
 
   Status missing(const FormatId& format, std::string_view why) const;
 
+  /// Appends which refused plugins may provide the format, and why they were refused.
+  void add_refusals(std::string_view format, std::string& message) const;
+
   std::map<std::string, std::shared_ptr<const CodecProvider>, std::less<>> providers;
   std::map<std::string, std::string, std::less<>> preferred;
   std::vector<PluginReport> reports;
@@ -67,12 +70,16 @@ Status CodecRegistry::State::missing(const FormatId& format, std::string_view wh
   std::string message = format.name + " " + version(format.major, format.minor);
   if (!format.parameters.empty()) message.append(" (").append(format.parameters).append(")");
   message.append(": ").append(why);
+  add_refusals(format.name, message);
+  return {StatusCode::codec_missing, std::move(message)};
+}
+
+void CodecRegistry::State::add_refusals(std::string_view format, std::string& message) const {
   for (const PluginReport& report : reports) {
-    if (!may_provide(report, format.name)) continue;
+    if (!may_provide(report, format)) continue;
     message.append("; refused ").append(report.path).append(": ").append(report.refusal);
     message.append(": ").append(report.message);
   }
-  return {StatusCode::codec_missing, std::move(message)};
 }
 
 CodecRegistry::CodecRegistry() : state_(std::make_unique<State>()) {
@@ -129,6 +136,7 @@ Result<std::shared_ptr<const Codec>> CodecRegistry::codec(std::string_view spec)
     if (const std::string_view near = nearest_name(name, known); !near.empty()) {
       message.append("; did you mean \"").append(near).append("\"?");
     }
+    state_->add_refusals(name, message);
     return Status(StatusCode::invalid_argument, std::move(message));
   }
   const CodecProvider& provider = *found->second;

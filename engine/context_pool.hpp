@@ -17,7 +17,9 @@ class ContextPool {
  public:
   using Close = void (*)(Context*);
 
-  explicit ContextPool(Close close) noexcept : close_(close) {}
+  explicit ContextPool(Close close) : close_(close) {
+    idle_.reserve(std::max(4u, std::thread::hardware_concurrency()));  // so that nothing fails when one comes back
+  }
   ContextPool(const ContextPool&) = delete;
   ContextPool& operator=(const ContextPool&) = delete;
   ~ContextPool() {
@@ -33,11 +35,10 @@ class ContextPool {
     return context;
   }
 
-  void give_back(Context* context) {
-    static const std::size_t most_idle = std::max(4u, std::thread::hardware_concurrency());
+  void give_back(Context* context) noexcept {
     {
       const std::lock_guard lock(mutex_);
-      if (idle_.size() < most_idle) {
+      if (idle_.size() < idle_.capacity()) {
         idle_.push_back(context);
         return;
       }

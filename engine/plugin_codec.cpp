@@ -43,17 +43,23 @@ std::uint8_t* output(MutableBytes bytes) noexcept { return reinterpret_cast<std:
 
 class PluginPlanState final : public PlanState {
  public:
-  PluginPlanState(cinch_plan_state* state, void (*close)(cinch_plan_state*)) noexcept : state_(state), close_(close) {}
+  explicit PluginPlanState(void (*close)(cinch_plan_state*)) noexcept : close_(close) {}
   PluginPlanState(const PluginPlanState&) = delete;
   PluginPlanState& operator=(const PluginPlanState&) = delete;
-  ~PluginPlanState() override { close_quietly(close_, state_); }
+  ~PluginPlanState() override {
+    if (state_) close_quietly(close_, state_);
+  }
+
+  /// For the plugin to put its state in.
+  cinch_plan_state** slot() noexcept { return &state_; }
+  bool is_open() const noexcept { return state_ != nullptr; }
 
   static const cinch_plan_state* get(const PlanState* plan) noexcept {
     return plan ? static_cast<const PluginPlanState*>(plan)->state_ : nullptr;
   }
 
  private:
-  cinch_plan_state* state_;
+  cinch_plan_state* state_ = nullptr;
   void (*close_)(cinch_plan_state*);
 };
 
@@ -188,14 +194,14 @@ Result<std::shared_ptr<const PlanState>> PluginCodec::do_open_plan(ByteView plan
     return Status(StatusCode::corruption, name() + ": the value has a plan, and this provider makes none");
   }
   const CShape c_shape(shape);
-  cinch_plan_state* state = nullptr;
+  auto state = std::make_shared<PluginPlanState>(functions().plan_close);  // first, lest an opened one be left alone
   cinch_err_v1 error = no_error();
-  Status status =
-      checked_call(name(), "plan_open", functions().plan_open, error, table_.provider, format().major, format().minor,
-                   parameters().data(), parameters().size(), c_shape.get(), input(plan), plan.size(), &state, &error);
-  if (status.ok() && !state) status = breach("plan_open answered OK without a state");
+  Status status = checked_call(name(), "plan_open", functions().plan_open, error, table_.provider, format().major,
+                               format().minor, parameters().data(), parameters().size(), c_shape.get(), input(plan),
+                               plan.size(), state->slot(), &error);
+  if (status.ok() && !state->is_open()) status = breach("plan_open answered OK without a state");
   if (!status.ok()) return status;
-  return std::shared_ptr<const PlanState>(std::make_shared<PluginPlanState>(state, functions().plan_close));
+  return std::shared_ptr<const PlanState>(std::move(state));
 }
 
 }  // namespace cinch

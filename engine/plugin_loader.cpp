@@ -1,5 +1,6 @@
 #include "cinch/plugin_loader.hpp"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
@@ -189,6 +190,16 @@ Status map_and_enter(const PluginManifest& manifest, LoadedPlugin& plugin) {
   }
 }
 
+/// Puts a plugin on the list in the end, however that comes, if its code is in the process. Requires: room there.
+struct KeepLoaded {
+  LoadedPlugins& all;
+  std::unique_ptr<LoadedPlugin> plugin;
+
+  ~KeepLoaded() {
+    if (plugin->library.is_loaded()) all.plugins.push_back(std::move(plugin));
+  }
+};
+
 /// The plugin of an opened, checked file, loaded now or before. Errors: its code is not in the process.
 Result<const LoadedPlugin*> load_once(const std::string& path, const struct stat& file,
                                       const PluginManifest& manifest) {
@@ -200,13 +211,18 @@ Result<const LoadedPlugin*> load_once(const std::string& path, const struct stat
       return refused("load_failed", "another file of this name is loaded already; restart the process");
     }
   }
-  auto plugin = std::make_unique<LoadedPlugin>();
-  plugin->path = path;
-  plugin->plugin_id = manifest.plugin_id;
-  plugin->file = file;
-  plugin->refusal = map_and_enter(manifest, *plugin);
-  if (!plugin->library.is_loaded()) return plugin->refusal;
-  return all.plugins.emplace_back(std::move(plugin)).get();
+  auto fresh = std::make_unique<LoadedPlugin>();
+  fresh->path = path;
+  fresh->plugin_id = manifest.plugin_id;
+  fresh->file = file;
+  // What holds when memory runs out half-way: an entry is not called twice.
+  fresh->refusal = refused("init_failed", "memory ran out while it was loaded; restart the process");
+  all.plugins.reserve(all.plugins.size() + 1);  // once its code is in the process, the list must have it
+  LoadedPlugin& plugin = *fresh;
+  const KeepLoaded keep{all, std::move(fresh)};
+  plugin.refusal = map_and_enter(manifest, plugin);
+  if (!plugin.library.is_loaded()) return plugin.refusal;
+  return &plugin;
 }
 
 Status load_into(CodecRegistry& registry, const std::string& path, PluginManifest& manifest) {
@@ -232,6 +248,25 @@ Status load_into(CodecRegistry& registry, const std::string& path, PluginManifes
     if (first.ok()) first = std::move(added);
   }
   return first;
+}
+
+/// The plugin files of a directory, sorted. Not by a std::filesystem::directory_iterator, which ends the process where
+/// memory runs out.
+Result<std::vector<std::string>> plugin_files(const std::string& path) {
+  const std::unique_ptr<DIR, decltype([](DIR* open) { closedir(open); })> directory(opendir(path.c_str()));
+  if (!directory) return refused("dir_unreadable", std::generic_category().message(errno));
+  std::vector<std::string> files;
+  for (;;) {
+    errno = 0;
+    const dirent* entry = readdir(directory.get());
+    if (!entry && errno != 0) return refused("dir_unreadable", std::generic_category().message(errno));
+    if (!entry) break;
+    if (std::string_view(entry->d_name).ends_with(CINCH_PLUGIN_SUFFIX)) {
+      files.push_back(std::filesystem::path(path) / entry->d_name);
+    }
+  }
+  std::ranges::sort(files);
+  return files;
 }
 
 void fill_refusal(const Status& status, PluginReport& report) {
@@ -263,22 +298,16 @@ PluginReport PluginLoader::load_file(const std::string& path) {
 }
 
 std::vector<PluginReport> PluginLoader::load_directory(const std::string& directory) {
-  std::vector<std::string> files;
-  std::error_code failed;
-  for (std::filesystem::directory_iterator entry(directory, failed), end; !failed && entry != end;
-       entry.increment(failed)) {
-    if (entry->path().native().ends_with(CINCH_PLUGIN_SUFFIX)) files.push_back(entry->path().string());
-  }
   std::vector<PluginReport> reports;
-  if (failed) {
+  const Result<std::vector<std::string>> files = plugin_files(directory);
+  if (!files) {
     PluginReport& report = reports.emplace_back();
     report.path = directory;
-    fill_refusal(refused("dir_unreadable", failed.message()), report);
+    fill_refusal(files.error(), report);
     registry_.add_report(report);
     return reports;
   }
-  std::ranges::sort(files);
-  for (const std::string& file : files) reports.push_back(load_file(file));
+  for (const std::string& file : *files) reports.push_back(load_file(file));
   return reports;
 }
 

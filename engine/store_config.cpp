@@ -3,9 +3,9 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <fstream>
-#include <sstream>
 
 namespace cinch {
 namespace {
@@ -296,11 +296,14 @@ Result<StoreConfig> StoreConfig::from_toml(std::string_view text, std::string_vi
 
 Result<StoreConfig> StoreConfig::from_file(const std::string& path, const BackendRegistry& backends) {
   std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  // A directory can be opened and not be read: `peek` notes that as `bad`, the buffer alone would throw.
-  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
+  std::string text;
+  std::array<char, 4096> chunk;
+  // Not by `<<` into a stream, which would end at what fails half-way as it does at the end of the file.
+  while (file.read(chunk.data(), chunk.size()) || file.gcount() > 0) {
+    text.append(chunk.data(), static_cast<std::size_t>(file.gcount()));
+  }
   if (!file.is_open() || file.bad()) return Status(StatusCode::io_error, path + ": cannot be read as a config file");
-  return from_toml(text.str(), path, backends);
+  return from_toml(text, path, backends);
 }
 
 Result<StoreConfig> StoreConfig::from_url(std::string_view url) {

@@ -6,7 +6,7 @@ bad=0
 
 # allow FOLDER|FILE… -- PATTERN…   every quoted include and every include of a library must match one of the patterns.
 # Headers of the C++ standard library, of C and of POSIX are free.
-free='<[a-z_0-9]+>|<(c|)(assert|ctype|dlfcn|elf|errno|fcntl|inttypes|limits|link|malloc|math|pthread|sched|signal|spawn|stdalign|stdarg|stddef|stdint|stdio|stdlib|string|time|unistd)\.h>|<sys/[a-z]+\.h>'
+free='<[a-z_0-9]+>|<(c|)(assert|ctype|dirent|dlfcn|elf|errno|fcntl|inttypes|limits|link|malloc|math|pthread|sched|signal|spawn|stdalign|stdarg|stddef|stdint|stdio|stdlib|string|time|unistd)\.h>|<sys/[a-z]+\.h>'
 allow() {
   local files=() patterns="$free" line
   while [ "$1" != -- ]; do files+=("$1"); shift; done
