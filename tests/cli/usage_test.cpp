@@ -148,11 +148,25 @@ TEST_F(UsageTest, AnUnknownBackendGetsTheKnownOnes) {
 }
 
 TEST_F(UsageTest, AMissingStoreIsNamedAndNotMade) {
-  for (const Args& args : std::vector<Args>{
-           {"get", "k"}, {"exists", "k"}, {"ls"}, {"stat"}, {"stat", "k"}, {"verify"}, {"export", "out"}}) {
+  for (const Args& args : std::vector<Args>{{"get", "k"},
+                                            {"exists", "k"},
+                                            {"del", "k"},
+                                            {"ls"},
+                                            {"stat"},
+                                            {"stat", "k"},
+                                            {"verify"},
+                                            {"export", "out"},
+                                            {"copy", "--to", "memory:"}}) {
     expect_error(cinch(args), 2, store);
     EXPECT_FALSE(std::filesystem::exists(store)) << args[0];
   }
+}
+
+TEST_F(UsageTest, WithoutWhatIsToBeStoredNoStoreIsMade) {
+  expect_error(cinch({"put", "k", "no-such-file"}), 5, "no-such-file");
+  expect_error(cinch({"import", "no-such-file"}), 5, "no-such-file");
+  expect_error(cinch({"put", "k", "--codec", "nope"}, "v"), 2, "\"nope\"");
+  EXPECT_FALSE(std::filesystem::exists(store));
 }
 
 TEST_F(UsageTest, AMissingPluginDirectoryIsNamed) {

@@ -83,6 +83,7 @@ TEST_F(ValueCommandsTest, GetOfAnAbsentKeyIs1AndNamesIt) {
 }
 
 TEST_F(ValueCommandsTest, PutOfAMissingFileIs5AndNamesIt) {
+  put("other", "v");
   expect_error(cinch({"put", "k", "no-such-file"}), 5, "no-such-file");
   EXPECT_EQ(cinch({"exists", "k"}).status, 1);
 }

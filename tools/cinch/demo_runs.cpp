@@ -92,9 +92,11 @@ Status DemoRuns::run_rocksdb(const DemoData& data, DemoFigures& figures) const {
 
 Status DemoRuns::fill(const std::string& path, const std::string& codec, const DemoData& tensors,
                       const DemoData& documents) const {
+  const Result<SafetensorsFile> file = SafetensorsFile::open(tensors.file);
+  if (!file) return file.error();
   const Result<std::shared_ptr<CompressedKvStore>> store = open_rocksdb(path, codec);
   if (!store) return store.error();
-  if (const auto summary = import_tensors(**store, tensors.file, "kv/", true); !summary) return summary.error();
+  if (const auto summary = import_tensors(**store, *file, "kv/", true); !summary) return summary.error();
   Status status = set_all(**store, documents.values, "json/");
   if (status.ok()) status = (*store)->close();
   if (!status.ok()) return status;

@@ -86,7 +86,7 @@ Status no_store_named() {
           "which store? Name it with --store URL, such as --store rocksdb:DIRECTORY, or with --config FILE"};
 }
 
-Result<std::shared_ptr<CompressedKvStore>> open_store(const Options& options, Access access) {
+Result<StoreToOpen> store_to_open(const Options& options, Access access) {
   if (!options.store && !options.config) return no_store_named();
   Result<StoreConfig> config = load_config(options);
   if (!config) return config.error();
@@ -98,7 +98,17 @@ Result<std::shared_ptr<CompressedKvStore>> open_store(const Options& options, Ac
     if (options.store && options.codecs.empty()) config->codec = "raw";
   }
   if (access == Access::change && config->backend == "rocksdb") config->settings.set("create", false);
-  return cinch::open_store(*config, bundled_backends(), *codecs);
+  return StoreToOpen{std::move(*config), std::move(*codecs)};
+}
+
+Result<std::shared_ptr<CompressedKvStore>> open_store(const StoreToOpen& store) {
+  return cinch::open_store(store.config, bundled_backends(), store.codecs);
+}
+
+Result<std::shared_ptr<CompressedKvStore>> open_store(const Options& options, Access access) {
+  const Result<StoreToOpen> store = store_to_open(options, access);
+  if (!store) return store.error();
+  return open_store(*store);
 }
 
 Result<std::shared_ptr<CompressedKvStore>> open_memory_store(const StoreConfig& config, const CodecRegistry& codecs,

@@ -26,7 +26,17 @@ Result<CodecRegistry> load_codecs(const Options& options, const StoreConfig& con
 /// "Which store?"
 Status no_store_named();
 
-/// The store. Errors: `invalid_argument` without `--store` and `--config`, and what `open_store` says.
+/// All that the flags say of a store, found right; nothing is opened or made yet.
+struct StoreToOpen {
+  StoreConfig config;
+  CodecRegistry codecs;
+};
+
+/// Errors: `invalid_argument`, as without `--store` and `--config`.
+Result<StoreToOpen> store_to_open(const Options& options, Access access);
+Result<std::shared_ptr<CompressedKvStore>> open_store(const StoreToOpen& store);
+
+/// Both at once. Errors: those of the two.
 Result<std::shared_ptr<CompressedKvStore>> open_store(const Options& options, Access access);
 
 /// An empty store in memory with `codec`, for measuring.

@@ -96,19 +96,17 @@ std::uint64_t total_bytes(const SafetensorsHeader& header) {
 
 }  // namespace
 
-Result<TransferSummary> import_tensors(CompressedKvStore& store, const std::string& path, const std::string& prefix,
+Result<TransferSummary> import_tensors(CompressedKvStore& store, const SafetensorsFile& file, const std::string& prefix,
                                        bool quiet) {
-  const Result<SafetensorsFile> file = SafetensorsFile::open(path);
-  if (!file) return file.error();
   // The sidecar goes first and comes last: an import that was cut short leaves none that does not fit its tensors.
   const std::string sidecar = sidecar_key(prefix);
   if (Status status = store.remove(sidecar); !status.ok()) return about_key(status, sidecar);
   TransferSummary summary;
   Group group(store, summary);
-  Progress progress("import", total_bytes(file->header()), quiet);
-  for (const TensorEntry& tensor : file->header().tensors) {
+  Progress progress("import", total_bytes(file.header()), quiet);
+  for (const TensorEntry& tensor : file.header().tensors) {
     if (interrupted()) return Status(StatusCode::cancelled, "interrupted; import the file again");
-    Result<std::vector<std::byte>> bytes = file->read(tensor);
+    Result<std::vector<std::byte>> bytes = file.read(tensor);
     Status status = bytes ? group.add(prefix + tensor.name, std::move(*bytes), tensor.shape) : bytes.error();
     if (!status.ok()) return status;
     progress.add(tensor.bytes(), tensor.bytes());
@@ -116,7 +114,7 @@ Result<TransferSummary> import_tensors(CompressedKvStore& store, const std::stri
   if (Status status = group.set(); !status.ok()) return status;
   SetOptions raw;
   raw.codec = "raw";
-  if (Status status = store.set(sidecar, file->header().text, raw); !status.ok()) return about_key(status, sidecar);
+  if (Status status = store.set(sidecar, file.header().text, raw); !status.ok()) return about_key(status, sidecar);
   return summary;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cinch/compressed_kv_store.hpp"
+#include "safetensors.hpp"
 
 namespace cinch::tool {
 
@@ -19,8 +20,8 @@ struct TransferSummary {
 
 /// Tensors of an earlier import under the prefix that this file lacks stay in the store, as files stay in a directory
 /// when others are copied into it; only the sidecar is replaced, so that export gives back exactly this file.
-/// Errors: `io_error` for a file that is not right; `cancelled` by an interrupt; those of the store.
-Result<TransferSummary> import_tensors(CompressedKvStore& store, const std::string& path, const std::string& prefix,
+/// Errors: `io_error` when the file cannot be read; `cancelled` by an interrupt; those of the store.
+Result<TransferSummary> import_tensors(CompressedKvStore& store, const SafetensorsFile& file, const std::string& prefix,
                                        bool quiet);
 
 /// The file that was imported, byte for byte when its codecs are lossless. Without a sidecar, a file of all values

@@ -5,6 +5,7 @@
 #include "interrupt.hpp"
 #include "json_writer.hpp"
 #include "output.hpp"
+#include "safetensors.hpp"
 #include "session.hpp"
 #include "transfer.hpp"
 
@@ -12,10 +13,14 @@ namespace cinch::tool {
 
 ExitStatus import_file(const Options& options) {
   note_interrupts();
-  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::write);
+  const Result<StoreToOpen> to_open = store_to_open(options, Access::write);
+  if (!to_open) return fail(to_open.error());
+  const Result<SafetensorsFile> file = SafetensorsFile::open(*options.file);
+  if (!file) return fail(file.error());  // and no store was made
+  Result<std::shared_ptr<CompressedKvStore>> store = open_store(*to_open);
   if (!store) return fail(store.error());
   const auto begin = std::chrono::steady_clock::now();
-  const Result<TransferSummary> summary = import_tensors(**store, *options.file, options.prefix, options.quiet);
+  const Result<TransferSummary> summary = import_tensors(**store, *file, options.prefix, options.quiet);
   if (!summary) return fail(summary.error());
   if (Status status = (*store)->close(); !status.ok()) return fail(status);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

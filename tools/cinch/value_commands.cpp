@@ -33,10 +33,12 @@ ExitStatus put_value(const Options& options) {
   if (is_sidecar(*options.key)) {
     return fail({StatusCode::invalid_argument, key_name(*options.key) + ": the name is kept for what import stores"});
   }
-  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::write);
-  if (!store) return fail(store.error());
+  const Result<StoreToOpen> to_open = store_to_open(options, Access::write);
+  if (!to_open) return fail(to_open.error());
   const Result<std::string> value = read_all(options.file.value_or("-"));
-  if (!value) return fail(value.error());
+  if (!value) return fail(value.error());  // and no store was made
+  Result<std::shared_ptr<CompressedKvStore>> store = open_store(*to_open);
+  if (!store) return fail(store.error());
   Status status = (*store)->set(*options.key, *value);
   if (!status.ok()) return fail(about_key(status, *options.key));
   if (options.json) {
@@ -69,7 +71,7 @@ ExitStatus get_value(const Options& options) {
 }
 
 ExitStatus remove_values(const Options& options) {
-  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::write);
+  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::change);
   if (!store) return fail(store.error());
   std::uint64_t removed = 0;
   if (!options.prefix.empty()) {
