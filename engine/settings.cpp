@@ -201,8 +201,8 @@ std::string format_duration(std::chrono::milliseconds duration) {
 std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known) {
   constexpr std::size_t longest = 64;  // what is longer was not mistyped, and would cost quadratic time
   std::string_view best;
-  std::size_t best_distance = std::min<std::size_t>(name.size() / 2, 3) + 1;
-  if (name.size() > longest) return best;
+  if (name.empty() || name.size() > longest) return best;
+  std::size_t best_distance = std::clamp<std::size_t>(name.size() / 3, 1, 3) + 1;
   for (const std::string_view candidate : known) {
     if (candidate.size() > longest) continue;
     if (const std::size_t distance = edit_distance(name, candidate); distance < best_distance) {

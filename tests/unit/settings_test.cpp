@@ -47,6 +47,7 @@ TEST(SettingsTest, NothingNearIsNoSuggestion) {
   const std::string_view known[] = {"lz4", "zstd"};
   EXPECT_EQ(nearest_name("zsdt", known), "zstd");
   EXPECT_EQ(nearest_name("brotli", known), "");
+  EXPECT_EQ(nearest_name("list", known), "");  // a word of its own, though half of it fits
   EXPECT_EQ(nearest_name("", known), "");
   EXPECT_EQ(nearest_name(std::string(100000, 'z'), known), "");
 }
