@@ -71,6 +71,12 @@ TEST_F(RewriteTest, RecompressToACodecThatIsNotThereIs2) {
   expect_error(cinch({"recompress", "--codec", "zsdt"}), 2, "did you mean \"zstd\"");
 }
 
+TEST_F(RewriteTest, RecompressWantsToBeToldHow) {
+  put("a", text, {"--codec", "zstd:level=5"});
+  expect_error(cinch({"recompress"}), 2, "recompress: --codec is required, or --rule, or --config");
+  EXPECT_EQ(spec_of("a"), "zstd:level=5");
+}
+
 TEST_F(RewriteTest, RecompressMakesNoStore) {
   EXPECT_EQ(cinch({"recompress", "--codec", "zstd"}).status, 2);
   EXPECT_FALSE(std::filesystem::exists(store));

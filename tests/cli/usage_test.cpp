@@ -1,4 +1,6 @@
 // What the command line and the config can get wrong: exit status 2, one line that says what and where.
+#include <sstream>
+
 #include "tests/cli/run_cinch.hpp"
 
 namespace cinch::test {
@@ -18,9 +20,11 @@ TEST_F(UsageTest, AnUnknownCommandGetsTheNearest) {
 }
 
 TEST_F(UsageTest, AnUnknownCommandLikeNoOtherGetsNoSuggestion) {
-  const Outcome run = bare({"frobnicate"});
-  expect_error(run, 2, "unknown command \"frobnicate\"");
-  EXPECT_EQ(run.err.find("did you mean"), std::string::npos);
+  for (const char* word : {"frobnicate", "help", "version"}) {
+    const Outcome run = bare({word});
+    expect_error(run, 2, "unknown command \"" + std::string(word) + '"');
+    EXPECT_EQ(run.err.find("did you mean"), std::string::npos) << run.err;
+  }
 }
 
 TEST_F(UsageTest, CommandsThatAreNotShownAreNotSuggested) {
@@ -47,17 +51,30 @@ TEST_F(UsageTest, AMissingArgumentIsNamed) {
 TEST_F(UsageTest, AFlagWithoutItsArgumentIsNamed) {
   expect_error(bare({"ls", "--store"}), 2, "--store");
   expect_error(bare({"--store"}), 2, "--store");
-  expect_error(bare({"--json=false", "ls"}), 2, "json was given");
-  expect_error(cinch({"get", "k", "-o"}), 2, "output");
+  expect_error(bare({"--json=false", "ls"}), 2, "--json: takes no value");
+  expect_error(cinch({"get", "k", "-o"}), 2, "get: --output: expected FILE; see cinch get --help");
 }
 
-TEST_F(UsageTest, AnArgumentTooManyIsNamed) { expect_error(cinch({"get", "a", "extra"}), 2, "extra"); }
+TEST_F(UsageTest, AFlagGivenTwiceIsNamed) {
+  expect_error(cinch({"--store", "memory:", "ls"}), 2, "ls: --store: expected one, given 2");
+}
+
+TEST_F(UsageTest, AnArgumentTooManyIsNamed) {
+  expect_error(cinch({"get", "a", "extra"}), 2, "get: unexpected argument \"extra\"");
+  expect_error(bare({"config", "check", "a", "b"}), 2, "config check: unexpected argument \"b\"");
+}
+
+TEST_F(UsageTest, AFlagThatWouldBeIgnoredIsRefused) {
+  write_file(dir.file("c.toml"), "");
+  expect_error(cinch({"config", "check", "c.toml"}), 2, "config check: does not take --store");
+  expect_error(bare({"config", "check", "c.toml", "--config", "c.toml"}), 2, "takes FILE instead of --config");
+  expect_error(cinch({"demo"}), 2, "demo: does not take --store");
+  expect_error(cinch({"bench", "--input", "c.toml"}), 2, "bench: does not take --store");
+}
 
 TEST_F(UsageTest, StoreAndConfigDoNotGoTogether) {
   write_file(dir.file("c.toml"), "");
-  const Outcome run = cinch({"--config", "c.toml", "ls"});
-  expect_error(run, 2, "--store");
-  EXPECT_THAT(run.err, HasSubstr("--config"));
+  expect_error(cinch({"--config", "c.toml", "ls"}), 2, "--store does not go with --config");
 }
 
 TEST_F(UsageTest, AStoreMustBeNamed) { expect_error(bare({"ls"}), 2, "--store"); }
@@ -71,17 +88,15 @@ TEST_F(UsageTest, ACodecThatDoesNotExistGetsTheKnownOnes) {
 TEST_F(UsageTest, ACodecThatDoesNotExistIsRefusedByEveryCommand) {
   put("k", "v");
   write_file(dir.file("file"), "x");
-  for (const Args& args : std::vector<Args>{{"get", "k"},
-                                            {"ls"},
-                                            {"stat"},
-                                            {"verify"},
-                                            {"codec", "list"},
-                                            {"bench", "--input", "file"},
-                                            {"demo"},
-                                            {"import", "file"}}) {
+  for (const Args& args :
+       std::vector<Args>{{"get", "k"}, {"ls"}, {"stat"}, {"verify"}, {"codec", "list"}, {"import", "file"}}) {
     Args all = args;
     all.insert(all.end(), {"--codec", "nope"});
     expect_error(cinch(all), 2, "\"nope\"");
+  }
+  for (const Args& args :
+       std::vector<Args>{{"bench", "--input", "file", "--codec", "nope"}, {"demo", "--codec", "nope"}}) {
+    expect_error(bare(args), 2, "\"nope\"");
   }
 }
 
@@ -191,13 +206,28 @@ TEST_F(UsageTest, HelpIsPrintedAndFine) {
   const Outcome all = bare({"--help"});
   EXPECT_EQ(all.status, 0);
   EXPECT_EQ(all.err, "");
-  for (const char* name : {"put", "get", "del", "exists", "ls", "stat", "import", "export", "verify", "codec", "plugin",
-                           "bench", "demo", "--store", "--config", "--codec", "--plugins", "--json", "--quiet"}) {
+  for (const char* name : {"--store", "--config", "--codec", "--plugins", "--rule", "--json", "--quiet"}) {
     EXPECT_THAT(all.out, HasSubstr(std::string("\n  ") + name + " ")) << name;
-    if (name[0] == '-') continue;
-    const Outcome one = bare({name, "--help"});
+  }
+}
+
+TEST_F(UsageTest, EveryCommandHasHelpWithExamplesOfItself) {
+  const std::string all = bare({"--help"}).out;
+  for (const char* name : {"put",          "get",    "del",        "exists", "ls",          "stat",    "import",
+                           "export",       "verify", "recompress", "copy",   "backup",      "restore", "config",
+                           "config check", "codec",  "codec list", "plugin", "plugin list", "bench",   "demo"}) {
+    Args words;
+    std::istringstream text(name);
+    for (std::string word; text >> word;) words.push_back(word);
+    EXPECT_THAT(all, HasSubstr("\n  " + words[0] + " ")) << name;
+    words.push_back("--help");
+    const Outcome one = bare(words);
     EXPECT_EQ(one.status, 0) << name;
-    EXPECT_THAT(one.out, HasSubstr(std::string("cinch ") + name)) << name;
+    EXPECT_EQ(one.err, "") << name;
+    EXPECT_THAT(one.out, HasSubstr(std::string("cinch ") + name + " ")) << name;
+    const std::size_t examples = one.out.find("\nExamples:\n  ");
+    ASSERT_NE(examples, std::string::npos) << one.out;
+    EXPECT_THAT(one.out.substr(examples), testing::ContainsRegex(" cinch .*" + words[0])) << one.out;
   }
 }
 

@@ -5,11 +5,11 @@
 #include "cinch/kv_store.hpp"
 #include "cinch/settings.hpp"
 #include "commands.hpp"
+#include "help_text.hpp"
 
 namespace cinch::tool {
 namespace {
 
-constexpr int most_keys = 1 << 24;
 constexpr unsigned most_threads = 1024;
 
 constexpr const char* general_help = R"(
@@ -25,14 +25,6 @@ Examples:
   cinch COMMAND --help
 )";
 
-/// Says "KEY..." where CLI11 says how many keys at most.
-class HelpFormatter : public CLI::Formatter {
-  std::string make_option_usage(const CLI::Option* option) const override {
-    if (option->get_expected_max() < most_keys) return CLI::Formatter::make_option_usage(option);
-    return make_option_name(option, true) + "...";
-  }
-};
-
 /// What is wrong with the number of seconds; CLI::Range takes "nan".
 std::string check_seconds(const std::string& text) {
   double seconds = 0;
@@ -45,7 +37,7 @@ std::string check_seconds(const std::string& text) {
 CommandApp::CommandApp(Options& options) : options_(options) {
   app_.name("cinch");
   app_.footer(general_help);
-  app_.formatter(std::make_shared<HelpFormatter>());
+  app_.formatter(help_formatter());
   app_.require_subcommand(1);
   app_.fallthrough();
   app_.set_version_flag("--version", "cinch " CINCH_VERSION, "Print the version");
@@ -59,8 +51,13 @@ CommandApp::CommandApp(Options& options) : options_(options) {
 CLI::App* CommandApp::add(CLI::App& parent, const char* name, const char* what, const char* examples, Command command) {
   CLI::App* sub = parent.add_subcommand(name, what);
   sub->fallthrough();
+  sub->group("Commands");
   sub->footer(std::string("\nExamples:\n") + examples);
-  sub->final_callback([this, command] { options_.command = command; });
+  if (command) {
+    sub->final_callback([this, command] { options_.command = command; });
+  } else {
+    sub->require_subcommand(1);
+  }
   return sub;
 }
 
@@ -176,19 +173,23 @@ void CommandApp::add_maintenance_commands() {
   CLI::App* restore = add(app_, "restore", "Make the store, which must not exist yet, from a backup",
                           "  cinch --store rocksdb:kv restore kv-backup\n", restore_backup);
   restore->add_option("DIR", options_.file, "What backup made")->type_name("")->required();
-  CLI::App* config = app_.add_subcommand("config", "The file of --config")->fallthrough()->require_subcommand(1);
-  CLI::App* check_config = add(*config, "check", "Show what a config file comes to, defaults included, or its mistakes",
-                               "  cinch config check cinch.toml\n", check_config_file);
+  const char* check_example = "  cinch config check cinch.toml\n";
+  CLI::App* config = add(app_, "config", "check: what a config file comes to", check_example, nullptr);
+  CLI::App* check_config = add(*config, "check",
+                               "Show what a config file comes to, defaults included and each key with where it comes\n"
+                               "from, or all of its mistakes. Nothing is opened or made",
+                               check_example, check_config_file);
   check_config->add_option("FILE", options_.file, "The config file")->type_name("")->required();
 }
 
 void CommandApp::add_other_commands() {
-  CLI::App* codec = app_.add_subcommand("codec", "The codecs that can be named")->fallthrough()->require_subcommand(1);
-  add(*codec, "list", "List the codecs", "  cinch codec list --plugins ./my-codecs\n", list_codecs);
-  CLI::App* plugin =
-      app_.add_subcommand("plugin", "The plugins that provide them")->fallthrough()->require_subcommand(1);
+  const char* codecs_example = "  cinch codec list --plugins ./my-codecs\n";
+  CLI::App* codec = add(app_, "codec", "list: the codecs that can be named", codecs_example, nullptr);
+  add(*codec, "list", "List the codecs", codecs_example, list_codecs);
+  const char* plugins_example = "  cinch plugin list --plugins ./my-codecs --why\n";
+  CLI::App* plugin = add(app_, "plugin", "list: the plugin files that provide them", plugins_example, nullptr);
   CLI::App* plugins = add(*plugin, "list", "List the plugin files that were found and what became of them",
-                          "  cinch plugin list --plugins ./my-codecs --why\n", list_plugins);
+                          plugins_example, list_plugins);
   plugins->add_flag("--why", options_.why, "With the reason of each refusal")->disable_flag_override();
   CLI::App* bench = add(app_, "bench",
                         "Measure codecs on the values of a file: through a store in memory, beside the\n"
@@ -223,6 +224,16 @@ Status CommandApp::finish() {
   const bool several = options_.command == run_bench || options_.command == run_demo;
   if (options_.codecs.size() > 1 && !several) {
     return {StatusCode::invalid_argument, "--codec: expected one, given " + std::to_string(options_.codecs.size())};
+  }
+  const std::string name = full_name(typed_command(app_));
+  if (options_.store && (several || options_.command == check_config_file)) {
+    return {StatusCode::invalid_argument, name + ": does not take --store"};
+  }
+  if (options_.config && options_.command == check_config_file) {
+    return {StatusCode::invalid_argument, name + ": takes FILE instead of --config"};
+  }
+  if (options_.command == recompress_values && options_.codecs.empty() && options_.rules.empty() && !options_.config) {
+    return {StatusCode::invalid_argument, name + ": --codec is required, or --rule, or --config"};
   }
   if (options_.command == remove_values && options_.keys.empty() && options_.prefix.empty()) {
     return {StatusCode::invalid_argument, app_.get_subcommand("del")->count("--prefix") > 0

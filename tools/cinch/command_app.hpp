@@ -24,6 +24,7 @@ class CommandApp {
  private:
   using Command = ExitStatus (*)(const Options&);
 
+  /// A command, or, where `command` is null, a name that commands follow.
   CLI::App* add(CLI::App& parent, const char* name, const char* what, const char* examples, Command command);
   CLI::Option* add_key(CLI::App* command);
   CLI::Option* add_prefix(CLI::App* command, const char* name, const char* what);

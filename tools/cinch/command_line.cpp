@@ -1,9 +1,11 @@
 #include "command_line.hpp"
 
 #include <algorithm>
+#include <regex>
 
 #include "cinch/settings.hpp"
 #include "command_app.hpp"
+#include "help_text.hpp"
 #include "output.hpp"
 
 namespace cinch::tool {
@@ -33,22 +35,37 @@ std::string suggestion(const std::string& name, const std::vector<std::string>& 
   return near.empty() ? "" : "; did you mean \"" + std::string(near) + "\"?";
 }
 
+/// What CLI11 says, in our words where its own are about itself.
+std::string plainly(const std::string& message) {
+  static const std::vector<std::pair<std::regex, std::string>> words = {
+      {std::regex("(--?[a-z]+): At Most 1 required but received ([0-9]+)"), "$1: expected one, given $2"},
+      {std::regex("(--?[a-z]+): 1 required ([A-Z]+) missing"), "$1: expected $2"},
+      {std::regex("([a-z]+) was given a disallowed flag override"), "--$1: takes no value"},
+      {std::regex("(--[a-z]+) excludes (.+)"), "$1 does not go with $2"},
+  };
+  for (const auto& [pattern, replacement] : words) {
+    if (std::regex_match(message, pattern)) return std::regex_replace(message, pattern, replacement);
+  }
+  return message;
+}
+
 /// What the user got wrong, in a line.
 std::string explain(const CLI::App& top, const CLI::ParseError& error) {
   const std::vector<std::string> rest = top.remaining(true);
   const auto wrong = std::ranges::find_if(rest, [](const std::string& arg) { return !arg.starts_with("-"); });
-  const CLI::App* last = &top;
-  while (!last->get_subcommands().empty()) last = last->get_subcommands().front();
-  if (!last->get_subcommands({}).empty() && wrong != rest.end()) {
-    return "unknown command \"" + *wrong + '"' + suggestion(*wrong, command_names(*last));
+  const CLI::App& last = typed_command(top);
+  const std::string name = &last == &top ? "" : full_name(last) + ": ";
+  if (!last.get_subcommands({}).empty() && wrong != rest.end()) {
+    return "unknown command \"" + *wrong + '"' + suggestion(*wrong, command_names(last));
   }
-  if (!last->get_subcommands({}).empty() && rest.empty() && error.get_name() == "RequiredError") {
-    return std::string(last == &top ? "a command" : last->get_name() + ": a command") + " is required";
+  if (!last.get_subcommands({}).empty() && rest.empty() && error.get_name() == "RequiredError") {
+    return name + "a command is required";
   }
   if (!rest.empty() && rest.front().starts_with("-")) {
-    return "unknown flag " + rest.front() + suggestion(rest.front(), flag_names(top, *last));
+    return "unknown flag " + rest.front() + suggestion(rest.front(), flag_names(top, last));
   }
-  return (last == &top ? "" : last->get_name() + ": ") + error.what();
+  if (!rest.empty()) return name + "unexpected argument \"" + rest.front() + '"';
+  return name + plainly(error.what());
 }
 
 }  // namespace
@@ -63,7 +80,8 @@ std::optional<ExitStatus> parse_command_line(int argc, const char* const* argv, 
   } catch (const CLI::CallForVersion&) {
     return print("cinch " CINCH_VERSION "\n");
   } catch (const CLI::ParseError& error) {
-    print_error(explain(app, error) + "; see cinch --help");
+    const CLI::App& typed = typed_command(app);
+    print_error(explain(app, error) + "; see cinch " + (&typed == &app ? "" : full_name(typed) + ' ') + "--help");
     return ExitStatus::usage;
   }
   const Status status = command.finish();
