@@ -2,8 +2,8 @@
 # An installed cinch, moved to another place, finds its own library, plugins and sample; and a project outside, made of
 # the README's text, is built against it with find_package and with pkg-config.
 set -euo pipefail
-build=$1
-outside=$2
+build=$(realpath "$1")
+outside=$(realpath "$2")
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 

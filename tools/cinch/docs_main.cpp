@@ -6,10 +6,11 @@
 #include <vector>
 
 #include "command_app.hpp"
+#include "help_text.hpp"
 
 namespace {
 
-using cinch::tool::CommandApp;
+using namespace cinch::tool;
 using Commands = std::vector<const CLI::App*>;
 
 constexpr const char* see_help = "--help";
@@ -24,11 +25,6 @@ void collect(const CLI::App& app, Commands& out) {
   }
 }
 
-std::string full_name(const CLI::App& command) {
-  const CLI::App* parent = command.get_parent();
-  return parent && parent->get_parent() ? full_name(*parent) + " " + command.get_name() : command.get_name();
-}
-
 std::vector<const CLI::Option*> options_of(const CLI::App& app, bool positional) {
   std::vector<const CLI::Option*> out;
   for (const CLI::Option* option : app.get_options()) {
@@ -36,14 +32,6 @@ std::vector<const CLI::Option*> options_of(const CLI::App& app, bool positional)
     if (!hidden && option->get_positional() == positional) out.push_back(option);
   }
   return out;
-}
-
-bool takes_argument(const CLI::Option& option) { return option.get_type_size() != 0; }
-
-/// "N" of "N:UINT in [1 - 1024]", what CLI11 makes of a name and a check.
-std::string argument_name(const CLI::Option& option) {
-  const std::string name = option.get_type_name();
-  return name.substr(0, name.find(':'));
 }
 
 /// "-o, --output FILE"
@@ -56,7 +44,9 @@ std::string flags(const CLI::Option& option) {
 
 std::string synopsis(const CLI::App& command) {
   std::string text = full_name(command);
-  for (const CLI::Option* option : options_of(command, false)) text += " [" + flags(*option) + ']';
+  for (const CLI::Option* option : options_of(command, false)) {
+    text += option->get_required() ? ' ' + flags(*option) : " [" + flags(*option) + ']';
+  }
   for (const CLI::Option* argument : options_of(command, true)) {
     const std::string name = argument->get_name(true) + (argument->get_expected_max() > 1 ? "..." : "");
     text += argument->get_required() ? ' ' + name : " [" + name + ']';
@@ -137,50 +127,101 @@ std::string flags_with(const CLI::App& app, const std::vector<std::string>& type
   return out;
 }
 
+/// What completes the arguments of a command: files, directories, or nothing, for keys.
+std::string arguments_of(const CLI::App& command) {
+  for (const CLI::Option* argument : options_of(command, true)) {
+    const std::string name = argument->get_name(true);
+    if (name == "DIR") return "-d";
+    if (name == "FILE" || name == "OUT") return "-f";
+  }
+  return "";
+}
+
+std::string names_below(const CLI::App& app) {
+  std::string names;
+  for (const CLI::App* command : app.get_subcommands({})) {
+    if (is_shown(*command)) names += (names.empty() ? "" : " ") + command->get_name();
+  }
+  return names;
+}
+
+constexpr const char* bash_start = R"bash(# Completion of cinch for bash.
+
+# Answers what compgen makes of $word; bash puts it in place of what follows the last of its own breaks in the word.
+_cinch_reply() {
+  local breaks=${COMP_WORDBREAKS//[^:=]/} kept=
+  if [[ $breaks && $word == *["$breaks"]* ]]; then kept=${word%"${word##*["$breaks"]}"}; fi
+  mapfile -t COMPREPLY < <(compgen "$@" -- "$word")
+  COMPREPLY=("${COMPREPLY[@]#"$kept"}")
+}
+
+_cinch_files() {
+  compopt -o filenames
+  _cinch_reply "$@"
+}
+
+_cinch_store() {
+  if [[ $word == rocksdb:* && $COMP_WORDBREAKS == *:* ]]; then
+    word=${word#rocksdb:}
+    _cinch_files -d
+  else
+    compopt -o nospace
+    _cinch_reply -W 'memory: rocksdb:'
+  fi
+}
+
+_cinch() {
+  # Words as the tool sees them: bash breaks them at colons and equals signs too.
+  local line=${COMP_LINE:0:COMP_POINT} words word previous command= names= arguments= flags i
+  read -ra words <<<"$line"
+  if [[ $line == *[[:space:]] ]]; then words+=(''); fi
+  word=${words[-1]} previous=${words[-2]}
+  if [[ $word == --*=* ]]; then previous=${word%%=*} word=${word#*=}; fi
+  COMPREPLY=()
+  case $previous in
+    --codec) _cinch_reply -W "$("${words[0]}" codec list 2>/dev/null | awk 'NR > 1 { print $1 }')"; return ;;
+)bash";
+
+constexpr const char* bash_end = R"bash(  esac
+  if [[ $word == -* ]]; then
+    _cinch_reply -W "$flags"
+  elif [[ $names ]]; then
+    _cinch_reply -W "$names"
+  elif [[ $arguments ]]; then
+    _cinch_files "$arguments"
+  fi
+}
+complete -F _cinch cinch
+)bash";
+
 void write_bash(std::ostream& out, const CLI::App& app) {
+  out << bash_start << "    " << flags_with(app, {"URL"}) << ") _cinch_store; return ;;\n"
+      << "    " << flags_with(app, {"DIR"}) << ") _cinch_files -d; return ;;\n"
+      << "    " << flags_with(app, {"FILE"}) << ") _cinch_files -f; return ;;\n"
+      << "    " << flags_with(app, {"KEY", "PREFIX", "RULE", "SIZE", "N", "S"}) << ") return ;;\n  esac\n"
+      << "  for ((i = 1; i < ${#words[@]} - 1; i++)); do\n    case ${words[i]} in\n"
+      << "      " << flags_with(app, {"URL", "SPEC", "DIR", "FILE", "KEY", "PREFIX", "RULE", "SIZE", "N", "S"})
+      << ") ((i++)) ;;\n      -*) ;;\n      *) command+=${command:+ }${words[i]} ;;\n    esac\n  done\n"
+      << "  flags='" << words(app) << " --help'\n  case $command in\n"
+      << "    '') names='" << names_below(app) << "' ;;\n";
+  for (const CLI::App* parent : app.get_subcommands({})) {
+    const std::string names = names_below(*parent);
+    if (is_shown(*parent) && !names.empty()) out << "    " << parent->get_name() << ") names='" << names << "' ;;\n";
+  }
   Commands commands;
   collect(app, commands);
-  std::string first;
-  for (const CLI::App* command : app.get_subcommands({})) {
-    if (is_shown(*command)) first += (first.empty() ? "" : " ") + command->get_name();
-  }
-  out << "# Completion of cinch for bash.\n_cinch() {\n"
-      << "  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command= i\n"
-      << "  COMPREPLY=()\n"
-      << "  case $previous in\n"
-      << "    --codec) COMPREPLY=($(compgen -W \"$(\"${COMP_WORDS[0]}\" codec list 2>/dev/null | "
-         "awk 'NR > 1 { print $1 }')\" -- \"$word\")); return ;;\n"
-      << "    " << flags_with(app, {"URL"})
-      << ") COMPREPLY=($(compgen -W 'memory: rocksdb:' -- \"$word\")); compopt -o nospace; return ;;\n"
-      << "    " << flags_with(app, {"DIR"}) << ") COMPREPLY=($(compgen -d -- \"$word\")); return ;;\n"
-      << "    " << flags_with(app, {"FILE"}) << ") COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
-      << "    " << flags_with(app, {"KEY", "PREFIX", "RULE", "SIZE", "N", "S"}) << ") return ;;\n  esac\n"
-      << "  for ((i = 1; i < COMP_CWORD; i++)); do\n    case ${COMP_WORDS[i]} in\n"
-      << "      " << flags_with(app, {"URL", "SPEC", "DIR", "FILE", "KEY", "PREFIX", "RULE", "SIZE", "N", "S"})
-      << ") ((i++)) ;;\n      -*) ;;\n      *) command+=${command:+ }${COMP_WORDS[i]} ;;\n    esac\n  done\n"
-      << "  local flags='" << words(app) << " --help'\n  case $command in\n"
-      << "    '') COMPREPLY=($(compgen -W \"" << first << " $flags\" -- \"$word\")) ;;\n";
-  for (const CLI::App* parent : app.get_subcommands({})) {
-    Commands below;
-    collect(*parent, below);
-    if (below.empty() || !is_shown(*parent)) continue;
-    std::string names;
-    for (const CLI::App* command : below) names += (names.empty() ? "" : " ") + command->get_name();
-    out << "    '" << parent->get_name() << "') COMPREPLY=($(compgen -W \"" << names << "\" -- \"$word\")) ;;\n";
-  }
   for (const CLI::App* command : commands) {
-    const std::string name = full_name(*command);
-    out << "    '" << name << "'|'" << name << " '*)\n"
-        << "      if [[ $word == -* ]]; then COMPREPLY=($(compgen -W \"" << words(*command)
-        << " $flags\" -- \"$word\"))\n      else COMPREPLY=($(compgen -f -- \"$word\")); fi ;;\n";
+    const std::string name = full_name(*command), own = words(*command);
+    out << "    '" << name << "'|'" << name << " '*) arguments=" << arguments_of(*command);
+    out << (own.empty() ? "" : " flags+=' " + own + "'") << " ;;\n";
   }
-  out << "  esac\n}\ncomplete -o filenames -F _cinch cinch\n";
+  out << bash_end;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  cinch::tool::Options options;
+  Options options;
   CommandApp command(options);
   const std::string what = argc == 2 ? argv[1] : "";
   if (what == "man") {
