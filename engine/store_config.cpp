@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <fstream>
+#include <system_error>
 
 namespace cinch {
 namespace {
@@ -15,6 +17,17 @@ constexpr std::int64_t most_head_dim = std::int64_t{1} << 32;
 constexpr std::uint64_t most_dim = std::uint64_t{1} << 48;
 
 bool is_scalar(const toml::node& node) noexcept { return node.is_string() || node.is_integer() || node.is_boolean(); }
+
+/// A node as a message shows it.
+std::string given(const toml::node& node) {
+  if (node.is_array()) return "a list";
+  if (node.is_table()) return "a table";
+  std::ostringstream text;
+  node.visit([&text](const auto& each) {
+    if constexpr (toml::is_value<decltype(each)>) text << each;
+  });
+  return node.is_string() ? to_toml(*node.value_exact<std::string>()) : text.str();
+}
 
 /// Reads one TOML document into a config, notes where each key stands, and collects what is wrong, a line each.
 class ConfigReader {
@@ -56,6 +69,10 @@ class ConfigReader {
                          origin(where) + ": " + std::string(path) + ": " + std::string(message));
   }
 
+  void expected(const toml::node& where, std::string_view path, std::string_view what) {
+    fail(where, path, given(where).append(", expected ").append(what));
+  }
+
   void fail(const toml::node& where, std::string_view path, const Status& status) {
     // What Settings says starts with the last part of the path.
     const std::string_view message = status.message();
@@ -72,7 +89,7 @@ class ConfigReader {
     } else if (const auto boolean = node.value_exact<bool>()) {
       to.set(name, *boolean);
     } else {
-      fail(node, path + name, "expected text, an integer or a boolean");
+      expected(node, path + name, "text, an integer or a boolean");
     }
   }
 
@@ -110,7 +127,7 @@ class ConfigReader {
   const toml::table* table(const toml::table& parent, const std::string& path, std::string_view key) {
     const toml::node* node = parent.get(key);
     if (!node) return nullptr;
-    if (!node->is_table()) fail(*node, path + std::string(key), "expected a table");
+    if (!node->is_table()) expected(*node, path + std::string(key), "a table");
     config_.origins[path + std::string(key)] = origin(*node);
     return node->as_table();
   }
@@ -140,13 +157,13 @@ void ConfigReader::read_plugins(const toml::table& plugins) {
   if (const toml::node* node = plugins.get("directories")) {
     config_.origins["plugins.directories"] = origin(*node);
     const toml::array* list = node->as_array();
-    if (!list) fail(*node, "plugins.directories", "expected a list of absolute paths");
+    if (!list) expected(*node, "plugins.directories", "a list of absolute paths");
     for (std::size_t i = 0; list && i < list->size(); ++i) {
       const auto path = list->get(i)->value_exact<std::string>();
       if (path && path->starts_with('/')) {
         config_.plugin_directories.push_back(*path);
       } else {
-        fail(*list->get(i), "plugins.directories", "expected an absolute path");
+        expected(*list->get(i), "plugins.directories", "an absolute path");
       }
     }
   }
@@ -157,7 +174,7 @@ void ConfigReader::read_plugins(const toml::table& plugins) {
       if (const auto implementation = node.value_exact<std::string>()) {
         config_.prefer[std::string(format.str())] = *implementation;
       } else {
-        fail(node, key, "expected the name of an implementation");
+        expected(node, key, "the name of an implementation");
       }
     }
   }
@@ -201,7 +218,7 @@ void ConfigReader::read_store(const toml::table& store) {
 void ConfigReader::read_rules(const toml::node& rules) {
   const toml::array* list = rules.as_array();
   if (!list || !(list->empty() || list->is_homogeneous(toml::node_type::table))) {
-    fail(rules, "store.rule", "expected tables, each below a line [[store.rule]]");
+    expected(rules, "store.rule", "tables, each below a line [[store.rule]]");
     return;
   }
   for (const toml::node& node : *list) {
@@ -295,6 +312,7 @@ Result<StoreConfig> StoreConfig::from_toml(std::string_view text, std::string_vi
 }
 
 Result<StoreConfig> StoreConfig::from_file(const std::string& path, const BackendRegistry& backends) {
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
   std::string text;
   std::array<char, 4096> chunk;
@@ -302,7 +320,10 @@ Result<StoreConfig> StoreConfig::from_file(const std::string& path, const Backen
   while (file.read(chunk.data(), chunk.size()) || file.gcount() > 0) {
     text.append(chunk.data(), static_cast<std::size_t>(file.gcount()));
   }
-  if (!file.is_open() || file.bad()) return Status(StatusCode::io_error, path + ": cannot be read as a config file");
+  if (!file.is_open() || file.bad()) {
+    const std::string why = errno == 0 ? "" : ": " + std::generic_category().message(errno);
+    return Status(StatusCode::io_error, path + ": cannot be read as a config file" + why);
+  }
   return from_toml(text, path, backends);
 }
 
