@@ -160,6 +160,9 @@ class FrameWriter {
     GuardedBuffer decoded(block.size());
     Status status = decoder_->decompress(slice, decoder_plan_.get(), out.bytes, decoded.bytes());
     if (!decoded.is_intact()) return convicted("its decoder wrote outside its buffer");
+    if (status.code() == StatusCode::corruption) {
+      return convicted("its decoder refuses what was just encoded: " + std::string(status.message()));
+    }
     if (!status.ok()) return status.in("decoding what was just encoded");
     if (!codec_.traits().lossy && !std::ranges::equal(decoded.bytes(), block)) {
       return convicted("what it has just encoded decodes to other bytes");

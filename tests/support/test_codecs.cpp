@@ -1,15 +1,23 @@
 #include "tests/support/test_codecs.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <stdexcept>
 
 namespace cinch::test {
 namespace {
 
-constexpr const char* names[] = {"test.toy-plain",         "test.toy-planned",         "test.toy-lossy",
-                                 "test.toy-decodes-wrong", "test.toy-overruns",        "test.toy-refuses",
-                                 "test.toy-encodes-wrong", "test.toy-encoder-overruns"};
+constexpr const char* names[] = {"test.toy-plain",
+                                 "test.toy-planned",
+                                 "test.toy-lossy",
+                                 "test.toy-decodes-wrong",
+                                 "test.toy-overruns",
+                                 "test.toy-refuses",
+                                 "test.toy-encodes-wrong",
+                                 "test.toy-encoder-overruns",
+                                 "test.toy-decodes-wrong-rarely",
+                                 "test.toy-encodes-wrong-rarely"};
 
 CodecTraits traits_of(ToyKind kind) {
   CodecTraits traits;
@@ -61,6 +69,7 @@ class ToyCodec final : public Codec {
       i += run;
     }
     if (kind_ == ToyKind::encodes_wrong) to[0] ^= std::byte{1};
+    if (kind_ == ToyKind::encodes_wrong_rarely && is_turn(block.size())) to[out / 2] ^= std::byte{1};
     if (kind_ == ToyKind::encoder_overruns) to.data()[to.size()] = std::byte{1};
     if (out >= block.size()) return std::optional<std::size_t>();
     return std::optional<std::size_t>(out);
@@ -89,12 +98,20 @@ class ToyCodec final : public Codec {
       out += run;
     }
     if (kind_ == ToyKind::decodes_wrong) to[0] ^= std::byte{1};
+    if (kind_ == ToyKind::decodes_wrong_rarely && is_turn(to.size())) to[to.size() / 2] ^= std::byte{1};
     if (kind_ == ToyKind::overruns) to.data()[to.size()] ^= std::byte{1};
     if (out != to.size()) return {StatusCode::corruption, "toy: too short"};
     return {};
   }
 
+  /// Whether the next of every `rarely` bytes is among the `size` that come now.
+  bool is_turn(std::uint64_t size) const {
+    const std::uint64_t before = worked_on_.fetch_add(size);
+    return before / rarely != (before + size) / rarely;
+  }
+
   ToyKind kind_;
+  mutable std::atomic<std::uint64_t> worked_on_{0};
 };
 
 class ToyProvider final : public CodecProvider {
