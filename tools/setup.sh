@@ -2,6 +2,7 @@
 # Installs what cinch is built and tested with, on Debian 12: as root, or with sudo. A second when nothing is missing.
 #   bash tools/setup.sh            to build, run, test and measure
 #   bash tools/setup.sh --checks   and the tools of tools/check.sh
+#   bash tools/setup.sh --fuzz     and the compiler of tools/fuzz.sh
 #   bash tools/setup.sh --peers    and what tools/bench.sh compares with
 set -euo pipefail
 
@@ -14,6 +15,7 @@ packages=(
   g++-aarch64-linux-gnu groff libbenchmark-dev libgmock-dev libgtest-dev  # tests and benchmarks
 )
 if [ "${1:-}" = --checks ]; then packages+=(clang-format-14 clang-tidy-14); fi
+if [ "${1:-}" = --fuzz ]; then packages+=(clang-14 libclang-rt-14-dev); fi
 if [ "${1:-}" = --peers ]; then packages+=(libblosc-dev liblmdb-dev libsqlite3-dev python3); fi
 
 missing=()

@@ -136,6 +136,13 @@ typedef struct cinch_manifest_v1 {
 #define CINCH_PLATFORM "unknown"
 #endif
 
+/* Where the manifest goes, exactly as long as it is: clang's AddressSanitizer would pad it. */
+#if defined(__clang__)
+#define CINCH_IN_PLUGIN_SECTION __attribute__((section(CINCH_PLUGIN_SECTION), used, no_sanitize("address")))
+#else
+#define CINCH_IN_PLUGIN_SECTION __attribute__((section(CINCH_PLUGIN_SECTION), used))
+#endif
+
 /* Emits the manifest of a plugin with N providers; put it at file scope of one source:
  *   CINCH_PLUGIN_MANIFEST(1, "com.vendor.name", "1.0.0", "Vendor", "MIT", "https://…",
  *                         CINCH_MANIFEST_PROVIDER("com.vendor.name", 1, 0, 1, caps, "com.vendor.name"))            */
@@ -147,7 +154,7 @@ typedef struct cinch_manifest_v1 {
     cinch_manifest_v1 head;                                                                                   \
     cinch_manifest_provider_v1 providers[n];                                                                  \
   } cinch_manifest_file;                                                                                      \
-  __attribute__((section(CINCH_PLUGIN_SECTION), used, aligned(8))) static const cinch_manifest_file           \
+  CINCH_IN_PLUGIN_SECTION __attribute__((aligned(8))) static const cinch_manifest_file                        \
       cinch_manifest = {{{'C', 'I', 'N', 'C', 'H', 'P', 'L', 'G'}, sizeof(cinch_manifest_file), 0,            \
                          CINCH_ABI_MAJOR, CINCH_ABI_MINOR, CINCH_ABI_MINOR, n, CINCH_PLATFORM, id, version,    \
                          vendor, license, homepage, ""},                                                      \

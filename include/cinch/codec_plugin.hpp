@@ -337,9 +337,9 @@ std::int32_t enter(cinch_plugin_v1* out) noexcept {
 }  // namespace cinch::plugin
 
 /// Once per plugin, at file scope, outside every namespace: its identity, then its codecs.
-#define CINCH_CODEC_PLUGIN(id, version, vendor, license, homepage, ...)                                        \
-  __attribute__((section(CINCH_PLUGIN_SECTION), used)) static constexpr ::cinch::plugin::Manifest<__VA_ARGS__> \
-      cinch_manifest(id, version, vendor, license, homepage);                                                  \
-  int32_t cinch_plugin_entry_v0(const cinch_host_v1*, cinch_plugin_v1* out, cinch_err_v1*) {                   \
-    return ::cinch::plugin::enter<__VA_ARGS__>(out);                                                           \
+#define CINCH_CODEC_PLUGIN(id, version, vendor, license, homepage, ...)                                               \
+  CINCH_IN_PLUGIN_SECTION static constexpr ::cinch::plugin::Manifest<__VA_ARGS__> cinch_manifest(id, version, vendor, \
+                                                                                                 license, homepage);  \
+  int32_t cinch_plugin_entry_v0(const cinch_host_v1*, cinch_plugin_v1* out, cinch_err_v1*) {                          \
+    return ::cinch::plugin::enter<__VA_ARGS__>(out);                                                                  \
   }
