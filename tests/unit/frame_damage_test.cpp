@@ -32,7 +32,8 @@ void expect_corruption(const FrameCase& c, const Bytes& damaged, const std::stri
       << c.name << ", " << what << ": " << value.error().to_string();
 }
 
-/// The small frames, and for each codec some of 4 KiB and 64 KiB; each was read once, so that its codec has its contexts.
+/// The small frames, and for each codec some of 4 KiB and 64 KiB. Each was read once, so that its codec has what it
+/// needs.
 std::vector<FrameCase> all_cases() {
   std::vector<FrameCase> cases = small_frame_cases();
   for (const std::string& spec : test::frame_specs()) {
