@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "backends/rocksdb/careful_env.hpp"
 #include "backends/rocksdb/files_left.hpp"
 #include "backends/rocksdb/layout.hpp"
 #include "backends/rocksdb/rocksdb_log.hpp"
@@ -35,10 +36,16 @@ void warn_of_few_descriptors(const std::string& path) {
                              " (RLIMIT_NOFILE); writes fail when they run out");
 }
 
+RocksDbOptions with_env(RocksDbOptions options, rocksdb::Env& env) {
+  options.env = &env;
+  return options;
+}
+
 }  // namespace
 
-Database::Database(RocksDbOptions options)
-    : options_(std::move(options)),
+Database::Database(const RocksDbOptions& options)
+    : env_(make_careful_env(*options.env)),
+      options_(with_env(options, *env_)),
       write_options_(make_write_options(options_.durability)),
       block_cache_(rocksdb::NewLRUCache(options_.block_cache_bytes)),
       expired_keys_(std::make_shared<ExpiredKeys>()),
@@ -53,12 +60,15 @@ Result<std::unique_ptr<Database>> Database::open(RocksDbOptions options) {
   options.path = canonical.string();
   if (options.path.size() > 1 && options.path.back() == '/') options.path.pop_back();
 
-  std::unique_ptr<Database> database(new Database(std::move(options)));
-  Status status = database->open_files();
+  std::unique_ptr<Database> database(new Database(options));
+  Status status = database->open_files(database->options_.read_only);
   for (int attempt = 1; attempt < read_only_attempts && database->may_open_another_time(status); ++attempt) {
     (void)database->close_files();
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    status = database->open_files();
+    status = database->open_files(database->options_.read_only);
+  }
+  if (status.code() == StatusCode::corruption && database->recovery_ && database->recovery_->may_have_torn_log()) {
+    status = database->open_without_torn_end(status);
   }
   if (status.ok()) status = database->check_layout();
   if (!status.ok()) return status.in(database->options_.path);
@@ -67,7 +77,8 @@ Result<std::unique_ptr<Database>> Database::open(RocksDbOptions options) {
   return database;
 }
 
-Status Database::open_files() {
+Status Database::open_files(bool read_only, std::optional<rocksdb::WALRecoveryMode> log_mode) {
+  recovery_.reset();
   if (Status status = check_directory(options_); !status.ok()) return status;
   Result<RecoveryCheck> recovery = RecoveryCheck::before_open(options_);
   if (!recovery) return recovery.error();
@@ -81,13 +92,26 @@ Status Database::open_files() {
   rocksdb::DB* db = nullptr;
   rocksdb::DBOptions db_options = make_db_options(options_);
   db_options.listeners.push_back(make_rocksdb_listener(options_.path, has_failed_));
-  db_options.wal_recovery_mode = recovery_->log_mode();
+  db_options.wal_recovery_mode = log_mode.value_or(recovery_->log_mode());
   const rocksdb::Status status =
-      options_.read_only ? rocksdb::DB::OpenForReadOnly(db_options, options_.path, families, &families_, &db)
-                         : rocksdb::DB::Open(db_options, options_.path, families, &families_, &db);
+      read_only ? rocksdb::DB::OpenForReadOnly(db_options, options_.path, families, &families_, &db)
+                : rocksdb::DB::Open(db_options, options_.path, families, &families_, &db);
   db_.reset(db);
   if (db_) found_sequence_ = db_->GetLatestSequenceNumber();
-  return from_rocksdb(status, options_.read_only ? "open read-only" : "open");
+  return from_rocksdb(status, read_only ? "open read-only" : "open");
+}
+
+/// Without what follows the damage of the log, if that is nothing that was acknowledged; else nothing is changed.
+Status Database::open_without_torn_end(Status refused) {
+  constexpr auto up_to_damage = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  (void)close_files();
+  const bool can_be_read = open_files(true, up_to_damage).ok();
+  if (!can_be_read || recovery_->missing(found_sequence_) != 0) return refused;
+  log(LogLevel::warning, "rocksdb " + options_.path + ": the end of its log is torn; what was written last, and is " +
+                             "not known to have been acknowledged, is dropped");
+  if (options_.read_only) return {};
+  (void)close_files();
+  return open_files(false, up_to_damage);
 }
 
 /// A writer beside a read-only store may delete files, logs too, between our reading their names and our opening them.
@@ -120,7 +144,7 @@ void Database::start_watermark() {
   lost_writes_ = record.lost_writes;
   if (options_.read_only) return;
   record.sequence = db_->GetLatestSequenceNumber();
-  watermark_ = std::make_unique<Watermark>(options_.path, record);
+  watermark_ = std::make_unique<Watermark>(*options_.env, options_.path, record);
 }
 
 void Database::note_written() {
@@ -158,8 +182,8 @@ Status Database::close() {
   if (!flushed.ok()) return flushed;
   // After a failed write the log may end in the middle of a record.
   if (!closed.ok() || *has_failed_) return closed;
-  const Result<FilesLeft> left = read_files_left(options_.path);
-  if (left) watermark_->close(*left);
+  const Result<FilesFound> left = read_files(options_.path);
+  if (left) watermark_->close(left->as_left());
   return left.status();
 }
 

@@ -60,14 +60,16 @@ class Database {
   Status close();
 
  private:
-  explicit Database(RocksDbOptions options);
+  explicit Database(const RocksDbOptions& options);
 
-  Status open_files();
+  Status open_files(bool read_only, std::optional<rocksdb::WALRecoveryMode> log_mode = std::nullopt);
+  Status open_without_torn_end(Status refused);
   bool may_open_another_time(const Status& status) const;
   Status check_layout();
   void start_watermark();
   Status close_files();
 
+  const std::unique_ptr<rocksdb::Env> env_;
   const RocksDbOptions options_;
   const rocksdb::WriteOptions write_options_;
   const std::shared_ptr<rocksdb::Cache> block_cache_;

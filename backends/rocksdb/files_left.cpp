@@ -44,7 +44,14 @@ Result<std::uint64_t> hash_of_file(const fs::path& path) {
   return XXH3_64bits_digest(state.get());
 }
 
-Result<std::uint64_t> hash_of_logs(const fs::path& directory) {
+/// The older log comes first: its number is smaller.
+bool is_older(const std::string& a, const std::string& b) {
+  const std::size_t a_digits = a.find('.');
+  const std::size_t b_digits = b.find('.');
+  return a_digits != b_digits ? a_digits < b_digits : a < b;
+}
+
+Result<std::vector<std::string>> list_logs(const fs::path& directory) {
   std::vector<std::string> logs;
   std::error_code failed;
   for (fs::directory_iterator entry(directory, failed); !failed && entry != fs::directory_iterator();
@@ -55,26 +62,33 @@ Result<std::uint64_t> hash_of_logs(const fs::path& directory) {
     if (!gone && size > 0) logs.push_back(entry->path().filename().string() + " " + std::to_string(size) + "\n");
   }
   if (failed) return Status(StatusCode::io_error, directory.string() + ": " + failed.message());
-  std::ranges::sort(logs);
-  std::string all;
-  for (const std::string& log : logs) all += log;
-  return XXH3_64bits(all.data(), all.size());
+  std::ranges::sort(logs, is_older);
+  return logs;
 }
 
 }  // namespace
 
-Result<FilesLeft> read_files_left(const std::string& directory) {
+bool FilesFound::has_logs_of(const FilesLeft& left) const {
+  return std::ranges::find(logs_hashes, left.logs_hash) != logs_hashes.end();
+}
+
+Result<FilesFound> read_files(const std::string& directory) {
   const Result<std::string> name = read_manifest_name(directory);
   if (!name) return name.error();
-  FilesLeft left;
-  std::from_chars(name->data() + manifest_prefix.size(), name->data() + name->size(), left.manifest_number);
+  FilesFound found;
+  std::from_chars(name->data() + manifest_prefix.size(), name->data() + name->size(), found.manifest_number);
   const Result<std::uint64_t> manifest = hash_of_file(fs::path(directory) / *name);
   if (!manifest) return manifest.error();
-  const Result<std::uint64_t> logs = hash_of_logs(directory);
+  const Result<std::vector<std::string>> logs = list_logs(directory);
   if (!logs) return logs.error();
-  left.manifest_hash = *manifest;
-  left.logs_hash = *logs;
-  return left;
+  found.manifest_hash = *manifest;
+  std::string oldest;
+  found.logs_hashes.push_back(XXH3_64bits(oldest.data(), oldest.size()));
+  for (const std::string& log : *logs) {
+    oldest += log;
+    found.logs_hashes.push_back(XXH3_64bits(oldest.data(), oldest.size()));
+  }
+  return found;
 }
 
 }  // namespace cinch

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "cinch/status.hpp"
 
@@ -17,7 +18,20 @@ struct FilesLeft {
   bool operator==(const FilesLeft&) const = default;
 };
 
+/// What is in a directory now.
+struct FilesFound {
+  std::uint64_t manifest_number = 0;
+  std::uint64_t manifest_hash = 0;
+  std::vector<std::uint64_t> logs_hashes;  ///< Of no log, of the oldest one, of the two oldest, and so on.
+
+  FilesLeft as_left() const { return {manifest_number, manifest_hash, logs_hashes.back()}; }
+
+  /// Whether the logs are those that were left, and perhaps later ones: of an opening that died before it named a new
+  /// manifest.
+  bool has_logs_of(const FilesLeft& left) const;
+};
+
 /// Errors: `io_error`, `corruption` when the file CURRENT does not name a manifest.
-Result<FilesLeft> read_files_left(const std::string& directory);
+Result<FilesFound> read_files(const std::string& directory);
 
 }  // namespace cinch

@@ -20,12 +20,13 @@ Result<RecoveryCheck> RecoveryCheck::before_open(const RocksDbOptions& options) 
   }
   if (!check.before_ || check.before_->state != State::closed) return check;
   const FilesLeft& expected = check.before_->left;
-  const Result<FilesLeft> found = read_files_left(options.path);
+  const Result<FilesFound> found = read_files(options.path);
   // What cannot be read RocksDB will refuse; another manifest is that of an opening which did not come to an end, or
   // was not cinch's.
   if (!found || found->manifest_number != expected.manifest_number) return check;
-  check.is_as_closed_ = *found == expected;
-  if (check.is_as_closed_ || options.accept_loss) return check;
+  check.is_as_closed_ = found->as_left() == expected;
+  const bool has_all = found->manifest_hash == expected.manifest_hash && found->has_logs_of(expected);
+  if (has_all || options.accept_loss) return check;
   return Status(StatusCode::corruption,
                 std::string(found->manifest_hash != expected.manifest_hash ? "its manifest has" : "its logs have") +
                     " changed since it was closed; nothing was done to it. Put the files back from a copy, or open "
@@ -38,6 +39,10 @@ WALRecoveryMode RecoveryCheck::log_mode() const noexcept {
   if (is_as_closed_) return WALRecoveryMode::kAbsoluteConsistency;
   // A crash may have cut the log in the middle of a record, before that was acknowledged.
   return WALRecoveryMode::kTolerateCorruptedTailRecords;
+}
+
+bool RecoveryCheck::may_have_torn_log() const noexcept {
+  return before_ && log_mode() == WALRecoveryMode::kTolerateCorruptedTailRecords;
 }
 
 std::uint64_t RecoveryCheck::missing(std::uint64_t sequence) const noexcept {

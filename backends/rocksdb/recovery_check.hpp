@@ -22,6 +22,10 @@ class RecoveryCheck {
   /// What RocksDB is to do with a damaged log.
   rocksdb::WALRecoveryMode log_mode() const noexcept;
 
+  /// Whether a damaged log may be one whose end was not yet on the disk when the power failed: RocksDB passes over an
+  /// end that is cut off, and refuses one of which some blocks were written and others were not.
+  bool may_have_torn_log() const noexcept;
+
   /// How many acknowledged writes the database lacks when `sequence` is its newest one.
   std::uint64_t missing(std::uint64_t sequence) const noexcept;
 

@@ -51,7 +51,11 @@ BackendInfo RocksDbKvStore::info() {
 Result<std::shared_ptr<KvStore>> RocksDbKvStore::open(const Settings& settings) {
   Result<RocksDbOptions> options = RocksDbOptions::from_settings(settings);
   if (!options) return options.error();
-  Result<std::unique_ptr<Database>> database = Database::open(std::move(*options));
+  return open_with(std::move(*options));
+}
+
+Result<std::shared_ptr<KvStore>> RocksDbKvStore::open_with(RocksDbOptions options) {
+  Result<std::unique_ptr<Database>> database = Database::open(std::move(options));
   if (!database) return database.error();
   std::shared_ptr<RocksDbKvStore> store(new RocksDbKvStore(std::move(*database)));
   if (store->stamps_) {

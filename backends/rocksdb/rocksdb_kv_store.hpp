@@ -17,11 +17,13 @@ class Database;
 class KeyStripes;
 class RecordWriter;
 class StampSource;
+struct RocksDbOptions;
 
 class RocksDbKvStore final : public KvStore {
  public:
   static BackendInfo info();
   static Result<std::shared_ptr<KvStore>> open(const Settings& settings);
+  static Result<std::shared_ptr<KvStore>> open_with(RocksDbOptions options);
   ~RocksDbKvStore() override;
 
   GetResult get(std::string_view key) override;

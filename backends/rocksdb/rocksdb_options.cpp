@@ -76,7 +76,7 @@ Result<RocksDbOptions> RocksDbOptions::from_settings(const Settings& settings) {
 
 rocksdb::DBOptions make_db_options(const RocksDbOptions& options) {
   rocksdb::DBOptions db;
-  if (options.env) db.env = options.env;
+  db.env = options.env;
   db.create_if_missing = options.create;
   db.create_missing_column_families = true;
   db.info_log = make_rocksdb_logger(options.path);

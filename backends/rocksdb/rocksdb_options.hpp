@@ -29,7 +29,8 @@ struct RocksDbOptions {
   bool accept_loss = false;
   std::uint64_t write_buffer_bytes = 0;
   std::uint64_t block_cache_bytes = 0;
-  rocksdb::Env* env = nullptr;  ///< For tests that fail and cut its files; null: the system's. No setting.
+  rocksdb::Env* env =
+      rocksdb::Env::Default();  ///< Everything is written through it. No setting: for tests that cut it.
 
   /// The settings with their defaults.
   static std::vector<SettingInfo> info();

@@ -4,9 +4,8 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#include <cerrno>
 #include <cstddef>
-#include <cstring>
+#include <utility>
 
 #include "cinch/log.hpp"
 
@@ -15,7 +14,7 @@ namespace {
 
 // The file has two copies: the first is written after every write, the second when a store opens and closes. A flipped
 // bit costs one of them; each lies in a sector of its own.
-constexpr int copies = 2;
+constexpr off_t copies = 2;
 constexpr off_t copy_distance = 512;
 constexpr std::uint64_t magic = 0x316b72616d726574;  // "etrmark1": the layout's version is its last character
 
@@ -36,7 +35,7 @@ std::uint64_t checksum(const Stored& stored) noexcept { return XXH3_64bits(&stor
 
 std::string path_of(const std::string& directory) { return directory + "/" + watermark_file; }
 
-std::optional<WatermarkRecord> read_copy(int file, int copy) {
+std::optional<WatermarkRecord> read_copy(int file, off_t copy) {
   Stored stored{};
   if (pread(file, &stored, sizeof stored, copy * copy_distance) != sizeof stored) return std::nullopt;
   if (stored.magic != magic || stored.checksum != checksum(stored)) return std::nullopt;
@@ -53,7 +52,7 @@ std::optional<WatermarkRecord> read_watermark(const std::string& directory, bool
   const int file = ::open(path_of(directory).c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return std::nullopt;
   std::optional<WatermarkRecord> found;
-  for (int copy = 0; copy < copies; ++copy) {
+  for (off_t copy = 0; copy < copies; ++copy) {
     const std::optional<WatermarkRecord> record = read_copy(file, copy);
     if (!record) is_damaged = true;
     if (!found) found = record;
@@ -62,45 +61,53 @@ std::optional<WatermarkRecord> read_watermark(const std::string& directory, bool
   return found;
 }
 
-Watermark::Watermark(std::string directory, const WatermarkRecord& record)
-    : path_(path_of(directory)), file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644)), record_(record) {
+Watermark::Watermark(rocksdb::Env& env, std::string directory, const WatermarkRecord& record)
+    : env_(env), directory_(std::move(directory)), record_(record) {
   const std::lock_guard lock(mutex_);
-  if (file_ < 0) {
-    warn("open");
-    return;
-  }
-  write_both();
+  rocksdb::Status status = open();
+  if (status.ok()) status = write_both();
+  // Otherwise what the file said before says no less.
+  if (status.ok() && (is_new_ || record_.lost_writes != 0)) status = sync();
+  warn_of(status);
 }
 
-Watermark::~Watermark() {
-  if (file_ >= 0) ::close(file_);
+rocksdb::Status Watermark::open() {
+  const std::string path = path_of(directory_);
+  const rocksdb::EnvOptions options;
+  if (!env_.FileExists(path).ok()) {
+    std::unique_ptr<rocksdb::WritableFile> made;
+    if (rocksdb::Status status = env_.NewWritableFile(path, &made, options); !status.ok()) return status;
+    if (rocksdb::Status status = made->Close(); !status.ok()) return status;
+    is_new_ = true;
+  }
+  return env_.NewRandomRWFile(path, &file_, options);
 }
 
 void Watermark::advance(std::uint64_t sequence) {
   const std::lock_guard lock(mutex_);
   if (sequence <= record_.sequence) return;  // another thread wrote it for this one
   record_.sequence = sequence;
-  if (!write_copy(0)) warn("write");
+  warn_of(write_copy(0));
 }
 
 void Watermark::close(const FilesLeft& left) {
   const std::lock_guard lock(mutex_);
   record_.state = WatermarkRecord::State::closed;
   record_.left = left;
-  write_both();
+  rocksdb::Status status = write_both();
+  if (status.ok()) status = sync();
+  warn_of(status);
 }
 
-void Watermark::write_both() {
-  for (int copy = copies - 1; copy >= 0; --copy) {
-    if (!write_copy(copy)) warn("write");
+rocksdb::Status Watermark::write_both() {
+  for (off_t copy = copies - 1; copy >= 0; --copy) {
+    if (rocksdb::Status status = write_copy(copy); !status.ok()) return status;
   }
-  const bool outlasts_power =
-      record_.state == WatermarkRecord::State::closed || record_.lost_writes != 0;  // else an older one says no less
-  if (file_ >= 0 && outlasts_power && fdatasync(file_) != 0) warn("sync");
+  return {};
 }
 
-bool Watermark::write_copy(int copy) {
-  if (file_ < 0) return true;  // logged already
+rocksdb::Status Watermark::write_copy(off_t copy) {
+  if (!file_) return {};  // logged already
   Stored stored{magic,
                 static_cast<std::uint32_t>(record_.state),
                 0,
@@ -111,14 +118,23 @@ bool Watermark::write_copy(int copy) {
                 record_.left.logs_hash,
                 0};
   stored.checksum = checksum(stored);
-  return pwrite(file_, &stored, sizeof stored, copy * copy_distance) == sizeof stored;
+  return file_->Write(static_cast<std::uint64_t>(copy * copy_distance),
+                      rocksdb::Slice(reinterpret_cast<const char*>(&stored), sizeof stored));
 }
 
-void Watermark::warn(const char* what) {
-  if (has_warned_) return;
+/// The file, and that it is in its directory.
+rocksdb::Status Watermark::sync() {
+  if (!file_) return {};
+  if (rocksdb::Status status = file_->Sync(); !status.ok()) return status;
+  std::unique_ptr<rocksdb::Directory> directory;
+  if (rocksdb::Status status = env_.NewDirectory(directory_, &directory); !status.ok()) return status;
+  return directory->Fsync();
+}
+
+void Watermark::warn_of(const rocksdb::Status& status) {
+  if (status.ok() || has_warned_) return;
   has_warned_ = true;
-  log(LogLevel::warning,
-      path_ + ": cannot " + what + ": " + std::strerror(errno) + "; a later loss of writes may go unnoticed");
+  log(LogLevel::warning, path_of(directory_) + ": " + status.ToString() + "; a later loss of writes may go unnoticed");
 }
 
 }  // namespace cinch

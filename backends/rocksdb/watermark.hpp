@@ -2,7 +2,11 @@
 /// left, and what was lost. RocksDB takes some damage for an older, shorter database; this tells one from the other.
 #pragma once
 
+#include <rocksdb/env.h>
+#include <sys/types.h>
+
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -31,9 +35,8 @@ std::optional<WatermarkRecord> read_watermark(const std::string& directory, bool
 /// Writes the file. It never fails a store's work: what cannot be written is logged, once. Thread-safe.
 class Watermark {
  public:
-  /// Writes `record` at once.
-  Watermark(std::string directory, const WatermarkRecord& record);
-  ~Watermark();
+  /// Writes `record` at once. Borrows `env`.
+  Watermark(rocksdb::Env& env, std::string directory, const WatermarkRecord& record);
   Watermark(const Watermark&) = delete;
   Watermark& operator=(const Watermark&) = delete;
 
@@ -46,14 +49,18 @@ class Watermark {
   std::uint64_t lost_writes() const noexcept { return record_.lost_writes; }
 
  private:
-  void write_both();
-  bool write_copy(int copy);
-  void warn(const char* what);
+  rocksdb::Status open();
+  rocksdb::Status write_both();
+  rocksdb::Status write_copy(off_t copy);
+  rocksdb::Status sync();
+  void warn_of(const rocksdb::Status& status);
 
-  const std::string path_;
-  const int file_;
+  rocksdb::Env& env_;
+  const std::string directory_;
   std::mutex mutex_;
+  std::unique_ptr<rocksdb::RandomRWFile> file_;  // null when it could not be opened
   WatermarkRecord record_;
+  bool is_new_ = false;
   bool has_warned_ = false;
 };
 

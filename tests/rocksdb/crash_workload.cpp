@@ -1,7 +1,7 @@
 #include "tests/rocksdb/crash_workload.hpp"
 
 #include <algorithm>
-#include <random>
+#include <array>
 
 namespace cinch::test {
 namespace {
@@ -40,12 +40,13 @@ CrashOperation crash_operation(unsigned writer, std::uint64_t n) {
   return batch;
 }
 
-/// 1 B to 256 KiB, each power of two as likely as the others; noise in which each eight bytes come twice, so that it
-/// compresses.
+/// One key of each writer has 1 to 8 MiB, all others have 100 B, 4 KiB or 64 KiB, up to an eighth less. Noise in which each eight bytes come twice, so that it compresses.
 std::string crash_value(std::string_view key, std::uint64_t n) {
+  constexpr std::array<std::uint64_t, 3> usual_bytes{100, 4096, 65536};
   std::uint64_t random = mixed(hash_of(key), n);
-  const std::uint64_t power = std::uint64_t{1} << random % (key.find("group") == key.npos ? 18 : 14);
-  std::string value(power + mixed(random, 1) % (power + 1), '\0');
+  std::uint64_t bytes = usual_bytes[random % usual_bytes.size()];
+  if (key.ends_with("/0") && key.find("group") == key.npos) bytes = (1 + mixed(random, 2) % 8) << 20;
+  std::string value(bytes - mixed(random, 1) % (bytes / 8), '\0');
   for (std::size_t at = 0; at < value.size(); at += sizeof random) {
     if (at % 16 == 0) random = mixed(random, at);
     value.replace(at, std::min(sizeof random, value.size() - at), reinterpret_cast<const char*>(&random),

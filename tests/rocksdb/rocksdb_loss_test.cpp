@@ -181,6 +181,33 @@ TEST_F(RocksDbLossTest, AfterACloseAShorterManifestIsRefusedUntouched) {
   }
 }
 
+TEST_F(RocksDbLossTest, AKilledStoreWhoseLogEndsInATornUnacknowledgedWriteOpensWithoutIt) {
+  for (const bool read_only : {true, false}) {
+    store_and_kill(10);
+    const fs::path log = last_file(".log");
+    std::string bytes = read_file(log);
+    // A record starts with a checksum and its length; the first one comes once more, and is damaged.
+    std::string torn = bytes.substr(0, 7u + static_cast<unsigned char>(bytes[4]));
+    torn.back() = static_cast<char>(torn.back() ^ 1);
+    write_file(log, bytes + torn);
+    const std::shared_ptr<KvStore> store = open({{"read_only", read_only}});
+    EXPECT_EQ(store->stats().lost_writes, 0u);
+    EXPECT_TRUE(get(*store, "k9") == noise(100));
+    EXPECT_THAT(logged(), Contains(AllOf(HasSubstr("warning: "), HasSubstr("torn"))));
+  }
+}
+
+TEST_F(RocksDbLossTest, ALogOfAnOpeningThatDiedAfterACloseIsNoDamage) {
+  store_and_close(10);
+  std::string of_nothing = read_file(last_file(".log"));
+  of_nothing.resize(40);
+  write_file(path() + "/999999.log", of_nothing);
+  const Result<std::shared_ptr<KvStore>> store = try_open();
+  ASSERT_TRUE(store.has_value()) << store.status().to_string();
+  EXPECT_TRUE(get(**store, "k9") == noise(100));
+  EXPECT_EQ((*store)->stats().lost_writes, 0u);
+}
+
 TEST_F(RocksDbLossTest, WithAcceptLossALogIsReadUpToItsDamage) {
   store_and_kill(10);
   const fs::path log = last_file(".log");
