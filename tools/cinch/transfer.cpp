@@ -10,13 +10,15 @@
 namespace cinch::tool {
 namespace {
 
-/// Tensors are set in groups of about that size: one batch each, and no more of the file than that in memory.
-constexpr std::size_t group_bytes = std::size_t{32} << 20;
+/// Tensors are set in groups of about that size: one batch each, and no more of the file than that in memory. Progress
+/// moves, and an interrupt is heeded, from one to the next.
+constexpr std::size_t group_bytes = std::size_t{8} << 20;
 
 /// One batch of tensors on their way into the store.
 class Group {
  public:
-  Group(CompressedKvStore& store, TransferSummary& summary) : store_(store), summary_(summary) {}
+  Group(CompressedKvStore& store, TransferSummary& summary, Progress& progress)
+      : store_(store), summary_(summary), progress_(progress) {}
 
   Status add(std::string key, std::vector<std::byte> bytes, const std::optional<TensorShape>& shape) {
     bytes_ += bytes.size();
@@ -39,6 +41,7 @@ class Group {
       summary_.raw_bytes += tensor.bytes.size();
       summary_.stored_bytes += *info ? (*info)->stored_bytes : 0;
     }
+    progress_.add(bytes_, bytes_);
     tensors_.clear();
     bytes_ = 0;
     return {};
@@ -53,6 +56,7 @@ class Group {
 
   CompressedKvStore& store_;
   TransferSummary& summary_;
+  Progress& progress_;
   std::vector<Tensor> tensors_;
   std::size_t bytes_ = 0;
 };
@@ -102,14 +106,13 @@ Result<TransferSummary> import_tensors(CompressedKvStore& store, const Safetenso
   const std::string sidecar = sidecar_key(prefix);
   if (Status status = store.remove(sidecar); !status.ok()) return about_key(status, sidecar);
   TransferSummary summary;
-  Group group(store, summary);
   Progress progress("import", total_bytes(file.header()), quiet);
+  Group group(store, summary, progress);
   for (const TensorEntry& tensor : file.header().tensors) {
     if (interrupted()) return Status(StatusCode::cancelled, "interrupted; import the file again");
     Result<std::vector<std::byte>> bytes = file.read(tensor);
     Status status = bytes ? group.add(prefix + tensor.name, std::move(*bytes), tensor.shape) : bytes.error();
     if (!status.ok()) return status;
-    progress.add(tensor.bytes(), tensor.bytes());
   }
   if (Status status = group.set(); !status.ok()) return status;
   SetOptions raw;
