@@ -5,6 +5,7 @@
 #include <csignal>
 #include <exception>
 #include <new>
+#include <string_view>
 
 #include "command_line.hpp"
 #include "interrupt.hpp"
@@ -29,6 +30,21 @@ void occupy_standard_streams() {
   }
 }
 
+ExitStatus run(int argc, char** argv) {
+  try {
+    Options options;
+    if (const auto done = parse_command_line(argc, argv, options)) return *done;
+    const ExitStatus exit = options.command(options);
+    end_if_interrupted();
+    return exit;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {
+    print_error(error.what());
+    return ExitStatus::failed;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -36,15 +52,10 @@ int main(int argc, char** argv) {
   occupy_standard_streams();
   keep_large_buffers();
   try {
-    Options options;
-    if (const auto done = parse_command_line(argc, argv, options)) return static_cast<int>(*done);
-    const ExitStatus exit = options.command(options);
-    end_if_interrupted();
-    return static_cast<int>(exit);
+    return static_cast<int>(run(argc, argv));
   } catch (const std::bad_alloc&) {
-    print_error("out of memory");
-  } catch (const std::exception& error) {
-    print_error(error.what());
+    constexpr std::string_view message = "cinch: out of memory\n";  // print_error would need some
+    (void)!::write(STDERR_FILENO, message.data(), message.size());
+    return static_cast<int>(ExitStatus::failed);
   }
-  return static_cast<int>(ExitStatus::failed);
 }
