@@ -77,7 +77,7 @@ TEST_F(InterruptTest, CopyLeavesWholeValuesInTheOther) {
 TEST_F(InterruptTest, ImportCanBeRepeated) {
   const std::string sample = CINCH_SOURCE_DIR "/tools/data/kv-sample.safetensors";
   put("other", "v");
-  sweep({"--store", url, "import", sample, "--prefix", "p/", "--codec", "zstd:level=19"}, [&] {
+  sweep({"--store", url, "import", sample, "--prefix", "p/", "--codec", "zstd:level=15"}, [&] {
     const Json found = cinch({"verify", "--json"}).json();
     EXPECT_EQ(found["ok"], found["values"]);
     EXPECT_EQ(cinch({"get", "other"}).out, "v");

@@ -1,4 +1,4 @@
-// What goes through a whole store: progress on a terminal, Ctrl-C, rate and resuming.
+// What goes through a whole store: progress on a terminal, rate and resuming. More of Ctrl-C is in interrupt_test.cpp.
 #include <chrono>
 
 #include "tests/cli/run_cinch.hpp"
@@ -67,21 +67,6 @@ TEST_F(LongWorkTest, FromTakesAKeyThatIsNotThereToo) {
 
 TEST_F(LongWorkTest, BadRatesAreRefused) {
   for (const char* rate : {"0", "fast", "-1"}) EXPECT_EQ(cinch({"verify", "--rate", rate}).status, 2) << rate;
-}
-
-TEST_F(LongWorkTest, AnInterruptedRecompressIsGoneOnWith) {
-  for (int i = 0; i < 12; ++i) {
-    put("big" + std::to_string(i), std::string(200000, 'b') + std::to_string(i));
-  }
-  RunOptions options;
-  options.program = "/usr/bin/timeout";
-  const Outcome run = run_cinch({"--preserve-status", "-s", "INT", "0.05", cinch_program(), "--store", url,
-                                 "recompress", "--codec", "zstd:level=22"},
-                                options);
-  EXPECT_TRUE(run.status == 130 || run.status == 0) << run.status;
-  EXPECT_EQ(cinch({"recompress", "--codec", "zstd:level=22"}).status, 0);
-  EXPECT_EQ(cinch({"verify", "--json"}).json()["ok"], 22);
-  EXPECT_EQ(cinch({"get", "big7"}).out, std::string(200000, 'b') + "7");
 }
 
 TEST_F(LongWorkTest, DelTakesAPrefix) {

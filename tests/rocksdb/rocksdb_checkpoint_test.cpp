@@ -1,0 +1,148 @@
+// Copies of a store that is in use: everything acknowledged before the call, nothing half, and both go on alone.
+#include <array>
+#include <atomic>
+#include <thread>
+
+#include "cinch/store_config.hpp"
+#include "tests/rocksdb/rocksdb_test.hpp"
+
+namespace cinch::test {
+namespace {
+
+class RocksDbCheckpointTest : public RocksDbTest {
+ protected:
+  std::string copy_path(int i = 0) const { return (parent() / ("copy" + std::to_string(i))).string(); }
+
+  static std::shared_ptr<KvStore> open_copy(const std::string& path, bool read_only = false) {
+    Settings settings;
+    settings.set("path", path);
+    settings.set("read_only", read_only);
+    settings.set("create", false);
+    Result<std::shared_ptr<KvStore>> store = bundled_backends().open("rocksdb", settings);
+    if (!store) throw std::runtime_error(store.error().to_string());
+    return *store;
+  }
+
+  /// Small ones rest in `meta`, large ones in blobs.
+  static std::string value(int i) { return noise(i % 3 == 0 ? 20'000 : 100, static_cast<std::uint64_t>(i)); }
+};
+
+/// Sets n0, n1, … and, in batches of two, `left` and `right`, which are always the same.
+class Writer {
+ public:
+  Writer(KvStore& store, std::string (*value)(int)) : store_(store), value_(value), thread_([this] { run(); }) {}
+  ~Writer() {
+    stop_ = true;
+    thread_.join();
+  }
+  int acknowledged() const { return acknowledged_; }
+  bool failed() const { return failed_; }
+
+ private:
+  void run() {
+    for (int i = 0; !stop_; ++i) {
+      const std::string text = value_(i), pair = "pair " + std::to_string(i);
+      const std::vector<SetItem> both = {{"left", std::string_view(pair)}, {"right", std::string_view(pair)}};
+      if (!store_.set("n" + std::to_string(i), text).ok() || !store_.batch_set(both).ok()) {
+        failed_ = true;
+        return;
+      }
+      acknowledged_ = i + 1;
+    }
+  }
+
+  KvStore& store_;
+  std::string (*value_)(int);
+  std::atomic<bool> stop_ = false, failed_ = false;
+  std::atomic<int> acknowledged_ = 0;
+  std::thread thread_;
+};
+
+TEST_F(RocksDbCheckpointTest, HasAllThatWasAcknowledgedWhileOthersWrite) {
+  const std::shared_ptr<KvStore> store = open();
+  constexpr int copies = 5;
+  std::array<int, copies> acknowledged{};
+  {
+    const Writer writer(*store, value);
+    for (int copy = 0; copy < copies; ++copy) {
+      while (writer.acknowledged() < (copy + 1) * 20 && !writer.failed()) std::this_thread::yield();
+      acknowledged[static_cast<std::size_t>(copy)] = writer.acknowledged();
+      const Status made = store->checkpoint(copy_path(copy));
+      ASSERT_TRUE(made.ok()) << made.to_string();
+    }
+    EXPECT_FALSE(writer.failed());
+  }
+  for (int copy = 0; copy < copies; ++copy) {
+    for (const bool read_only : {true, false}) {
+      const std::shared_ptr<KvStore> found = open_copy(copy_path(copy), read_only);
+      EXPECT_EQ(found->stats().lost_writes, 0u);
+      EXPECT_EQ(get(*found, "left"), get(*found, "right"));
+      int i = 0;
+      for (; get(*found, "n" + std::to_string(i)) == value(i); ++i) {
+      }
+      EXPECT_GE(i, acknowledged[static_cast<std::size_t>(copy)]);
+      EXPECT_EQ(get(*found, "n" + std::to_string(i)), absent);  // neither another value nor an error ends it
+    }
+  }
+}
+
+TEST_F(RocksDbCheckpointTest, OfEveryDurabilityHasAllThatWasAcknowledged) {
+  for (const char* durability : {"volatile", "process", "power"}) {
+    Settings settings;
+    settings.set("durability", durability);
+    const std::shared_ptr<KvStore> store = open(settings);
+    ASSERT_TRUE(store->set("small", durability).ok());
+    ASSERT_TRUE(store->set("large", noise(50'000)).ok());
+    const std::string copy = (parent() / durability).string();
+    ASSERT_TRUE(store->checkpoint(copy).ok());
+    const std::shared_ptr<KvStore> found = open_copy(copy);
+    EXPECT_EQ(get(*found, "small"), durability);
+    EXPECT_EQ(get(*found, "large"), noise(50'000));
+    EXPECT_EQ(found->stats().lost_writes, 0u);
+    ASSERT_TRUE(store->close().ok());
+  }
+}
+
+TEST_F(RocksDbCheckpointTest, GoesItsOwnWayFromThenOn) {
+  const std::shared_ptr<KvStore> store = open();
+  ASSERT_TRUE(store->set("k", noise(20'000, 1)).ok());
+  ASSERT_TRUE(store->checkpoint(copy_path()).ok());
+  ASSERT_TRUE(store->set("k", noise(20'000, 2)).ok());
+  const std::shared_ptr<KvStore> copy = open_copy(copy_path());
+  EXPECT_EQ(get(*copy, "k"), noise(20'000, 1));
+  ASSERT_TRUE(copy->remove("k").ok());
+  ASSERT_TRUE(copy->close().ok());
+  EXPECT_EQ(get(*store, "k"), noise(20'000, 2));
+}
+
+TEST_F(RocksDbCheckpointTest, ACompressedStoreMakesOneToo) {
+  StoreConfig config;
+  config.backend = "rocksdb";
+  config.settings.set("path", path());
+  const auto store = open_store(config);
+  ASSERT_TRUE(store) << store.status().to_string();
+  ASSERT_TRUE((*store)->set("k", std::string(100'000, 'x')).ok());
+  ASSERT_TRUE((*store)->checkpoint(copy_path()).ok());
+  config.settings.set("path", copy_path());
+  const auto copy = open_store(config);
+  ASSERT_TRUE(copy) << copy.status().to_string();
+  EXPECT_EQ(get(**copy, "k"), std::string(100'000, 'x'));
+}
+
+TEST_F(RocksDbCheckpointTest, NothingIsOverwritten) {
+  const std::shared_ptr<KvStore> store = open();
+  ASSERT_TRUE(store->set("k", "v").ok());
+  std::filesystem::create_directory(copy_path());
+  const Status there = store->checkpoint(copy_path());
+  EXPECT_EQ(there.code(), StatusCode::invalid_argument) << there.to_string();
+  EXPECT_NE(there.message().find(copy_path()), std::string_view::npos) << there.to_string();
+  EXPECT_TRUE(std::filesystem::is_empty(copy_path()));
+  const std::string nowhere = (parent() / "no" / "where").string();
+  const Status missing = store->checkpoint(nowhere);
+  EXPECT_EQ(missing.code(), StatusCode::io_error) << missing.to_string();
+  EXPECT_NE(missing.message().find(nowhere), std::string_view::npos) << missing.to_string();
+  EXPECT_EQ(get(*store, "k"), "v");
+}
+
+}  // namespace
+}  // namespace cinch::test
