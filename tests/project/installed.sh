@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# An installed cinch, moved to another place, finds its own library, plugins and sample; and a project outside, made of
-# the README's text, is built against it with find_package and with pkg-config.
+# An installed cinch, moved to another place, finds its own library, plugins and sample; a project outside, made of the
+# README's text, is built against it with find_package and with pkg-config; and the suite that is installed runs over a
+# store of somebody else's.
+#   bash tests/project/installed.sh BUILD OUTSIDE SOURCE
 set -euo pipefail
 build=$(realpath "$1")
 outside=$(realpath "$2")
+source=$(realpath "$3")
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 
@@ -29,4 +32,14 @@ by_cmake/app
 
 export PKG_CONFIG_PATH=$place/second/lib/pkgconfig
 c++ "$outside/app.cpp" -o by_pkg_config $(pkg-config --cflags --libs cinch)
-LD_LIBRARY_PATH=$place/second/lib ./by_pkg_config
+export LD_LIBRARY_PATH=$place/second/lib
+./by_pkg_config
+
+{
+  echo "#include \"$source/tools/examples/map_kv_store.hpp\""
+  echo "using MyStore = MapKvStore;"
+  sed -n 's|^///     ||p' second/include/cinch/conformance.hpp  # as its own text says
+} >suite.cpp
+c++ -Wall -Wextra -Werror suite.cpp -o suite $(pkg-config --cflags --libs cinch gtest_main)
+./suite --gtest_brief=1 | tee suite.out
+grep -q 'PASSED' suite.out

@@ -3,6 +3,7 @@
 /// In one source of a test program that links GTest::gtest_main and cinch::cinch:
 ///
 ///     #include <cinch/conformance.hpp>
+///     using cinch::KvStoreConformance;
 ///     INSTANTIATE_TEST_SUITE_P(Mine, KvStoreConformance, testing::Values(cinch::StoreUnderTest{
 ///         "mine", [](const std::string&) { return std::make_shared<MyStore>(); }}));
 ///
