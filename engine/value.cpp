@@ -8,6 +8,7 @@ class ContainerOwner final : public ValueOwner {
  public:
   explicit ContainerOwner(Container container) noexcept : container_(std::move(container)) {}
   ByteView bytes() const noexcept { return std::as_bytes(std::span(container_)); }
+  std::size_t held_bytes() const noexcept override { return container_.capacity(); }
 
  private:
   Container container_;

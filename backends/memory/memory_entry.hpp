@@ -3,33 +3,41 @@
 
 #include <atomic>
 #include <cstdint>
-#include <memory>
 #include <string_view>
 
 #include "cinch/kv_store.hpp"
 
 namespace cinch {
 
-/// Bytes in use, of all entries that exist: also of removed ones that a `Value` still pins.
+/// Bytes in use, of all entries that exist: also of removed ones that a `Value` still pins. It lives as long as its
+/// store and any entry that is charged to it.
 class MemoryAccount {
  public:
   explicit MemoryAccount(std::uint64_t capacity) noexcept : capacity_(capacity) {}
 
   /// Adds `bytes` unless that, less `soon_released`, would pass the capacity.
   bool reserve(std::uint64_t bytes, std::uint64_t soon_released) noexcept;
-  void release(std::uint64_t bytes) noexcept { used_.fetch_sub(bytes, std::memory_order_relaxed); }
+  void release(std::uint64_t bytes) noexcept;
 
-  std::uint64_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
+  /// The store's last call: from now on the account goes with the last entry.
+  void leave() noexcept { release(store_share); }
+
+  std::uint64_t used() const noexcept { return held_.load(std::memory_order_relaxed) - store_share; }
   std::uint64_t capacity() const noexcept { return capacity_; }
 
  private:
+  static constexpr std::uint64_t store_share = 1;  // what keeps the account of an empty store
+
+  ~MemoryAccount() = default;
+
   const std::uint64_t capacity_;  // 0: none
-  std::atomic<std::uint64_t> used_{0};
+  std::atomic<std::uint64_t> held_{store_share};
 };
 
 class MemoryEntry final : public ValueOwner {
  public:
-  /// Not charged yet. Throws `std::bad_alloc`.
+  /// Copies the value, or keeps the `Value` it was given as where that is worth it. Not charged yet. Throws
+  /// `std::bad_alloc`.
   static MemoryEntry* create(std::string_view key, const ValueParts& value, std::int64_t expires_at_ms);
 
   std::string_view key() const noexcept;
@@ -40,7 +48,7 @@ class MemoryEntry final : public ValueOwner {
   std::uint64_t charge() const noexcept;
 
   /// From now on destruction releases the charge.
-  void set_account(std::shared_ptr<MemoryAccount> account) noexcept { account_ = std::move(account); }
+  void set_account(MemoryAccount& account) noexcept { account_ = &account; }
 
   bool is_expired(std::int64_t now) const noexcept { return expires_at_ms != 0 && expires_at_ms <= now; }
 
@@ -48,13 +56,19 @@ class MemoryEntry final : public ValueOwner {
   std::uint64_t stamp = 0;     // set once, before the entry is seen
 
  private:
-  MemoryEntry(std::size_t key_bytes, std::size_t value_bytes, std::int64_t expires) noexcept
-      : expires_at_ms(expires), key_bytes_(key_bytes), value_bytes_(value_bytes) {}
+  MemoryEntry(std::size_t key_bytes, std::size_t value_bytes, const Value* kept, std::int64_t expires) noexcept;
+  ~MemoryEntry() override;
   void destroy() noexcept override;
 
-  std::shared_ptr<MemoryAccount> account_;
-  std::size_t key_bytes_;
+  /// Where the value's bytes lie, or the `Value` that was kept.
+  std::byte* tail() noexcept;
+  const std::byte* tail() const noexcept { return const_cast<MemoryEntry*>(this)->tail(); }
+  const Value& kept() const noexcept { return *reinterpret_cast<const Value*>(tail()); }
+
+  MemoryAccount* account_ = nullptr;
   std::size_t value_bytes_;
+  std::uint32_t key_bytes_;
+  bool keeps_value_;
 };
 
 }  // namespace cinch

@@ -35,7 +35,9 @@ struct SlotHash {
 
 struct SlotEqual {
   using is_transparent = void;
-  bool operator()(const Slot& a, const Slot& b) const noexcept { return a.entry == b.entry; }
+  bool operator()(const Slot& a, const Slot& b) const noexcept {
+    return a.entry == b.entry || (a.hash == b.hash && a.entry->key() == b.entry->key());
+  }
   bool operator()(const Probe& probe, const Slot& slot) const noexcept {
     return probe.hash == slot.hash && probe.key == slot.entry->key();
   }
@@ -79,6 +81,7 @@ struct alignas(64) MemoryKvStore::Shard {
   std::mutex mutex;
   Entries entries;                  // by mutex; holds a reference of each entry
   std::int64_t next_sweep = never;  // by mutex; no entry has expired before, or not long before
+  std::uint64_t last_stamp = 0;     // by mutex; a key stays in its shard
 
   /// The live entry, or null; an expired one leaves the index and goes with `dropped`. Requires: the lock.
   MemoryEntry* find(const Probe& probe, Value& dropped) {
@@ -139,10 +142,13 @@ Result<std::shared_ptr<KvStore>> MemoryKvStore::open(const Settings& settings) {
 MemoryKvStore::MemoryKvStore(MemoryOptions options)
     : options_(options),
       seed_(random_seed()),
-      account_(std::make_shared<MemoryAccount>(options.capacity_bytes)),
-      shards_(shard_count()) {}
+      shards_(shard_count()),
+      account_(new MemoryAccount(options.capacity_bytes)) {}
 
-MemoryKvStore::~MemoryKvStore() { (void)close(); }
+MemoryKvStore::~MemoryKvStore() {
+  (void)close();
+  account_->leave();
+}
 
 Status MemoryKvStore::usable(std::string_view key) const {
   if (closed_.load(std::memory_order_acquire)) return {StatusCode::closed, "memory store: it is closed"};
@@ -207,8 +213,8 @@ Result<bool> MemoryKvStore::store(std::string_view key, const ValueParts& value,
     return Status(StatusCode::too_large, "memory store: a value that takes " + std::to_string(charge) +
                                              " bytes, the capacity is " + std::to_string(account_->capacity()));
   }
-  const Probe probe{hash_of(key), fresh->key()};
-  Shard& shard = shard_of(probe.hash);
+  const std::uint64_t hash = hash_of(key);
+  Shard& shard = shard_of(hash);
   Value dropped;
   std::vector<Value> swept;
   const std::lock_guard lock(shard.mutex);
@@ -217,22 +223,20 @@ Result<bool> MemoryKvStore::store(std::string_view key, const ValueParts& value,
   if (shard.next_sweep != Shard::never) {
     if (const std::int64_t now = now_ms(); now >= shard.next_sweep) shard.sweep(now, swept);
   }
-  MemoryEntry* old = shard.find(probe, dropped);
-  if (expected_stamp && *expected_stamp != (old ? old->stamp : 0)) return false;
-  if (!old) shard.entries.reserve(shard.entries.size() + 1);  // so that nothing fails from here on
-  if (!account_->reserve(charge, old && !old->is_shared() ? old->charge() : 0)) {
+  const auto [slot, is_new] = shard.entries.insert(Slot{hash, fresh});  // the one lookup
+  MemoryEntry* const old = is_new ? nullptr : slot->entry;
+  const bool may_set = !expected_stamp || *expected_stamp == (old && !is_expired(*old) ? old->stamp : 0);
+  if (!may_set || !account_->reserve(charge, old && !old->is_shared() ? old->charge() : 0)) {
+    if (is_new) shard.entries.erase(slot);
+    if (!may_set) return false;
     return Status(StatusCode::no_space, "memory store: " + std::to_string(account_->used()) + " of " +
                                             std::to_string(account_->capacity()) + " bytes are in use, " +
                                             std::to_string(charge) + " more are needed");
   }
-  fresh->set_account(account_);
-  fresh->stamp = last_stamp_.fetch_add(1, std::memory_order_relaxed) + 1;
-  if (old) {
-    dropped = release(old);
-    shard.entries.find(probe)->entry = fresh;
-  } else {
-    shard.entries.insert(Slot{probe.hash, fresh});
-  }
+  fresh->set_account(*account_);
+  fresh->stamp = ++shard.last_stamp;
+  if (old) dropped = release(old);
+  slot->entry = fresh;
   shard.expect_expiry(fresh->expires_at_ms);
   fresh->pin();  // the index's reference; `holder` gives back its own
   return true;

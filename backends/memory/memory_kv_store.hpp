@@ -68,9 +68,8 @@ class MemoryKvStore final : public KvStore {
 
   const MemoryOptions options_;
   const std::uint64_t seed_;
-  const std::shared_ptr<MemoryAccount> account_;
   std::vector<Shard> shards_;
-  std::atomic<std::uint64_t> last_stamp_{0};
+  MemoryAccount* const account_;  // made last; outlives the store where entries do
   std::atomic<bool> closed_{false};
 };
 

@@ -21,8 +21,11 @@ inline std::string_view as_text(ByteView bytes) noexcept {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+class Value;
+
 /// What `KvStore::set` stores: the concatenation of its parts. Made from a view or from a list of views, so that a
-/// header and a payload become one value without being copied together first.
+/// header and a payload become one value without being copied together first; or from a `Value` (value.hpp), which a
+/// store may keep instead of a copy: so a buffer is moved in.
 class ValueParts {
  public:
   ValueParts(ByteView whole) noexcept : whole_(whole) {}                       // NOLINT(google-explicit-constructor)
@@ -31,10 +34,15 @@ class ValueParts {
   ValueParts(const std::string& text) noexcept : whole_(as_bytes(text)) {}     // NOLINT(google-explicit-constructor)
   ValueParts(const char* text) noexcept : whole_(as_bytes(text)) {}            // NOLINT(google-explicit-constructor)
 
+  ValueParts(const Value& value) noexcept;  // NOLINT(google-explicit-constructor)
+
   /// The list itself must outlive this object too.
   ValueParts(std::span<const ByteView> parts) noexcept : list_(parts), listed_(true) {}  // NOLINT
 
   std::span<const ByteView> parts() const noexcept { return listed_ ? list_ : std::span<const ByteView>(&whole_, 1); }
+
+  /// What it was made from, when that was a `Value`; else null.
+  const Value* value() const noexcept { return value_; }
 
   std::size_t size() const noexcept {
     std::size_t total = 0;
@@ -59,6 +67,7 @@ class ValueParts {
  private:
   ByteView whole_;
   std::span<const ByteView> list_;
+  const Value* value_ = nullptr;
   bool listed_ = false;
 };
 

@@ -41,6 +41,10 @@ class CINCH_API ValueOwner {
   /// is worth keeping: a resident entry. Buffers made for one call answer false.
   virtual bool is_resident() const noexcept { return false; }
 
+  /// The memory that this owner alone keeps, which a store that takes the value as it is will be charged for; 0: not
+  /// known, or not the owner's alone, and a store copies.
+  virtual std::size_t held_bytes() const noexcept { return 0; }
+
  protected:
   virtual ~ValueOwner();
 
@@ -61,6 +65,8 @@ class Value {
   static Value adopt(ByteView bytes, ValueOwner* owner) noexcept { return Value(bytes, owner); }
 
   CINCH_API static Value copy_of(ByteView bytes);
+
+  /// Moves a buffer in: a store of memory that is set to this value keeps the buffer itself.
   CINCH_API static Value own(std::vector<std::byte> bytes);
   CINCH_API static Value own(std::string text);
 
@@ -100,5 +106,7 @@ class Value {
   ByteView bytes_;
   ValueOwner* owner_ = nullptr;
 };
+
+inline ValueParts::ValueParts(const Value& value) noexcept : whole_(value.bytes()), value_(&value) {}
 
 }  // namespace cinch

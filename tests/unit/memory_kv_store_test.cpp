@@ -69,6 +69,29 @@ TEST(MemoryKvStoreTest, TheAccountComesBackToZero) {
   }
 }
 
+TEST(MemoryKvStoreTest, ABufferIsMovedInWithoutACopy) {
+  MemoryKvStore store;
+  std::vector<std::byte> buffer(100000, std::byte{7});
+  const std::byte* const bytes = buffer.data();
+  ASSERT_TRUE(store.set("k", Value::own(std::move(buffer))).ok());
+  EXPECT_EQ((*store.get("k"))->data(), bytes);
+  EXPECT_GE(used(store), 100000u);
+  EXPECT_LE(used(store), 100000u + 256);
+  ASSERT_TRUE(store.set("other", **store.get("k")).ok());  // a store's own entry is not for another key to keep
+  EXPECT_NE((*store.get("other"))->data(), bytes);
+  ASSERT_TRUE(store.remove_prefix("").has_value());
+  EXPECT_EQ(used(store), 0u);
+}
+
+TEST(MemoryKvStoreTest, WhatWouldPinMuchMoreThanItShowsIsCopied) {
+  MemoryKvStore store;
+  const Value large = Value::own(std::string(100000, 'v'));
+  ASSERT_TRUE(store.set("part", large.part(5, 50000)).ok());
+  EXPECT_NE((*store.get("part"))->data(), large.data() + 5);
+  ASSERT_TRUE(store.set("small", Value::own(std::string(1000, 'v'))).ok());
+  EXPECT_LE(used(store), 51000u + 512);
+}
+
 TEST(MemoryKvStoreTest, PinnedValuesCountUntilTheyAreReleased) {
   MemoryKvStore store;
   ASSERT_TRUE(store.set("k", std::string(5000, 'v')).ok());
