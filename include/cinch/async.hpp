@@ -62,7 +62,7 @@ class AsyncKvStore {
   template <class Token>
   auto set(std::string key, Value value, AsyncSetOptions options, Token&& token) {
     return start<Status>([key = std::move(key), value = std::move(value), options = std::move(options)](
-                             KvStore& store) { return store.set(key, value.bytes(), plain(options)); },
+                             KvStore& store) { return store.set(key, value, plain(options)); },
                          std::forward<Token>(token));
   }
 
@@ -110,12 +110,13 @@ class AsyncKvStore {
 
   template <class Token>
   auto batch_get(std::vector<std::string> keys, Token&& token) {
+    const std::size_t count = keys.size();
     return start<std::vector<GetResult>>(
         [keys = std::move(keys)](KvStore& store) {
           const std::vector<std::string_view> views(keys.begin(), keys.end());
           return store.batch_get(views);
         },
-        std::forward<Token>(token));
+        std::forward<Token>(token), count);
   }
 
   template <class Token>
@@ -124,7 +125,7 @@ class AsyncKvStore {
         [items = std::move(items)](KvStore& store) {
           std::vector<SetItem> views;
           views.reserve(items.size());
-          for (const AsyncSetItem& item : items) views.push_back({item.key, item.value.bytes(), plain(item.options)});
+          for (const AsyncSetItem& item : items) views.push_back({item.key, item.value, plain(item.options)});
           return store.batch_set(views);
         },
         std::forward<Token>(token));
@@ -146,7 +147,7 @@ class AsyncKvStore {
   template <class Token>
   auto set_if(std::string key, std::uint64_t stamp, Value value, AsyncSetOptions options, Token&& token) {
     return start<Result<bool>>([key = std::move(key), stamp, value = std::move(value), options = std::move(options)](
-                                   KvStore& store) { return store.set_if(key, stamp, value.bytes(), plain(options)); },
+                                   KvStore& store) { return store.set_if(key, stamp, value, plain(options)); },
                                std::forward<Token>(token));
   }
 
@@ -159,6 +160,13 @@ class AsyncKvStore {
   auto checkpoint(std::string directory, Token&& token) {
     return start<Status>([directory = std::move(directory)](KvStore& store) { return store.checkpoint(directory); },
                          std::forward<Token>(token));
+  }
+
+  /// Any other call, such as those that only a `CompressedKvStore` has: `work(store)` answers an `Answer`, which a
+  /// `Status` converts to.
+  template <class Answer, class Work, class Token>
+  auto call(Work work, Token&& token) {
+    return start<Answer>(std::move(work), std::forward<Token>(token));
   }
 
   /// Calls that are under way end first, those that have not started answer `closed`.
@@ -176,12 +184,12 @@ class AsyncKvStore {
     return out;
   }
 
-  /// What an operation answers that was cancelled before it started.
+  /// What an operation answers that was cancelled before it started; `count` is how many answers a batch gives.
   template <class Answer>
-  static Answer cancelled() {
+  static Answer cancelled([[maybe_unused]] std::size_t count) {
     const Status status(StatusCode::cancelled, "cancelled before it started");
     if constexpr (std::is_same_v<Answer, std::vector<GetResult>>) {
-      return {GetResult(status)};
+      return std::vector<GetResult>(count, GetResult(status));
     } else {
       return status;
     }
@@ -191,18 +199,20 @@ class AsyncKvStore {
   template <class Answer, class Work, class Handler>
   class Operation : public std::enable_shared_from_this<Operation<Answer, Work, Handler>> {
    public:
-    Operation(std::shared_ptr<KvStore> store, const boost::asio::any_io_executor& executor, Work work, Handler handler)
+    Operation(std::shared_ptr<KvStore> store, const boost::asio::any_io_executor& executor, Work work, Handler handler,
+              std::size_t count)
         : store_(std::move(store)),
           work_(std::move(work)),
           handler_(std::move(handler)),
           executor_(boost::asio::get_associated_executor(handler_, executor)),
-          guard_(executor_) {}
+          guard_(executor_),
+          count_(count) {}
 
     void start(WorkerPool& workers) {
       auto slot = boost::asio::get_associated_cancellation_slot(handler_);
       if (slot.is_connected()) {
         slot.assign([weak = this->weak_from_this()](boost::asio::cancellation_type) {
-          if (const auto self = weak.lock(); self && self->take()) self->complete(cancelled<Answer>());
+          if (const auto self = weak.lock(); self && self->take()) self->complete(cancelled<Answer>(self->count_));
         });
       }
       workers.submit([self = this->shared_from_this()] {
@@ -232,18 +242,20 @@ class AsyncKvStore {
     Handler handler_;
     Executor executor_;
     boost::asio::executor_work_guard<Executor> guard_;
+    const std::size_t count_;
     std::atomic<bool> taken_{false};
   };
 
   template <class Answer, class Work, class Token>
-  auto start(Work work, Token&& token) {
+  auto start(Work work, Token&& token, std::size_t count = 1) {
     return boost::asio::async_initiate<Token, void(Answer)>(
         [](auto handler, std::shared_ptr<KvStore> store, const boost::asio::any_io_executor& executor,
-           const std::shared_ptr<WorkerPool>& workers, Work call) {
+           const std::shared_ptr<WorkerPool>& workers, Work call, std::size_t answers) {
           using Started = Operation<Answer, Work, decltype(handler)>;
-          std::make_shared<Started>(std::move(store), executor, std::move(call), std::move(handler))->start(*workers);
+          std::make_shared<Started>(std::move(store), executor, std::move(call), std::move(handler), answers)
+              ->start(*workers);
         },
-        token, store_, executor_, workers_, std::move(work));
+        token, store_, executor_, workers_, std::move(work), count);
   }
 
   std::shared_ptr<KvStore> store_;

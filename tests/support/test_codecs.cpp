@@ -17,7 +17,8 @@ constexpr const char* names[] = {"test.toy-plain",
                                  "test.toy-encodes-wrong",
                                  "test.toy-encoder-overruns",
                                  "test.toy-decodes-wrong-rarely",
-                                 "test.toy-encodes-wrong-rarely"};
+                                 "test.toy-encodes-wrong-rarely",
+                                 "test.toy-waits"};
 
 CodecTraits traits_of(ToyKind kind) {
   CodecTraits traits;
@@ -90,6 +91,7 @@ class ToyCodec final : public Codec {
 
   Status do_decompress(const BlockSlice&, const PlanState* plan, ByteView encoded, MutableBytes to) const override {
     if (kind_ == ToyKind::refuses) return {StatusCode::corruption, "toy: refused"};
+    if (kind_ == ToyKind::waits && !encoded.empty() && encoded[0] == std::byte{'!'}) toy_gate().wait();
     std::size_t out = 0;
     for (std::size_t i = 0; i + 1 < encoded.size(); i += 2) {
       const auto run = std::to_integer<std::size_t>(encoded[i + 1]);
@@ -138,6 +140,30 @@ class ToyProvider final : public CodecProvider {
 };
 
 }  // namespace
+
+void ToyGate::wait() {
+  std::unique_lock lock(mutex_);
+  ++waiting_;
+  changed_.notify_all();
+  changed_.wait(lock, [&] { return is_open_; });
+  --waiting_;
+}
+
+void ToyGate::open() {
+  const std::lock_guard lock(mutex_);
+  is_open_ = true;
+  changed_.notify_all();
+}
+
+void ToyGate::until_waiting(int count) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return waiting_ >= count; });
+}
+
+ToyGate& toy_gate() {
+  static ToyGate gate;
+  return gate;
+}
 
 std::shared_ptr<const Codec> make_toy_codec(ToyKind kind) {
   return std::make_shared<ToyCodec>(kind, ToyCodec::new_conviction());

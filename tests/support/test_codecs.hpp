@@ -1,9 +1,11 @@
 /// Codecs inside the test program: a run-length code with and without a plan, a lossy one, and liars.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <mutex>
 
 #include "cinch/codec_registry.hpp"
 
@@ -20,9 +22,27 @@ enum class ToyKind {
   encoder_overruns,      // its encoder writes behind its buffer
   decodes_wrong_rarely,  // one byte in `rarely` of those that it decodes
   encodes_wrong_rarely,  // one byte for `rarely` of those that it encodes
+  waits,                 // its decoder waits at the gate with blocks that start with '!'
 };
 
 inline constexpr std::uint64_t rarely = 1'000'000;
+
+/// Where decoders of `ToyKind::waits` hang.
+class ToyGate {
+ public:
+  void wait();
+  void open();
+  /// Returns when so many wait.
+  void until_waiting(int count);
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int waiting_ = 0;  // by mutex_, as below
+  bool is_open_ = false;
+};
+
+ToyGate& toy_gate();
 
 /// The codec of that kind, format "test.toy-KIND".
 std::shared_ptr<const Codec> make_toy_codec(ToyKind kind);

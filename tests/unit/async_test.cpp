@@ -121,6 +121,35 @@ TEST_F(AsyncTest, WhatHasNotStartedCanBeCancelled) {
   EXPECT_FALSE(store->exists("k").value());
 }
 
+TEST_F(AsyncTest, ACancelledBatchAnswersForEachOfItsKeys) {
+  std::latch busy(1);
+  std::latch release(1);
+  workers->submit([&] {
+    busy.count_down();
+    release.wait();
+  });
+  busy.wait();
+  AsyncKvStore kv = async(loop.get_executor());
+  asio::cancellation_signal signal;
+  std::size_t cancelled = 0;
+  kv.batch_get({"a", "b", "c"}, asio::bind_cancellation_slot(signal.slot(), [&](const std::vector<GetResult>& results) {
+                 for (const GetResult& each : results) cancelled += each.status().code() == StatusCode::cancelled;
+               }));
+  signal.emit(asio::cancellation_type::terminal);
+  loop.run();
+  EXPECT_EQ(cancelled, 3u);
+  release.count_down();
+}
+
+TEST_F(AsyncTest, AnyOtherCallCanBeMadeToo) {
+  asio::thread_pool threads(1);
+  AsyncKvStore kv = async(threads.get_executor());
+  ASSERT_TRUE(kv.set("k", Value::copy_of(as_bytes("v")), {}, asio::use_future).get().ok());
+  const auto inspect = [](KvStore& kv_store) { return dynamic_cast<CompressedKvStore&>(kv_store).inspect("k"); };
+  const auto info = kv.call<Result<std::optional<FrameInfo>>>(inspect, asio::use_future).get();
+  EXPECT_EQ((*info)->decoded_bytes, 1u);
+}
+
 TEST_F(AsyncTest, CancellingWhatIsDoneDoesNothing) {
   AsyncKvStore kv = async(loop.get_executor());
   asio::cancellation_signal signal;

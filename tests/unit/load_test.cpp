@@ -1,0 +1,134 @@
+// Stores under load: codecs that hang, closing while blocks are worked on, cancelling while calls start.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/io_context.hpp>
+#include <thread>
+
+#include "cinch/async.hpp"
+#include "cinch/backend_registry.hpp"
+#include "cinch/compressed_kv_store.hpp"
+#include "tests/support/temp_dir.hpp"
+#include "tests/support/test_codecs.hpp"
+
+namespace cinch {
+namespace {
+
+namespace asio = boost::asio;
+using test::ToyKind;
+
+constexpr std::size_t block_bytes = 16 << 10;
+
+CompressedOptions in_small_blocks(unsigned threads) {
+  CompressedOptions options;
+  options.block_bytes = block_bytes;
+  options.workers = std::make_shared<WorkerPool>(threads);
+  return options;
+}
+
+std::shared_ptr<CompressedKvStore> compressed(const std::string& backend, const Settings& settings) {
+  return std::make_shared<CompressedKvStore>(*bundled_backends().open(backend, settings),
+                                             *default_registry().codec("lz4"), in_small_blocks(3));
+}
+
+TEST(LoadTest, ACodecThatHangsHoldsUpItsOwnCallAlone) {
+  CompressedKvStore store(*bundled_backends().open("memory", {}), test::make_toy_codec(ToyKind::waits),
+                          in_small_blocks(2), test::make_toy_registry({ToyKind::waits}));
+  const std::string hangs(2 * block_bytes, '!');
+  const std::string runs(8 * block_bytes, 'r');
+  ASSERT_TRUE(store.set("hangs", hangs).ok());
+  ASSERT_TRUE(store.set("runs", runs).ok());
+  std::thread caller([&] { EXPECT_EQ((*store.get("hangs"))->text(), hangs); });
+  test::toy_gate().until_waiting(2);  // the caller and the one worker hang
+  EXPECT_EQ((*store.get("runs"))->text(), runs);
+  EXPECT_TRUE(store.set("runs", runs).ok());
+  EXPECT_TRUE(store.set("hangs", runs).ok());  // another value of the same key, too
+  const std::vector<std::string_view> keys(4, "runs");
+  for (const GetResult& value : store.batch_get(keys)) EXPECT_EQ((*value)->text(), runs);
+  std::byte part[10];
+  EXPECT_TRUE(store.get_range("runs", block_bytes - 5, part).value());
+  EXPECT_TRUE(store.close().ok());
+  test::toy_gate().open();
+  caller.join();
+}
+
+/// Threads and asynchronous calls work on large values while the store is closed.
+void close_under_load(const std::shared_ptr<CompressedKvStore>& store) {
+  const std::string value(20 * block_bytes, 'v');
+  asio::io_context loop;
+  AsyncKvStore async(store, loop.get_executor(), std::make_shared<WorkerPool>(2));
+  std::atomic<int> wrong = 0;
+  std::atomic<int> worked = 0;
+  const auto judge = [&](const Status& status) {
+    if (!status.ok() && status.code() != StatusCode::closed) ++wrong;
+    if (status.ok()) ++worked;
+  };
+  const auto judge_value = [&](const GetResult& got) {
+    judge(got.status());
+    if (got && *got && (*got)->text() != value) ++wrong;
+  };
+  ASSERT_TRUE(store->set("k0", value).ok());
+  const Value kept = **store->get("k0");
+  for (int i = 0; i < 20; ++i) {
+    async.set("k1", Value::copy_of(as_bytes(value)), {}, judge);
+    async.get("k" + std::to_string(i % 2), judge_value);
+  }
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&, t] {
+      const std::string key = "k" + std::to_string(t % 2);
+      for (int i = 0; i < 15; ++i) {
+        judge(store->set(key, value));
+        judge_value(store->get(key));
+        const std::vector<std::string_view> keys{"k0", "k1"};
+        for (const GetResult& got : store->batch_get(keys)) judge_value(got);
+      }
+    });
+  }
+  while (worked < 10) std::this_thread::yield();
+  EXPECT_TRUE(store->close().ok());
+  for (std::thread& thread : threads) thread.join();
+  loop.run();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(store->get("k0").status().code(), StatusCode::closed);
+  EXPECT_EQ(kept.text(), value);
+}
+
+TEST(LoadTest, MemoryMayBeClosedWhileBlocksAreWorkedOn) { close_under_load(compressed("memory", {})); }
+
+TEST(LoadTest, RocksDbMayBeClosedWhileBlocksAreWorkedOn) {
+  const BackendRegistry backends = bundled_backends();
+  if (std::ranges::count(backends.names(), "rocksdb") == 0) GTEST_SKIP() << "built without RocksDB";
+  const test::TempDir directory;
+  close_under_load(compressed("rocksdb", {{"path", directory.file("db")}}));
+}
+
+TEST(LoadTest, CancellingWhileCallsStartCompletesEachOnce) {
+  constexpr int count = 300;
+  const auto store = compressed("memory", {});
+  asio::io_context loop;
+  AsyncKvStore async(store, loop.get_executor(), std::make_shared<WorkerPool>(3));
+  std::vector<asio::cancellation_signal> signals(count);
+  std::vector<int> completed(count, 0);
+  int done = 0;
+  int cancelled = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    async.set("k" + std::to_string(i), Value::own(std::string(100, 'v')), {},
+              asio::bind_cancellation_slot(signals[i].slot(), [&, i](const Status& status) {
+                ++completed[i];
+                status.ok() ? ++done : ++cancelled;
+                EXPECT_TRUE(status.ok() || status.code() == StatusCode::cancelled) << status.to_string();
+              }));
+    if (i % 2 == 1) signals[i - 1].emit(asio::cancellation_type::terminal);
+  }
+  loop.run();
+  for (const int each : completed) EXPECT_EQ(each, 1);
+  EXPECT_EQ(done + cancelled, count);
+  EXPECT_EQ(store->stats().values, static_cast<std::uint64_t>(done));  // what was cancelled was not set
+}
+
+}  // namespace
+}  // namespace cinch
