@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
-#include <vector>
 
 #include "cinch/bytes.hpp"
 
@@ -14,9 +13,11 @@ namespace cinch {
 
 static_assert(std::endian::native == std::endian::little, "frames are little-endian and copied as they are");
 
+/// Appends to a vector of bytes, whatever its allocator.
+template <class Vector>
 class ByteWriter {
  public:
-  explicit ByteWriter(std::vector<std::byte>& out) : out_(out) {}
+  explicit ByteWriter(Vector& out) : out_(out) {}
 
   template <class T>
   void fixed(T value) {
@@ -34,7 +35,7 @@ class ByteWriter {
   void zeros(std::size_t count) { out_.resize(out_.size() + count); }
 
  private:
-  std::vector<std::byte>& out_;
+  Vector& out_;
 };
 
 /// Reads past the end give zeros and leave `ok()` false: check once, after the last read.

@@ -27,8 +27,9 @@ const std::shared_ptr<const Codec>& CompressedKvStore::codec() const noexcept { 
 GetResult CompressedKvStore::get(std::string_view key) { return state_->decode(key, state_->inner->get(key)); }
 
 Status CompressedKvStore::set(std::string_view key, const ValueParts& value, const SetOptions& options) {
-  std::vector<std::byte> joined;
-  const Result<EncodedFrame> frame = state_->encode(key, value, options, joined);
+  SmallFrameScratch scratch;
+  std::optional<GuardedBuffer> joined;
+  const Result<EncodedFrame> frame = state_->encode(key, value, options, joined, scratch.resource());
   if (!frame) return state_->count(key, frame.error());
   Status status = state_->inner->set(key, frame->parts(), state_->inner_options(key, options));
   if (status.ok()) state_->count_set(*frame);
@@ -47,19 +48,20 @@ Status CompressedKvStore::flush() { return state_->inner->flush(); }
 
 StoreStats CompressedKvStore::stats() {
   StoreStats stats = state_->inner->stats();
-  const State::Counters& counters = state_->counters;
-  const auto add = [&](const char* name, const std::atomic<std::uint64_t>& counter) {
-    stats.counters.emplace_back(name, counter.load(std::memory_order_relaxed));
+  const auto add = [&](const char* name, std::atomic<std::uint64_t> State::Counters::*counter) {
+    std::uint64_t sum = 0;
+    for (const State::Counters& each : state_->counters) sum += (each.*counter).load(std::memory_order_relaxed);
+    stats.counters.emplace_back(name, sum);
   };
-  add("values_set", counters.values_set);
-  add("values_stored_raw", counters.values_stored_raw);
-  add("values_fallen_back", counters.values_fallen_back);
-  add("bytes_set", counters.bytes_set);
-  add("bytes_stored", counters.bytes_stored);
-  add("values_read", counters.values_read);
-  add("bytes_read", counters.bytes_read);
-  add("values_damaged", counters.values_damaged);
-  add("codec_failures", counters.codec_failures);
+  add("values_set", &State::Counters::values_set);
+  add("values_stored_raw", &State::Counters::values_stored_raw);
+  add("values_fallen_back", &State::Counters::values_fallen_back);
+  add("bytes_set", &State::Counters::bytes_set);
+  add("bytes_stored", &State::Counters::bytes_stored);
+  add("values_read", &State::Counters::values_read);
+  add("bytes_read", &State::Counters::bytes_read);
+  add("values_damaged", &State::Counters::values_damaged);
+  add("codec_failures", &State::Counters::codec_failures);
   stats.counters.emplace_back("pooled_buffer_bytes", pooled_bytes());
   return stats;
 }
@@ -89,8 +91,8 @@ std::vector<GetResult> CompressedKvStore::batch_get(std::span<const std::string_
 
 Status CompressedKvStore::batch_set(std::span<const SetItem> items) {
   struct Encoded {
-    std::vector<std::byte> joined;
-    EncodedFrame frame;
+    std::optional<GuardedBuffer> joined;
+    std::optional<EncodedFrame> frame;
   };
   std::vector<Encoded> encoded(items.size());
   std::uint64_t bytes = 0;
@@ -99,7 +101,7 @@ Status CompressedKvStore::batch_set(std::span<const SetItem> items) {
     const SetItem& item = items[i];
     Result<EncodedFrame> frame = state_->encode(item.key, item.value, item.options, encoded[i].joined);
     if (!frame) return state_->count(item.key, frame.error());
-    encoded[i].frame = std::move(*frame);
+    encoded[i].frame.emplace(std::move(*frame));
     return {};
   };
   WorkerPool* const workers = bytes < worth_a_worker ? nullptr : state_->options.workers.get();
@@ -108,11 +110,11 @@ Status CompressedKvStore::batch_set(std::span<const SetItem> items) {
   inner_items.reserve(items.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
     inner_items.push_back(
-        {items[i].key, encoded[i].frame.parts(), state_->inner_options(items[i].key, items[i].options)});
+        {items[i].key, encoded[i].frame->parts(), state_->inner_options(items[i].key, items[i].options)});
   }
   Status status = state_->inner->batch_set(inner_items);
   if (status.ok()) {
-    for (const Encoded& each : encoded) state_->count_set(each.frame);
+    for (const Encoded& each : encoded) state_->count_set(*each.frame);
   }
   return status;
 }
@@ -159,8 +161,9 @@ Result<bool> CompressedKvStore::touch(std::string_view key, std::chrono::millise
 
 Result<bool> CompressedKvStore::set_if(std::string_view key, std::uint64_t stamp, const ValueParts& value,
                                        const SetOptions& options) {
-  std::vector<std::byte> joined;
-  const Result<EncodedFrame> frame = state_->encode(key, value, options, joined);
+  SmallFrameScratch scratch;
+  std::optional<GuardedBuffer> joined;
+  const Result<EncodedFrame> frame = state_->encode(key, value, options, joined, scratch.resource());
   if (!frame) return state_->count(key, frame.error());
   Result<bool> stored = state_->inner->set_if(key, stamp, frame->parts(), state_->inner_options(key, options));
   if (stored && *stored) state_->count_set(*frame);

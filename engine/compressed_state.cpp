@@ -29,22 +29,31 @@ CompressedKvStore::State::State(std::shared_ptr<KvStore> wrapped, std::shared_pt
   options.max_value_bytes = std::min(options.max_value_bytes, hard_max_value_bytes);
 }
 
+CompressedKvStore::State::Counters& CompressedKvStore::State::own_counters() noexcept {
+  static std::atomic<std::size_t> threads{0};
+  thread_local const std::size_t mine = threads.fetch_add(1, std::memory_order_relaxed) % counter_sets;
+  return counters[mine];
+}
+
 Status CompressedKvStore::State::count(std::string_view key, const Status& status) {
-  if (status.code() == StatusCode::corruption) counters.values_damaged.fetch_add(1, std::memory_order_relaxed);
+  Counters& mine = own_counters();
+  if (status.code() == StatusCode::corruption) mine.values_damaged.fetch_add(1, std::memory_order_relaxed);
   if (status.code() == StatusCode::codec_misbehaved || status.code() == StatusCode::codec_failed ||
       status.code() == StatusCode::codec_missing) {
-    counters.codec_failures.fetch_add(1, std::memory_order_relaxed);
+    mine.codec_failures.fetch_add(1, std::memory_order_relaxed);
   }
   return status.in(about(key));
 }
 
 void CompressedKvStore::State::count_read(std::uint64_t bytes) {
-  counters.values_read.fetch_add(1, std::memory_order_relaxed);
-  counters.bytes_read.fetch_add(bytes, std::memory_order_relaxed);
+  Counters& mine = own_counters();
+  mine.values_read.fetch_add(1, std::memory_order_relaxed);
+  mine.bytes_read.fetch_add(bytes, std::memory_order_relaxed);
 }
 
 Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, const ValueParts& value,
-                                                      const SetOptions& set, std::vector<std::byte>& joined) {
+                                                      const SetOptions& set, std::optional<GuardedBuffer>& joined,
+                                                      std::pmr::memory_resource* scratch) {
   if (Status status = check_set(key, set, true); !status.ok()) return status;
   const std::uint64_t size = value.size();
   if (size > options.max_value_bytes) {
@@ -57,12 +66,14 @@ Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, cons
   if (value.parts().size() == 1) {
     whole = value.parts().front();
   } else {
-    joined.resize(size);
-    value.copy_to(joined.data());
-    whole = joined;
+    joined.emplace(size);
+    value.copy_to(joined->bytes().data());
+    whole = joined->bytes();
   }
-  if (choice->is_fallback) counters.values_fallen_back.fetch_add(1, std::memory_order_relaxed);
-  return encode_frame(whole, key, *choice->codec, codecs, encode_options(*choice));
+  if (choice->is_fallback) own_counters().values_fallen_back.fetch_add(1, std::memory_order_relaxed);
+  EncodeOptions encode = encode_options(*choice);
+  encode.scratch = scratch;
+  return encode_frame(whole, key, *choice->codec, codecs, encode);
 }
 
 EncodeOptions CompressedKvStore::State::encode_options(const SetChoice& choice) const {
@@ -124,10 +135,11 @@ SetOptions CompressedKvStore::State::inner_options(std::string_view key, const S
 }
 
 void CompressedKvStore::State::count_set(const EncodedFrame& frame) {
-  counters.values_set.fetch_add(1, std::memory_order_relaxed);
-  if (frame.stored_raw()) counters.values_stored_raw.fetch_add(1, std::memory_order_relaxed);
-  counters.bytes_set.fetch_add(frame.decoded_bytes(), std::memory_order_relaxed);
-  counters.bytes_stored.fetch_add(frame.stored_bytes(), std::memory_order_relaxed);
+  Counters& mine = own_counters();
+  mine.values_set.fetch_add(1, std::memory_order_relaxed);
+  if (frame.stored_raw()) mine.values_stored_raw.fetch_add(1, std::memory_order_relaxed);
+  mine.bytes_set.fetch_add(frame.decoded_bytes(), std::memory_order_relaxed);
+  mine.bytes_stored.fetch_add(frame.stored_bytes(), std::memory_order_relaxed);
 }
 
 GetResult CompressedKvStore::State::decode(std::string_view key, GetResult found) {

@@ -1,6 +1,7 @@
 /// What a `CompressedKvStore` is made of, for the files that implement it.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -34,9 +35,11 @@ struct CompressedKvStore::State {
   void count_read(std::uint64_t bytes);
   void count_set(const EncodedFrame& frame);
 
-  /// Encodes; `joined` holds the value's bytes when they came in several parts and must outlive the frame.
+  /// Encodes; `joined` holds the value's bytes when they came in several parts and must outlive the frame, as must
+  /// `scratch`.
   Result<EncodedFrame> encode(std::string_view key, const ValueParts& value, const SetOptions& set,
-                              std::vector<std::byte>& joined);
+                              std::optional<GuardedBuffer>& joined,
+                              std::pmr::memory_resource* scratch = std::pmr::get_default_resource());
   EncodeOptions encode_options(const SetChoice& choice) const;
 
   /// How a set of `key` goes.
@@ -67,7 +70,8 @@ struct CompressedKvStore::State {
   const RuleSet rules;
   const Result<std::shared_ptr<const Codec>> fallback;
 
-  struct Counters {
+  /// Threads count apart, so that they do not wait for each other's cache lines.
+  struct alignas(64) Counters {
     std::atomic<std::uint64_t> values_set{0};
     std::atomic<std::uint64_t> values_stored_raw{0};
     std::atomic<std::uint64_t> values_fallen_back{0};
@@ -77,7 +81,10 @@ struct CompressedKvStore::State {
     std::atomic<std::uint64_t> bytes_read{0};
     std::atomic<std::uint64_t> values_damaged{0};
     std::atomic<std::uint64_t> codec_failures{0};
-  } counters;
+  };
+  static constexpr std::size_t counter_sets = 16;
+  std::array<Counters, counter_sets> counters;
+  Counters& own_counters() noexcept;
 };
 
 }  // namespace cinch

@@ -25,7 +25,7 @@ std::uint64_t block_start(std::uint64_t offset, bool raw, bool typed) noexcept {
   return (offset + typed_block_alignment - 1) / typed_block_alignment * typed_block_alignment;
 }
 
-void write_index(std::span<const BlockEntry> blocks, ByteView plan, std::vector<std::byte>& out) {
+void write_index(std::span<const BlockEntry> blocks, ByteView plan, std::pmr::vector<std::byte>& out) {
   ByteWriter writer(out);
   for (const BlockEntry& block : blocks) {
     writer.fixed(static_cast<std::uint32_t>(block.decoded_bytes));

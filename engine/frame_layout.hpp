@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory_resource>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,7 @@ struct BlockEntry {
 std::uint64_t block_start(std::uint64_t offset, bool raw, bool typed) noexcept;
 
 /// Appends the index of `blocks` and a plan's checksum, where there is a plan.
-void write_index(std::span<const BlockEntry> blocks, ByteView plan, std::vector<std::byte>& out);
+void write_index(std::span<const BlockEntry> blocks, ByteView plan, std::pmr::vector<std::byte>& out);
 
 class FrameLayout {
  public:

@@ -42,19 +42,21 @@ std::uint8_t flags_of(const FrameSummary& summary) {
   return static_cast<std::uint8_t>(flags);
 }
 
-void write_text(ByteWriter& writer, std::string_view text) {
+using SummaryWriter = ByteWriter<std::pmr::vector<std::byte>>;
+
+void write_text(SummaryWriter& writer, std::string_view text) {
   writer.varint(text.size());
   writer.bytes(as_bytes(text));
 }
 
-void write_shape(ByteWriter& writer, const TensorShape& shape) {
+void write_shape(SummaryWriter& writer, const TensorShape& shape) {
   writer.varint(static_cast<std::uint16_t>(shape.dtype));
   writer.fixed(shape.ndim);
   writer.fixed(shape.token_axis.value_or(no_token_axis));
   for (const std::uint64_t dim : shape.dimensions()) writer.varint(dim);
 }
 
-void write_fields(ByteWriter& writer, const FrameSummary& summary) {
+void write_fields(SummaryWriter& writer, const FrameSummary& summary) {
   write_text(writer, summary.format.name);
   if (!summary.stored_raw) {
     writer.varint(summary.format.major);
@@ -165,14 +167,15 @@ Status read_fields(ByteReader& reader, std::uint8_t flags, FrameSummary& out) {
 
 }  // namespace
 
-void write_summary(const FrameSummary& summary, std::string_view key, std::vector<std::byte>& out) {
-  std::vector<std::byte> fields;
+void write_summary(const FrameSummary& summary, std::string_view key, std::pmr::vector<std::byte>& out) {
+  std::pmr::vector<std::byte> fields(out.get_allocator());
   fields.reserve(128);
-  ByteWriter field_writer(fields);
+  SummaryWriter field_writer(fields);
   write_fields(field_writer, summary);
 
   const std::size_t start = out.size();
-  ByteWriter writer(out);
+  out.reserve(start + fields.size() + 32);
+  SummaryWriter writer(out);
   writer.bytes(magic);
   writer.fixed(format_version);
   writer.fixed(flags_of(summary));

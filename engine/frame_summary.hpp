@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory_resource>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -41,7 +42,7 @@ struct FrameSummary {
 };
 
 /// Appends the summary, bound to `key`, to `out`.
-void write_summary(const FrameSummary& summary, std::string_view key, std::vector<std::byte>& out);
+void write_summary(const FrameSummary& summary, std::string_view key, std::pmr::vector<std::byte>& out);
 
 /// The length of the summary of a frame that starts with `start`, 5 bytes at least where the frame has them.
 /// Errors: `corruption` when that is no frame.

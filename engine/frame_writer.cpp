@@ -14,6 +14,7 @@ namespace cinch {
 namespace {
 
 constexpr std::array<std::byte, typed_block_alignment> padding{};
+constexpr std::size_t largest_in_scratch = 5 << 10;  // what codecs ask for to encode 4 KiB
 
 /// Less than 1/64 gained is not worth decoding at every read, nor the checksum of a second form.
 bool pays(std::uint64_t encoded, std::uint64_t decoded) noexcept {
@@ -54,7 +55,10 @@ class FrameWriter {
         key_(key),
         codec_(codec),
         options_(options),
-        split_(value.size(), options.shape, options.block_bytes) {}
+        split_(value.size(), options.shape, options.block_bytes),
+        blocks_(options.scratch),
+        encoded_(options.scratch),
+        frame_(options.scratch) {}
 
   Result<EncodedFrame> run(const CodecRegistry& codecs) {
     if (options_.verify || codec_.traits().lossy) {
@@ -74,6 +78,7 @@ class FrameWriter {
     for (const EncodedBlock& block : encoded_) loss_.merge(block.loss);
     write_head();
     list_parts();
+    frame_.encoded_.reserve(encoded_.size());
     for (EncodedBlock& block : encoded_) {
       if (block.buffer) frame_.encoded_.push_back(std::move(*block.buffer));
     }
@@ -123,7 +128,11 @@ class FrameWriter {
     if (!block.empty() && !is_raw_) {
       const Result<std::size_t> bound = codec_.bound(block.size(), options_.shape);
       if (!bound) return bound.error();
-      out.buffer.emplace(*bound);
+      if (*bound <= largest_in_scratch && is_single()) {
+        out.buffer.emplace(*bound, *options_.scratch);
+      } else {
+        out.buffer.emplace(*bound);
+      }
       Result<std::optional<std::size_t>> result =
           codec_.compress(part.slice, plan_state_.get(), block, out.buffer->bytes());
       if (!out.buffer->is_intact()) return convicted("its encoder wrote outside its buffer");
@@ -192,7 +201,7 @@ class FrameWriter {
       summary.lossy_origin = options_.lossy_origin;
       summary.loss = options_.loss;
     }
-    std::vector<std::byte> index;
+    std::pmr::vector<std::byte> index(options_.scratch);
     if (!is_single()) {
       write_index(blocks_, plan_.bytes, index);
       summary.indexed = true;
@@ -213,6 +222,7 @@ class FrameWriter {
     std::uint64_t offset = frame_.head_.size();
     std::uint64_t value_offset = 0;
     bool after_raw = false;
+    frame_.parts_.reserve(1 + 2 * blocks_.size());
     frame_.parts_.push_back(frame_.head_);
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
       const BlockEntry& block = blocks_[i];
@@ -240,8 +250,8 @@ class FrameWriter {
   Plan plan_;
   std::shared_ptr<const PlanState> plan_state_;
   std::shared_ptr<const PlanState> decoder_plan_;
-  std::vector<BlockEntry> blocks_;
-  std::vector<EncodedBlock> encoded_;  // one for each block
+  std::pmr::vector<BlockEntry> blocks_;
+  std::pmr::vector<EncodedBlock> encoded_;  // one for each block
   LossSums loss_;
   EncodedFrame frame_;
 };

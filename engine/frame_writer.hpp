@@ -1,6 +1,8 @@
 /// Encodes a value into a frame.
 #pragma once
 
+#include <array>
+#include <memory_resource>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -21,11 +23,28 @@ struct EncodeOptions {
   WorkerPool* workers = nullptr;  // null: the caller's thread alone
   bool lossy_origin = false;      // the value lost something before it came here, and that much where it is known
   std::optional<LossReport> loss = std::nullopt;
+  /// Where the frame and what encodes it take their memory but for large blocks; it outlives the frame.
+  std::pmr::memory_resource* scratch = std::pmr::get_default_resource();
+};
+
+/// Scratch on the stack that spares a small value every allocation.
+class SmallFrameScratch {
+ public:
+  std::pmr::memory_resource* resource() noexcept { return &resource_; }
+
+ private:
+  alignas(64) std::array<std::byte, 8192> room_;
+  std::pmr::monotonic_buffer_resource resource_{room_.data(), room_.size()};
 };
 
 /// A frame in pieces: headers of its own, encoded blocks of its own, and raw blocks that still lie in the value.
 class EncodedFrame {
  public:
+  explicit EncodedFrame(std::pmr::memory_resource* scratch) : parts_(scratch), head_(scratch), encoded_(scratch) {}
+  EncodedFrame(EncodedFrame&&) noexcept = default;
+  EncodedFrame& operator=(EncodedFrame&&) = delete;  // between two scratches it would copy what `parts_` shows
+  ~EncodedFrame() = default;
+
   /// In order; they live as long as this object and the value that was encoded.
   std::span<const ByteView> parts() const noexcept { return parts_; }
   std::uint64_t decoded_bytes() const noexcept { return decoded_bytes_; }
@@ -35,9 +54,9 @@ class EncodedFrame {
  private:
   friend class FrameWriter;
 
-  std::vector<ByteView> parts_;
-  std::vector<std::byte> head_;         // summary, index, plan
-  std::vector<GuardedBuffer> encoded_;  // what holds the encoded blocks
+  std::pmr::vector<ByteView> parts_;
+  std::pmr::vector<std::byte> head_;         // summary, index, plan
+  std::pmr::vector<GuardedBuffer> encoded_;  // what holds the encoded blocks
   std::uint64_t decoded_bytes_ = 0;
   bool stored_raw_ = false;
 };

@@ -23,10 +23,10 @@ constexpr auto canary = [] {
 /// One allocation: this object, a canary, the bytes, a canary.
 class GuardedBuffer::Owner final : public ValueOwner {
  public:
-  static Owner* create(std::size_t size) {
+  static Owner* create(std::size_t size, std::pmr::memory_resource* lender) {
     if (size > SIZE_MAX - before - canary_bytes) throw std::bad_alloc();
-    void* memory = take_buffer(before + size + canary_bytes);
-    auto* owner = new (memory) Owner(size);
+    const std::size_t bytes = before + size + canary_bytes;
+    auto* owner = new (lender ? lender->allocate(bytes, alignment) : take_buffer(bytes)) Owner(size, lender != nullptr);
     std::memcpy(owner->data() - canary_bytes, canary.data(), canary_bytes);
     std::memcpy(owner->data() + size, canary.data(), canary_bytes);
     return owner;
@@ -39,18 +39,23 @@ class GuardedBuffer::Owner final : public ValueOwner {
  private:
   static constexpr std::size_t before = 2 * alignment;  // this object, and the canary that ends where the bytes start
 
-  explicit Owner(std::size_t size) noexcept : size_(size) { static_assert(sizeof(Owner) + canary_bytes <= before); }
+  Owner(std::size_t size, bool is_lent) noexcept : size_(size), is_lent_(is_lent) {
+    static_assert(sizeof(Owner) + canary_bytes <= before);
+  }
 
   void destroy() noexcept override {
     const std::size_t bytes = before + size_ + canary_bytes;
+    const bool is_lent = is_lent_;
     this->~Owner();
-    give_buffer_back(this, bytes);
+    if (!is_lent) give_buffer_back(this, bytes);
   }
 
   std::size_t size_;
+  bool is_lent_;
 };
 
-GuardedBuffer::GuardedBuffer(std::size_t size) : owner_(Owner::create(size)) {}
+GuardedBuffer::GuardedBuffer(std::size_t size) : owner_(Owner::create(size, nullptr)) {}
+GuardedBuffer::GuardedBuffer(std::size_t size, std::pmr::memory_resource& from) : owner_(Owner::create(size, &from)) {}
 
 GuardedBuffer::~GuardedBuffer() {
   if (owner_) owner_->unpin();

@@ -17,10 +17,12 @@ thread_local int left = never;  // allocations until one fails
 thread_local bool all_after = false;
 thread_local bool failed = false;
 thread_local std::size_t asked_for = 0;  // bytes
+thread_local std::size_t times = 0;
 
 /// Whether an allocation is to fail.
 bool fails(std::size_t size) noexcept {
   asked_for += size;
+  ++times;
   if (left == never) return false;
   if (left > 0) {
     --left;
@@ -108,8 +110,9 @@ FailingAllocation::FailingAllocation(int n, bool for_ever) noexcept {
 FailingAllocation::~FailingAllocation() { left = never; }
 bool FailingAllocation::has_failed() const noexcept { return failed; }
 
-AllocationCount::AllocationCount() noexcept { asked_for = 0; }
+AllocationCount::AllocationCount() noexcept { asked_for = times = 0; }
 AllocationCount::~AllocationCount() = default;
 std::size_t AllocationCount::bytes() const noexcept { return asked_for; }
+std::size_t AllocationCount::calls() const noexcept { return times; }
 
 }  // namespace cinch::test

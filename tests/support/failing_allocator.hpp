@@ -28,6 +28,7 @@ class AllocationCount {
 
   /// All bytes that were asked for, whether given back since or not.
   std::size_t bytes() const noexcept;
+  std::size_t calls() const noexcept;
 };
 
 /// Calls `work` with its first allocation failing, then with its second, and so on until none of its allocations is

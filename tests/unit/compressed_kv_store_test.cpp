@@ -262,7 +262,7 @@ TEST(CompressedKvStoreTest, AHeadLongerThanUsualIsReadAllTheSame) {
   summary.extras.resize(4 + 2000);
   summary.extras[2] = std::byte{2000 & 0xff};
   summary.extras[3] = std::byte{2000 >> 8};
-  std::vector<std::byte> frame;
+  std::pmr::vector<std::byte> frame;
   write_summary(summary, "k", frame);
   ASSERT_TRUE(inner->set("k", ByteView(frame)).ok());
   CompressedKvStore store(inner, codec("lz4"));

@@ -110,10 +110,10 @@ TEST(FrameTest, PlansAndAnnotationsAreKept) {
 // -- Frames whose checksums are right and whose contents are not.
 
 Bytes forged(FrameSummary summary, ByteView rest = {}) {
-  Bytes out;
+  std::pmr::vector<std::byte> out;
   write_summary(summary, key, out);
   out.insert(out.end(), rest.begin(), rest.end());
-  return out;
+  return {out.begin(), out.end()};
 }
 
 FrameSummary claims(std::uint64_t decoded_bytes) {

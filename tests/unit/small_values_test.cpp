@@ -1,0 +1,72 @@
+// Values under 4 KiB take no allocation but that of the entry, and of what a codec decodes to.
+#include <gtest/gtest.h>
+
+#include "backends/memory/memory_kv_store.hpp"
+#include "cinch/compressed_kv_store.hpp"
+#include "engine/buffer_pool.hpp"
+#include "tests/support/failing_allocator.hpp"
+
+namespace cinch {
+namespace {
+
+class SmallValuesTest : public testing::TestWithParam<std::size_t> {
+ protected:
+  static CompressedKvStore store(std::string_view codec) {
+    return {std::make_shared<MemoryKvStore>(), *default_registry().codec(codec)};
+  }
+
+  /// Allocations of one call, once everything that is made at the first use is there.
+  template <class Call>
+  static std::size_t allocations_of(Call&& call) {
+    call();
+    const test::AllocationCount count;
+    call();
+    return count.calls();
+  }
+
+  std::string value() const {
+    std::string text;
+    for (int i = 0; text.size() < GetParam(); ++i) text += "line " + std::to_string(i) + " that compresses\n";
+    return text.substr(0, GetParam());
+  }
+};
+
+TEST_P(SmallValuesTest, ASetAllocatesTheEntryAlone) {
+  for (const char* codec : {"raw", "lz4", "zstd:level=1"}) {
+    CompressedKvStore kv = store(codec);
+    const std::string text = value();
+    EXPECT_EQ(allocations_of([&] { ASSERT_TRUE(kv.set("user:1", text).ok()); }), 1u) << codec;
+  }
+}
+
+TEST_P(SmallValuesTest, AGetAllocatesNothingButWhatIsDecoded) {
+  for (const char* codec : {"raw", "lz4", "zstd:level=1"}) {
+    CompressedKvStore kv = store(codec);
+    ASSERT_TRUE(kv.set("user:1", value()).ok());
+    const bool is_decoded = !kv.inspect("user:1").value()->stored_raw;
+    EXPECT_EQ(allocations_of([&] { ASSERT_EQ((*kv.get("user:1"))->size(), GetParam()); }), is_decoded ? 1u : 0u)
+        << codec;
+  }
+}
+
+TEST_P(SmallValuesTest, GetIntoAllocatesNothing) {
+  for (const char* codec : {"raw", "lz4", "zstd:level=1"}) {
+    CompressedKvStore kv = store(codec);
+    ASSERT_TRUE(kv.set("user:1", value()).ok());
+    std::vector<std::byte> to(GetParam());
+    EXPECT_EQ(allocations_of([&] { ASSERT_TRUE(kv.get_into("user:1", to)); }), 0u) << codec;
+    EXPECT_EQ(as_text(to), value());
+  }
+}
+
+TEST_P(SmallValuesTest, ThePoolOfBuffersIsNotTouched) {
+  CompressedKvStore kv = store("zstd");
+  ASSERT_TRUE(kv.set("user:1", value()).ok());
+  ASSERT_TRUE(kv.get("user:1"));
+  EXPECT_EQ(pooled_bytes(), 0u);  // nothing else in this program makes it keep one
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, SmallValuesTest, testing::Values(1, 100, 1024, 4095));
+
+}  // namespace
+}  // namespace cinch
