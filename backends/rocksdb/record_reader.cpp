@@ -15,8 +15,8 @@ std::string named(const Database& database, std::string_view key) {
   return "rocksdb " + database.options().path + ": key \"" + escape_key(key) + "\"";
 }
 
-/// A value where RocksDB read it to. A blob lies in a buffer of its own; were it ever in the block cache, it is kept
-/// too. Nothing in here needs the database itself, so that a value outlives its closing.
+/// A value where RocksDB read it to, a buffer of its own; were it ever in the block cache, that is kept too. Nothing in
+/// here needs the database itself, so that a value outlives its closing.
 class PinnedValue final : public ValueOwner {
  public:
   explicit PinnedValue(std::shared_ptr<rocksdb::Cache> block_cache) : block_cache_(std::move(block_cache)) {}
@@ -43,7 +43,9 @@ Result<Value> read_data(const Database& database, const rocksdb::ReadOptions& re
                         const MetaRecord& record) {
   const std::unique_ptr<PinnedValue, Unpin> first_owner(new PinnedValue(database.block_cache()));
   rocksdb::PinnableSlice& stored = first_owner->slice();
-  const rocksdb::Status status = database.db().Get(read, database.data(), key, &stored);
+  rocksdb::ReadOptions read_large = read;
+  read_large.fill_cache = false;  // the page cache has it; copies of large values would only push out indexes
+  const rocksdb::Status status = database.db().Get(read_large, database.data(), key, &stored);
   if (status.IsNotFound()) {
     return Status(StatusCode::corruption, named(database, key) + ": its record is there, its value of " +
                                               std::to_string(record.size) + " bytes is not");

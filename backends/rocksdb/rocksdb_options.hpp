@@ -29,6 +29,7 @@ struct RocksDbOptions {
   bool accept_loss = false;
   std::uint64_t write_buffer_bytes = 0;
   std::uint64_t block_cache_bytes = 0;
+  bool blobs = false;
   rocksdb::Env* env =
       rocksdb::Env::Default();  ///< Everything is written through it. No setting: for tests that cut it.
 

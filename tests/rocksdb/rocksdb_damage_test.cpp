@@ -150,7 +150,7 @@ TEST_F(RocksDbDamageTest, AFlippedBitAnywhereInARecordIsCorruption) {
 
 TEST_F(RocksDbDamageTest, AFlippedBitInABlobFileNeverGivesWrongBytes) {
   const std::map<std::string, std::string> content = some_content();
-  store_in_files(content);
+  store_in_files(content, {{"blobs", true}});
   ASSERT_EQ(files(".blob").size(), 1u);
   const Found found = flip(files(".blob")[0], content, 60);
   EXPECT_EQ(found.wrong, 0);
@@ -193,7 +193,7 @@ TEST_F(RocksDbDamageTest, AFlippedBitInTheLogRefusesToOpen) {
 }
 
 TEST_F(RocksDbDamageTest, AMissingBlobFileIsAnErrorOfTheKeysInIt) {
-  store_in_files({{"large", noise(100000)}, {"small", "v"}});
+  store_in_files({{"large", noise(100000)}, {"small", "v"}}, {{"blobs", true}});
   fs::remove(files(".blob")[0]);
   const Result<std::shared_ptr<KvStore>> store = try_open();
   if (!store) return;  // refused: as good
