@@ -15,6 +15,7 @@ using namespace cinch::plugin;
 
 constexpr std::int64_t no_long = 0;
 constexpr std::uint64_t smallest_window = 1024;  // of the format itself
+constexpr int slow_level = 5;                    // from here on noise costs as much as text
 
 struct FreeContext {
   void operator()(ZSTD_CCtx* context) const noexcept { ZSTD_freeCCtx(context); }
@@ -59,6 +60,7 @@ struct Zstd {
   class Encoder {
    public:
     explicit Encoder(const Options& options) : context_(owned(ZSTD_createCCtx())) {
+      if (options.integer("level") >= slow_level) probe_ = owned(ZSTD_createCCtx());
       set(ZSTD_c_format, ZSTD_f_zstd1_magicless);
       set(ZSTD_c_contentSizeFlag, 0);
       set(ZSTD_c_checksumFlag, 0);
@@ -71,6 +73,7 @@ struct Zstd {
     }
 
     std::optional<std::size_t> encode(const EncodeCall<NoPlan>& call) {
+      if (probe_ && looks_incompressible(call)) return std::nullopt;
       const std::size_t length =
           ZSTD_compress2(context_.get(), call.to.data(), call.to.size(), call.from.data(), call.from.size());
       if (ZSTD_isError(length)) fail(length, CINCH_INTERNAL);
@@ -79,12 +82,32 @@ struct Zstd {
     }
 
    private:
+    // Level 1 tells noise at several GB/s; level 9 needs twenty times as long to find that nothing is there, level 19 a
+    // thousand times. What a sample shows to be worth its time, nearly everything else, is not looked at any further.
+    bool looks_incompressible(const EncodeCall<NoPlan>& call) {
+      constexpr std::size_t sample_bytes = 4 << 10;
+      constexpr std::size_t fast_window = 512 << 10;  // in larger blocks only the slow level may find what repeats
+      if (call.from.size() < 4 * sample_bytes || call.from.size() > fast_window) return false;
+      const Input sample = call.from.subspan((call.from.size() - sample_bytes) / 2, sample_bytes);
+      return probed_length(sample, call) > sample_bytes - sample_bytes / 16 &&
+             probed_length(call.from, call) > call.from.size() - call.from.size() / 64;
+    }
+
+    std::size_t probed_length(Input from, const EncodeCall<NoPlan>& call) {
+      constexpr int fast_level = 1;
+      const std::size_t length =
+          ZSTD_compressCCtx(probe_.get(), call.to.data(), call.to.size(), from.data(), from.size(), fast_level);
+      if (ZSTD_isError(length)) fail(length, CINCH_INTERNAL);
+      return length;
+    }
+
     void set(ZSTD_cParameter parameter, int value) {
       const std::size_t result = ZSTD_CCtx_setParameter(context_.get(), parameter, value);
       if (ZSTD_isError(result)) fail(result, CINCH_PARAMS_UNSUPPORTED);
     }
 
     std::unique_ptr<ZSTD_CCtx, FreeContext> context_;
+    std::unique_ptr<ZSTD_CCtx, FreeContext> probe_;  // of slow levels
   };
 
   class Decoder {

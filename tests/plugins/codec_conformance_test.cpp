@@ -239,6 +239,18 @@ TEST(ZstdCodecTest, LongFindsWhatIsFurtherAwayThanTheLevelsWindow) {
   EXPECT_LT(encoded->size(), half.size() * 11 / 10);
 }
 
+TEST(ZstdCodecTest, SlowLevelsTellNoiseFromNoiseThatRepeats) {
+  const std::vector<std::byte> noise = make_payload(PayloadKind::random, 256 << 10);
+  std::vector<std::byte> repeated;
+  for (int i = 0; i < 16; ++i) repeated.insert(repeated.end(), noise.begin(), noise.begin() + (16 << 10));
+  for (const char* spec : {"zstd:level=3", "zstd:level=9", "zstd:level=19"}) {
+    EXPECT_FALSE(encode(*codec_of(default_registry(), spec), noise).has_value()) << spec;
+    const auto encoded = encode(*codec_of(default_registry(), spec), repeated);
+    ASSERT_TRUE(encoded.has_value()) << spec;
+    EXPECT_LT(encoded->size(), std::size_t{20} << 10) << spec;
+  }
+}
+
 TEST(ZstdCodecTest, RefusesAWindowBeyondTheBlock) {
   const auto codec = codec_of(default_registry(), "zstd");
   const std::vector<std::byte> zeros = make_payload(PayloadKind::zeros, 2000);
