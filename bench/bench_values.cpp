@@ -51,6 +51,40 @@ std::vector<std::byte> tensor(std::size_t bytes, std::size_t index) {
   return out;
 }
 
+constexpr std::uint64_t sample_heads = 3;
+constexpr std::uint64_t sample_head_dim = 64;
+
+void add_tensors(const std::string& path, const std::string& name, Tensors& out) {
+  for (int layer = 0; layer < 64; ++layer) {
+    for (auto [letter, list] : {std::pair{'k', &out.k}, std::pair{'v', &out.v}}) {
+      const std::string tensor_name = "layers." + std::to_string(layer) + "." + letter;
+      Tensor tensor{name + "/" + tensor_name, test::read_tensor(path, tensor_name), {}};
+      if (tensor.bytes.empty()) continue;
+      tensor.shape.dtype = Dtype::bf16;
+      tensor.shape.ndim = 3;
+      tensor.shape.dims[0] = tensor.bytes.size() / (2 * sample_heads * sample_head_dim);
+      tensor.shape.dims[1] = sample_heads;
+      tensor.shape.dims[2] = sample_head_dim;
+      tensor.shape.token_axis = 0;
+      list->push_back(std::move(tensor));
+    }
+  }
+}
+
+Tensors read_tensors(bool few) {
+  Tensors out;
+  for (const char* name : {"long-5461", "chat-1024", "code-1024"}) {
+    const auto path = few ? std::nullopt : test::real_tensor_file(name);
+    if (path) add_tensors(*path, name, out);
+  }
+  out.origin = "long-5461, chat-1024 and code-1024 of the data set";
+  if (!out.k.empty()) return out;
+  add_tensors(CINCH_SOURCE_DIR "/tools/data/kv-sample.safetensors", "kv-sample", out);
+  out.origin = "the shipped sample, 2 MB";
+  if (out.k.empty()) throw std::runtime_error("no tensors: tools/data/kv-sample.safetensors cannot be read");
+  return out;
+}
+
 Values make(std::string_view content, std::size_t bytes) {
   constexpr std::size_t working_set = 48u << 20;
   const std::size_t count = std::clamp<std::size_t>(working_set / bytes, 2, 4096);
@@ -69,6 +103,11 @@ Values make(std::string_view content, std::size_t bytes) {
 }
 
 }  // namespace
+
+const Tensors& tensors(bool few) {
+  static const Tensors all = read_tensors(few);
+  return all;
+}
 
 const Values& values(std::string_view content, std::size_t bytes) {
   static std::map<std::pair<std::string, std::size_t>, Values> made;

@@ -4,7 +4,8 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <numeric>
+
+#include "tools/cinch/bench_pairs.hpp"
 
 namespace cinch::bench {
 namespace {
@@ -24,12 +25,6 @@ std::uint64_t calls_for(const Report::Work& work, double seconds) {
     if (took < seconds / 4) continue;
     return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(static_cast<double>(calls) * seconds / took));
   }
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 != 0 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
 std::string number(double value, int digits) {
@@ -67,27 +62,21 @@ void Report::pair(const std::string& name, const std::string& against, double am
                   double scale, const Work& own, const Work& other, std::optional<double> goal) {
   const double seconds = quick_ ? 0.005 : 0.06;
   const int pairs = quick_ ? 3 : 9;
+  const auto rate_of = [&](const Work& work, std::uint64_t calls) {
+    return amount * static_cast<double>(calls) / seconds_of(work, calls) * scale;
+  };
   const std::uint64_t own_calls = calls_for(own, seconds);
   const std::uint64_t other_calls = calls_for(other, seconds);
-  std::vector<double> own_rates;
-  std::vector<double> other_rates;
-  std::vector<double> shares;
-  for (int i = 0; i < pairs; ++i) {
-    double own_seconds = 0;
-    double other_seconds = 0;
-    if (i % 2 == 0) own_seconds = seconds_of(own, own_calls);
-    other_seconds = seconds_of(other, other_calls);
-    if (i % 2 != 0) own_seconds = seconds_of(own, own_calls);
-    own_rates.push_back(amount * static_cast<double>(own_calls) / own_seconds * scale);
-    other_rates.push_back(amount * static_cast<double>(other_calls) / other_seconds * scale);
-    shares.push_back(own_rates.back() / other_rates.back());
-  }
-  std::ranges::sort(shares);
-  Row row{section_, name, against, unit, median(own_rates), median(other_rates), median(shares)};
-  row.low = shares[1];
-  row.high = shares[shares.size() - 2];
+  const tool::PairedRates rates = tool::measure_in_turns(
+      pairs, [&] { return rate_of(own, own_calls); }, [&] { return rate_of(other, other_calls); });
+  Row row{section_, name, against, unit, rates.own, rates.other, rates.share, rates.low, rates.high};
   row.goal = goal;
   rows_.push_back(row);
+}
+
+void Report::note_codec(double ratio, std::optional<double> loss) {
+  rows_.back().ratio = ratio;
+  rows_.back().loss = loss;
 }
 
 void Report::value(const std::string& name, const std::string& against, const std::string& unit, double own,
@@ -113,6 +102,7 @@ std::string Report::json() const {
     out += ", \"value\": " + number(row.value, 6) + ", \"other\": " + json_of(row.other);
     out += ", \"share\": " + number(row.share, 4) + ", \"low\": " + number(row.low, 4);
     out += ", \"high\": " + number(row.high, 4) + ", \"goal\": " + json_of(row.goal);
+    out += ", \"ratio\": " + json_of(row.ratio) + ", \"loss\": " + json_of(row.loss);
     out += ", \"verdict\": " + quoted(verdict(row)) + "}";
   }
   return out + "\n]\n";
@@ -121,17 +111,23 @@ std::string Report::json() const {
 std::string Report::table() const {
   std::string out;
   std::string section;
+  bool has_codecs = false;
   for (const Row& row : rows_) {
     if (row.section != section) {
       section = row.section;
-      out += "\n### " + section + "\n\n| what | cinch | against | | share | interval | goal | |\n";
-      out += "|---|---|---|---|---|---|---|---|\n";
+      has_codecs = row.ratio.has_value();
+      out += "\n### " + section + "\n\n| what | cinch | against | | share | interval | goal | |";
+      out += std::string(has_codecs ? " ratio | error |" : "") + "\n|---|---|---|---|---|---|---|---|";
+      out += std::string(has_codecs ? "---|---|" : "") + "\n";
     }
-    out += "| " + row.name + " | " + number(row.value, 2) + " " + row.unit + " | " + row.against + " | ";
-    out +=
-        (row.other ? number(*row.other, 2) : std::string()) + " | " + (row.other ? number(row.share, 3) : "") + " | ";
+    const int digits = row.value < 0.1 ? 4 : 2;
+    out += "| " + row.name + " | " + number(row.value, digits) + " " + row.unit + " | " + row.against + " | ";
+    out += row.other ? number(*row.other, digits) + " | " + number(row.share, 3) + " | " : " | | ";
     out += row.low != row.high ? number(row.low, 3) + "–" + number(row.high, 3) : std::string();
-    out += " | " + (row.goal ? number(*row.goal, 2) : std::string()) + " | " + verdict(row) + " |\n";
+    out += " | " + (row.goal ? number(*row.goal, 2) : std::string()) + " | " + verdict(row) + " |";
+    if (has_codecs) out += " " + (row.ratio ? number(*row.ratio, 2) : "") + " |";
+    if (has_codecs) out += " " + (row.loss ? number(*row.loss, 4) : "") + " |";
+    out += "\n";
   }
   return out;
 }

@@ -22,6 +22,8 @@ struct Row {
   double high = 0;   ///< … to here.
   std::optional<double> goal = std::nullopt;  ///< For `share`, or for `value` where there is no other.
   bool more_is_better = true;
+  std::optional<double> ratio = std::nullopt;  ///< Raw bytes by stored bytes, where a codec is measured.
+  std::optional<double> loss = std::nullopt;   ///< Relative RMS error, where the codec is lossy.
 };
 
 class Report {
@@ -50,6 +52,9 @@ class Report {
   void value(const std::string& name, const std::string& against, const std::string& unit, double own,
              std::optional<double> other, std::optional<double> goal, bool more_is_better);
 
+  /// What the codec of the last row makes of the values.
+  void note_codec(double ratio, std::optional<double> loss);
+
   /// A check that failed: the report ends with status 1.
   void wrong(const std::string& what);
 
@@ -68,11 +73,14 @@ class Report {
 
 // Each in a file of its own, report_NAME.cpp.
 void report_codecs(Report& report);
+void report_tensors(Report& report);
 void report_threads(Report& report);
 void report_memory(Report& report);
 void report_small_values(Report& report);
 void report_rocksdb(Report& report);
+void report_layout(Report& report);
 void report_peers(Report& report);
 void report_growth(Report& report);
+void report_peaks(Report& report);
 
 }  // namespace cinch::bench

@@ -46,6 +46,17 @@ void report_codecs(Report& report) {
         std::string(content) + " under lz4, set", "set of raw", static_cast<double>(value.size()),
         [&] { require(lz4->set("k", value)); }, [&] { require(raw->set("k", value)); }, 1 / 1.3);
   }
+  const std::vector<std::byte>& noise = values("random", 2u << 20).front();
+  for (const char* level : {"3", "9"}) {
+    const std::string spec = std::string("zstd:level=") + level;
+    const std::unique_ptr<tool::LibraryCodec> library = make_library(spec);
+    BlockedValue blocked(*library, noise, default_block_bytes);
+    const auto store = memory_store(spec);
+    set_and_check(report, *store, "k", noise);
+    report.bytes(
+        "random under " + spec + ", set", "library", static_cast<double>(noise.size()),
+        [&] { require(store->set("k", noise)); }, [&] { blocked.encode(); });
+  }
 }
 
 }  // namespace cinch::bench

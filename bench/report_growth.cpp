@@ -1,11 +1,7 @@
-// As work grows: values from 256 KiB to 256 MiB, keys from 10^4 to 10^7, each beside the plain library or a bare map;
-// and the memory that one set and one get take at most.
-#include <sys/resource.h>
-
+// As work grows: values from 256 KiB to 256 MiB, keys from 10^4 to 10^7, each beside the plain library or a bare map.
 #include <algorithm>
-#include <fstream>
-#include <unordered_map>
 
+#include "bench/bare_map.hpp"
 #include "bench/bench_values.hpp"
 #include "bench/blocked_value.hpp"
 #include "bench/report_stores.hpp"
@@ -14,10 +10,23 @@
 namespace cinch::bench {
 namespace {
 
+/// How far the shares of every second row from `first` to `end` lie apart: 1 is perfectly flat.
+void flatness_row(Report& report, const std::string& what, std::size_t first, std::size_t end) {
+  double most = 0;
+  double least = 0;
+  for (std::size_t i = first; i < end; i += 2) {
+    const double share = report.rows()[i].share;
+    most = std::max(most, share);
+    least = least == 0 ? share : std::min(least, share);
+  }
+  report.value("largest by smallest share, " + what, "", "", least > 0 ? most / least : 0, {}, 1.10, false);
+}
+
 void size_rows(Report& report) {
   report.section("As values grow: lz4, JSON, one thread");
   const std::unique_ptr<tool::LibraryCodec> library = make_library("lz4");
   const std::size_t most = report.is_quick() ? std::size_t{4} << 20 : std::size_t{256} << 20;
+  const std::size_t first = report.rows().size();
   for (std::size_t size = std::size_t{256} << 10; size <= most; size *= 4) {
     const std::vector<std::byte> value = test::make_payload(test::PayloadKind::json, size, 1);
     BlockedValue blocked(*library, value, default_block_bytes);
@@ -32,43 +41,50 @@ void size_rows(Report& report) {
         name + ", get", "library", static_cast<double>(size), [&] { (void)must_get(*store, "k"); },
         [&] { blocked.decode(); });
   }
+  const std::size_t end = report.rows().size();
+  flatness_row(report, "set", first, end);
+  flatness_row(report, "get", first + 1, end);
 }
 
 void key_rows(Report& report) {
   report.section("As keys grow: values of 32 bytes in memory");
   const std::string value(32, 'v');
   const std::size_t most = report.is_quick() ? 100000 : 10000000;
+  const std::size_t first = report.rows().size();
   for (std::size_t count = 10000; count <= most; count *= 10) {
-    const auto store = memory_store("raw");
-    std::unordered_map<std::string, std::shared_ptr<const std::string>> map;
+    const auto compressed = memory_store("raw");
+    KvStore& store = *compressed->inner();
+    BareMap map;
     std::vector<std::string> keys;
     for (std::size_t i = 0; i < count; ++i) {
       std::string key = "user:" + std::to_string(i);
-      require(store->set(key, value));
-      map[key] = std::make_shared<const std::string>(value);
+      require(store.set(key, value));
+      map.set(key, as_bytes(value));
       if (i % (count / 10000) == 0) keys.push_back(std::move(key));
     }
     std::ranges::reverse(keys);
+    const std::string name = std::to_string(count) + " keys, ";
+    const auto calls = static_cast<double>(keys.size());
     report.pair(
-        std::to_string(count) + " keys, get", "std::unordered_map, no lock", static_cast<double>(keys.size()), "Mop/s",
-        1e-6,
+        name + "set", "bare map", calls, "Mop/s", 1e-6,
         [&] {
-          for (const std::string& key : keys) (void)must_get(*store, key);
+          for (const std::string& key : keys) require(store.set(key, value));
         },
         [&] {
-          for (const std::string& key : keys) {
-            const std::shared_ptr<const std::string> held = map.find(key)->second;
-            asm volatile("" : : "r"(held.get()) : "memory");
-          }
+          for (const std::string& key : keys) map.set(key, as_bytes(value));
+        });
+    report.pair(
+        name + "get", "bare map", calls, "Mop/s", 1e-6,
+        [&] {
+          for (const std::string& key : keys) (void)must_get(store, key);
+        },
+        [&] {
+          for (const std::string& key : keys) (void)map.get(key);
         });
   }
-}
-
-/// The most memory that this process has had so far, in MiB.
-double peak_mib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
+  const std::size_t end = report.rows().size();
+  flatness_row(report, "set", first, end);
+  flatness_row(report, "get", first + 1, end);
 }
 
 }  // namespace
@@ -76,8 +92,6 @@ double peak_mib() {
 void report_growth(Report& report) {
   size_rows(report);
   key_rows(report);
-  report.section("Memory");
-  report.value("most memory of this whole run", "", "MiB", peak_mib(), {}, {}, false);
 }
 
 }  // namespace cinch::bench

@@ -1,55 +1,22 @@
-// What else a user would pick: c-blosc for the bytes, LMDB and SQLite for keeping them.
-#include <blosc.h>
+// What else a user would keep values in: LMDB and SQLite.
 #include <lmdb.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <cstring>
 #include <filesystem>
 
 #include "bench/bench_values.hpp"
+#include "bench/plain_database.hpp"
 #include "bench/report_stores.hpp"
 
 namespace cinch::bench {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::size_t value_bytes = 2u << 20;
-
-fs::path fresh_directory(const char* name) {
-  const fs::path path = fs::temp_directory_path() / (std::string("cinch-report-") + name + std::to_string(getpid()));
-  fs::remove_all(path);
-  fs::create_directory(path);
-  return path;
-}
-
-void blosc_rows(Report& report, const char* compressor, const std::string& spec) {
-  const std::vector<std::byte>& value = values("tensor", value_bytes).front();
-  std::vector<std::byte> encoded(value.size() + BLOSC_MAX_OVERHEAD);
-  std::vector<std::byte> decoded(value.size());
-  const auto encode = [&] {
-    return blosc_compress_ctx(5, BLOSC_SHUFFLE, 2, value.size(), value.data(), encoded.data(), encoded.size(),
-                              compressor, 0, 1);
-  };
-  const auto decode = [&] { return blosc_decompress_ctx(encoded.data(), decoded.data(), decoded.size(), 1); };
-  const int length = encode();
-  if (length <= 0 || decode() != static_cast<int>(value.size()) || decoded != value) report.wrong("c-blosc");
-  const auto store = memory_store(spec);
-  set_and_check(report, *store, "k", value);
-  const auto bytes = static_cast<double>(value.size());
-  const std::string against = std::string("c-blosc, shuffle and ") + compressor;
-  report.bytes(
-      "tensor, " + spec + ", set", against, bytes, [&] { require(store->set("k", value)); }, [&] { (void)encode(); });
-  report.bytes(
-      "tensor, " + spec + ", get", against, bytes, [&] { (void)must_get(*store, "k"); }, [&] { (void)decode(); });
-  report.value("tensor, " + spec + ", ratio", against, "",
-               bytes / static_cast<double>(store->inspect("k").value()->stored_bytes), bytes / length, {}, true);
-}
 
 class Lmdb {
  public:
-  explicit Lmdb(const fs::path& path) {
+  explicit Lmdb(const std::string& path) {
     check(mdb_env_create(&env_));
     check(mdb_env_set_mapsize(env_, std::size_t{1} << 30));
     check(mdb_env_open(env_, path.c_str(), MDB_NOSYNC, 0600));
@@ -93,7 +60,7 @@ class Lmdb {
 
 class Sqlite {
  public:
-  explicit Sqlite(const fs::path& path) {
+  explicit Sqlite(const std::string& path) {
     check(sqlite3_open(path.c_str(), &db_));
     run("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; CREATE TABLE kv (k TEXT PRIMARY KEY, v BLOB);");
     check(sqlite3_prepare_v2(db_, "INSERT OR REPLACE INTO kv VALUES (?, ?)", -1, &set_, nullptr));
@@ -165,20 +132,18 @@ void store_rows(Report& report, const char* name, Peer& peer, CompressedKvStore&
 
 void report_peers(Report& report) {
   report.section("Peers, 2 MiB");
-  blosc_rows(report, "lz4", "lz4");
-  blosc_rows(report, "zstd", "zstd:level=1");
-  const fs::path directory = fresh_directory("peers");
-  {
-    StoreConfig config = StoreConfig::from_url("rocksdb:" + (directory / "own").string()).value();
-    config.codec = "lz4";
+  const Directory directory("peers");
+  std::filesystem::create_directory(directory.path());
+  for (const char* codec : {"raw", "lz4"}) {
+    StoreConfig config = StoreConfig::from_url("rocksdb:" + directory.path() + "/own-" + codec).value();
+    config.codec = codec;
     config.threads = 1;
     const auto own = open_or_throw(config);
-    Lmdb lmdb(directory);
+    Lmdb lmdb(directory.path());
     store_rows(report, "LMDB, uncompressed, not synced", lmdb, *own);
-    Sqlite sqlite(directory / "sqlite.db");
+    Sqlite sqlite(directory.path() + "/sqlite-" + codec);
     store_rows(report, "SQLite, uncompressed, not synced", sqlite, *own);
   }
-  fs::remove_all(directory);
 }
 
 }  // namespace cinch::bench

@@ -1,74 +1,10 @@
 // cinch over RocksDB beside RocksDB with compression of its own, 2 MiB, from the page cache, checksums on both sides.
-#include <rocksdb/db.h>
-#include <rocksdb/options.h>
-#include <unistd.h>
-
-#include <filesystem>
-
 #include "bench/bench_values.hpp"
+#include "bench/plain_database.hpp"
 #include "bench/report_stores.hpp"
 
 namespace cinch::bench {
 namespace {
-
-namespace fs = std::filesystem;
-
-class Directory {
- public:
-  explicit Directory(const std::string& name)
-      : path_(fs::temp_directory_path() / ("cinch-report-" + name + "-" + std::to_string(getpid()))) {
-    fs::remove_all(path_);
-  }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-  ~Directory() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  std::string path() const { return path_.string(); }
-  double bytes() const {
-    double sum = 0;
-    for (const auto& entry : fs::directory_iterator(path_)) {
-      if (entry.path().extension() != ".log") sum += static_cast<double>(entry.file_size());
-    }
-    return sum;
-  }
-
- private:
-  fs::path path_;
-};
-
-/// A database as its manual has it for large values: blob files, compressed by RocksDB.
-class PlainDatabase {
- public:
-  PlainDatabase(const std::string& path, rocksdb::CompressionType type, int level) {
-    rocksdb::Options options;
-    options.create_if_missing = true;
-    options.enable_blob_files = true;
-    options.min_blob_size = 4096;
-    options.compression = options.blob_compression_type = type;
-    options.compression_opts.level = level;
-    options.info_log_level = rocksdb::FATAL_LEVEL;
-    rocksdb::DB* opened = nullptr;
-    check(rocksdb::DB::Open(options, path, &opened));
-    db_.reset(opened);
-  }
-  void set(const std::string& key, ByteView value) {
-    check(db_->Put({}, key, rocksdb::Slice(reinterpret_cast<const char*>(value.data()), value.size())));
-  }
-  void flush() { check(db_->Flush({})); }
-  std::size_t get(const std::string& key) {
-    rocksdb::PinnableSlice value;
-    check(db_->Get({}, db_->DefaultColumnFamily(), key, &value));
-    return value.size();
-  }
-
- private:
-  static void check(const rocksdb::Status& status) {
-    if (!status.ok()) throw std::runtime_error(status.ToString());
-  }
-  std::unique_ptr<rocksdb::DB> db_;
-};
 
 struct Subject {
   std::string spec;
@@ -78,69 +14,121 @@ struct Subject {
   std::optional<double> set_goal;
 };
 
-void rows(Report& report, const Subject& subject, std::string_view content) {
-  const std::vector<std::vector<std::byte>>& all = values(content, 2u << 20);
-  const std::string name = subject.spec + ", " + std::string(content) + ", ";
-  const Directory own_directory("own");
-  const Directory plain_directory("plain");
-  StoreConfig config = StoreConfig::from_url("rocksdb:" + own_directory.path()).value();
-  config.codec = subject.spec;
-  config.threads = 1;
-  auto store = open_or_throw(config);
-  auto plain = std::make_unique<PlainDatabase>(plain_directory.path(), subject.type, subject.level);
-  const std::string against = subject.spec == "raw" ? "RocksDB, uncompressed" : "RocksDB's own " + subject.spec;
-  const std::size_t count = std::min<std::size_t>(all.size(), 24);
-  double bytes = 0;
-  std::vector<std::string> keys;
-  for (std::size_t i = 0; i < count; ++i) {
-    keys.push_back("k" + std::to_string(i));
-    bytes += static_cast<double>(all[i].size());
+/// Some values under cinch and the same under RocksDB alone.
+class Rivals {
+ public:
+  Rivals(Report& report, const Subject& subject, std::string_view content, bool is_logged)
+      : report_(report), all_(values(content, 2u << 20)), subject_(subject), is_logged_(is_logged) {
+    for (std::size_t i = 0; i < std::min<std::size_t>(all_.size(), report.is_quick() ? 4 : 24); ++i) {
+      keys_.push_back("k" + std::to_string(i));
+      bytes_ += static_cast<double>(all_[i].size());
+    }
+    config_ = StoreConfig::from_url("rocksdb:" + own_directory_.path()).value();
+    config_.codec = subject.spec;
+    config_.threads = 1;
+    config_.settings.set("durability", is_logged ? "process" : "volatile");
+    store_ = open_or_throw(config_);
+    plain_ = std::make_unique<PlainDatabase>(plain_directory_.path(), plain_options(), !is_logged);
   }
-  const auto set_own = [&] {
-    for (std::size_t i = 0; i < count; ++i) require(store->set(keys[i], all[i]));
-  };
-  const auto set_plain = [&] {
-    for (std::size_t i = 0; i < count; ++i) plain->set(keys[i], all[i]);
-  };
-  // What is written is in files in the end on both sides: closing cinch's store flushes it.
-  report.bytes(
-      name + "put and flush", against, bytes,
-      [&] {
-        set_own();
-        store = nullptr;
-        store = open_or_throw(config);
-      },
-      [&] {
-        set_plain();
-        plain->flush();
-        plain = nullptr;
-        plain = std::make_unique<PlainDatabase>(plain_directory.path(), subject.type, subject.level);
-      },
-      subject.set_goal);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (as_text(must_get(*store, keys[i]).bytes()) != as_text(all[i])) report.wrong(keys[i]);
+
+  std::string against() const {
+    return subject_.type == rocksdb::kNoCompression ? "RocksDB, uncompressed" : "RocksDB's own " + subject_.spec;
   }
-  report.bytes(
-      name + "get", against, bytes,
-      [&] {
-        for (const std::string& key : keys) (void)must_get(*store, key);
-      },
-      [&] {
-        for (const std::string& key : keys) (void)plain->get(key);
-      },
-      subject.get_goal);
-}
+
+  void put_rows(const std::string& name) {
+    const std::optional<double> goal = is_logged_ ? std::nullopt : subject_.set_goal;
+    report_.bytes(
+        name, against(), bytes_,
+        [&] {
+          for (std::size_t i = 0; i < keys_.size(); ++i) require(store_->set(keys_[i], all_[i]));
+          if (!is_logged_) require(store_->flush());
+        },
+        [&] {
+          for (std::size_t i = 0; i < keys_.size(); ++i) plain_->set(keys_[i], all_[i]);
+          if (!is_logged_) plain_->flush();
+        },
+        goal);
+  }
+
+  /// Both start with every value once, in files.
+  void start_anew() {
+    require(store_->remove_prefix("").status());
+    store_ = nullptr;
+    plain_ = nullptr;
+    std::filesystem::remove_all(own_directory_.path());
+    std::filesystem::remove_all(plain_directory_.path());
+    store_ = open_or_throw(config_);
+    plain_ = std::make_unique<PlainDatabase>(plain_directory_.path(), plain_options(), !is_logged_);
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      require(store_->set(keys_[i], all_[i]));
+      plain_->set(keys_[i], all_[i]);
+    }
+    require(store_->flush());
+    plain_->flush();
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      if (as_text(must_get(*store_, keys_[i]).bytes()) != as_text(all_[i])) report_.wrong(keys_[i]);
+    }
+  }
+
+  void get_row(const std::string& name) {
+    report_.bytes(
+        name, against(), bytes_,
+        [&] {
+          for (const std::string& key : keys_) (void)must_get(*store_, key);
+        },
+        [&] {
+          for (const std::string& key : keys_) (void)plain_->get(key);
+        },
+        subject_.get_goal);
+  }
+
+  void size_row(const std::string& name) {
+    constexpr double mib = 1 << 20;
+    report_.value(name, against(), "MiB", own_directory_.bytes() / mib, plain_directory_.bytes() / mib, 1.02, false);
+  }
+
+ private:
+  rocksdb::Options plain_options() const {
+    rocksdb::Options options;
+    options.compression = subject_.type;
+    options.compression_opts.level = subject_.level;
+    return options;
+  }
+
+  Report& report_;
+  const std::vector<std::vector<std::byte>>& all_;
+  const Subject subject_;
+  const bool is_logged_;
+  const Directory own_directory_{"own"};
+  const Directory plain_directory_{"plain"};
+  StoreConfig config_;
+  std::shared_ptr<CompressedKvStore> store_;
+  std::unique_ptr<PlainDatabase> plain_;
+  std::vector<std::string> keys_;
+  double bytes_ = 0;
+};
 
 }  // namespace
 
 void report_rocksdb(Report& report) {
-  report.section("RocksDB, 2 MiB, from the page cache");
+  report.section("RocksDB, 2 MiB, from the page cache, one thread");
   const std::vector<Subject> subjects = {
       {"lz4", rocksdb::kLZ4Compression, rocksdb::CompressionOptions::kDefaultCompressionLevel, 1.0, 1.05},
       {"zstd:level=3", rocksdb::kZSTD, 3, 1.0, 1.05},
       {"raw", rocksdb::kNoCompression, 0, 0.95, {}}};
   for (const Subject& subject : subjects) {
-    for (const char* content : {"tensor", "json"}) rows(report, subject, content);
+    for (const char* content : {"tensor", "json"}) {
+      const std::string name = subject.spec + ", " + content + ", ";
+      {
+        Rivals logged(report, subject, content, true);
+        logged.put_rows(name + "put, logged");
+      }
+      Rivals rivals(report, subject, content, false);
+      rivals.put_rows(name + "put and flush");
+      rivals.start_anew();
+      rivals.get_row(name + "get");
+      rivals.size_row(name + "on disk");
+    }
   }
 }
 

@@ -1,45 +1,14 @@
 // Values of 1 KiB: cinch over memory beside a bare sharded map of shared pointers, the least that a host would write.
-#include <array>
-#include <boost/unordered/unordered_flat_map.hpp>
-#include <mutex>
 #include <random>
-#include <shared_mutex>
 #include <thread>
 
+#include "bench/bare_map.hpp"
 #include "bench/bench_values.hpp"
 #include "bench/blocked_value.hpp"
 #include "bench/report_stores.hpp"
 
 namespace cinch::bench {
 namespace {
-
-class BareMap {
- public:
-  using Held = std::shared_ptr<const std::vector<std::byte>>;
-
-  void set(const std::string& key, ByteView value) {
-    auto held = std::make_shared<const std::vector<std::byte>>(value.begin(), value.end());
-    Shard& shard = shard_of(key);
-    const std::unique_lock lock(shard.mutex);
-    shard.map[key].swap(held);
-  }
-
-  Held get(const std::string& key) {
-    Shard& shard = shard_of(key);
-    const std::shared_lock lock(shard.mutex);
-    const auto found = shard.map.find(key);
-    return found == shard.map.end() ? nullptr : found->second;
-  }
-
- private:
-  struct alignas(64) Shard {
-    std::shared_mutex mutex;
-    boost::unordered_flat_map<std::string, Held> map;
-  };
-  Shard& shard_of(const std::string& key) { return shards_[std::hash<std::string>()(key) >> 58]; }
-
-  std::array<Shard, 64> shards_;
-};
 
 /// Keys in an order that no cache foresees, a list for each thread.
 std::vector<std::vector<std::string>> shuffled_keys(std::size_t count, unsigned threads) {
@@ -64,28 +33,39 @@ void on_threads(const std::vector<std::vector<std::string>>& keys, const Work& w
   for (std::thread& thread : threads) thread.join();
 }
 
+/// A store and what it does for its values.
+struct Subject {
+  std::string name;
+  std::shared_ptr<KvStore> store;
+  bool has_goal;
+};
+
 void raw_rows(Report& report, std::size_t count) {
   const std::vector<std::byte> value = values("random", 1u << 10).front();
   BareMap map;
-  const auto store = memory_store("raw");
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::string key = "user:" + std::to_string(i);
-    map.set(key, value);
-    require(store->set(key, value));
-  }
-  set_and_check(report, *store, "user:7", value);
-  for (const unsigned threads : {1u, 2u}) {
-    const auto keys = shuffled_keys(count, threads);
-    const double calls = 100000.0 * threads;
-    const std::string suffix = ", " + std::to_string(threads) + (threads == 1 ? " thread" : " threads");
-    report.pair(
-        "get" + suffix, "bare map", calls, "Mop/s", 1e-6,
-        [&] { on_threads(keys, [&](const std::string& key) { (void)must_get(*store, key); }); },
-        [&] { on_threads(keys, [&](const std::string& key) { (void)map.get(key); }); }, 0.8);
-    report.pair(
-        "set" + suffix, "bare map", calls, "Mop/s", 1e-6,
-        [&] { on_threads(keys, [&](const std::string& key) { require(store->set(key, value)); }); },
-        [&] { on_threads(keys, [&](const std::string& key) { map.set(key, value); }); }, 0.8);
+  const std::vector<Subject> subjects = {{"memory store", memory_store("raw")->inner(), true},
+                                         {"raw, verify = first_read", memory_store("raw", 1, Verify::first_read), true},
+                                         {"raw, verify = always", memory_store("raw"), false}};
+  for (std::size_t i = 0; i < count; ++i) map.set("user:" + std::to_string(i), value);
+  for (const Subject& subject : subjects) {
+    KvStore& store = *subject.store;
+    for (std::size_t i = 0; i < count; ++i) require(store.set("user:" + std::to_string(i), value));
+    set_and_check(report, store, "user:7", value);
+    for (const unsigned threads : {1u, 2u}) {
+      const auto keys = shuffled_keys(count, threads);
+      const double calls = 100000.0 * threads;
+      const std::string suffix = ", " + std::to_string(threads) + (threads == 1 ? " thread" : " threads");
+      const std::optional<double> goal = subject.has_goal ? std::optional(0.8) : std::nullopt;
+      const auto set = [&](const std::string& key) { require(store.set(key, value)); };
+      const auto get = [&](const std::string& key) { (void)must_get(store, key); };
+      report.pair(
+          subject.name + ", set" + suffix, "bare map", calls, "Mop/s", 1e-6, [&] { on_threads(keys, set); },
+          [&] { on_threads(keys, [&](const std::string& key) { map.set(key, value); }); }, goal);
+      report.pair(
+          subject.name + ", get" + suffix, "bare map", calls, "Mop/s", 1e-6, [&] { on_threads(keys, get); },
+          [&] { on_threads(keys, [&](const std::string& key) { (void)map.get(key); }); }, goal);
+    }
+    require(store.remove_prefix("").status());
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "bench_library.hpp"
+#include "bench_pairs.hpp"
 #include "commands.hpp"
 #include "json_writer.hpp"
 #include "output.hpp"
@@ -14,8 +15,7 @@
 namespace cinch::tool {
 namespace {
 
-/// Figures take turns, so that a noisy moment of the machine is spread over all of them.
-constexpr int turns = 4;
+constexpr int pairs = 5;
 
 struct BenchResult {
   std::string codec;
@@ -76,37 +76,42 @@ Result<BenchResult> bench_codec(const std::string& spec, const Workload& values,
 
   std::vector<std::vector<std::byte>> copies(options.threads, std::vector<std::byte>(largest(values)));
   LibraryBench library(store.codec()->format(), values, options.threads);
-  Rate encode, decode, copy, library_encode, library_decode;
-  const double seconds = options.seconds / turns;
-  const auto run = [&](Rate& rate, const std::function<Status(unsigned, std::size_t)>& work) {
-    return measure(values, options.threads, seconds, work, rate);
-  };
   Status status;
-  for (int turn = 0; turn < turns && status.ok(); ++turn) {
-    status = run(encode, [&](unsigned, std::size_t i) {
-      SetOptions set;
-      set.tensor = values[i].shape;
-      return store.set(values[i].name, ByteView(values[i].bytes), set);
-    });
-    if (status.ok()) status = run(decode, [&](unsigned, std::size_t i) { return store.get(values[i].name).status(); });
-    if (status.ok()) {
-      status = run(copy, [&](unsigned thread, std::size_t i) {
-        std::memcpy(copies[thread].data(), values[i].bytes.data(), values[i].bytes.size());
-        asm volatile("" : : "r"(copies[thread].data()) : "memory");  // the copy is wanted, though nobody reads it
-        return Status();
-      });
-    }
-    if (!library.exists()) continue;
-    if (status.ok()) status = run(library_encode, [&](unsigned t, std::size_t i) { return library.encode(t, i); });
-    if (status.ok()) status = run(library_decode, [&](unsigned t, std::size_t i) { return library.decode(t, i); });
+  const auto rate_of = [&](const std::function<Status(unsigned, std::size_t)>& work) {
+    return [&, work] {
+      Rate rate;
+      if (status.ok()) status = measure(values, options.threads, options.seconds / pairs, work, rate);
+      return rate.gb_per_s();
+    };
+  };
+  const auto encode = rate_of([&](unsigned, std::size_t i) {
+    SetOptions set;
+    set.tensor = values[i].shape;
+    return store.set(values[i].name, ByteView(values[i].bytes), set);
+  });
+  const auto decode = rate_of([&](unsigned, std::size_t i) { return store.get(values[i].name).status(); });
+  const auto copy = rate_of([&](unsigned thread, std::size_t i) {
+    std::memcpy(copies[thread].data(), values[i].bytes.data(), values[i].bytes.size());
+    asm volatile("" : : "r"(copies[thread].data()) : "memory");  // the copy is wanted, though nobody reads it
+    return Status();
+  });
+  BenchResult result{spec, ratio_of(total_bytes(values), *stored), 0, 0, 0, {}, {}};
+  const PairedRates beside_copy = measure_in_turns(pairs, decode, copy);
+  result.decode_gbps = beside_copy.own;
+  result.memcpy_gbps = beside_copy.other;
+  if (library.exists()) {
+    const PairedRates encoding =
+        measure_in_turns(pairs, encode, rate_of([&](unsigned t, std::size_t i) { return library.encode(t, i); }));
+    const PairedRates decoding =
+        measure_in_turns(pairs, decode, rate_of([&](unsigned t, std::size_t i) { return library.decode(t, i); }));
+    result.encode_gbps = encoding.own;
+    result.library_encode_gbps = encoding.other;
+    result.decode_gbps = decoding.own;
+    result.library_decode_gbps = decoding.other;
+  } else {
+    result.encode_gbps = measure_in_turns(pairs, encode, copy).own;
   }
   if (!status.ok()) return status;
-  BenchResult result{
-      spec, ratio_of(total_bytes(values), *stored), encode.gb_per_s(), decode.gb_per_s(), copy.gb_per_s(), {}, {}};
-  if (library.exists()) {
-    result.library_encode_gbps = library_encode.gb_per_s();
-    result.library_decode_gbps = library_decode.gb_per_s();
-  }
   return result;
 }
 
