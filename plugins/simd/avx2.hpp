@@ -232,6 +232,146 @@ struct Avx2 {
     return made;
   }
 
+  static constexpr bool has_wide_lookup = false;
+
+  CINCH_INLINE Bytes both(Bytes a, Bytes b) {
+    return {{_mm256_and_si256(a.v[0], b.v[0]), _mm256_and_si256(a.v[1], b.v[1])}};
+  }
+  CINCH_INLINE Bytes either(Bytes a, Bytes b) {
+    return {{_mm256_or_si256(a.v[0], b.v[0]), _mm256_or_si256(a.v[1], b.v[1])}};
+  }
+  CINCH_INLINE Bytes differ(Bytes a, Bytes b) {
+    return {{_mm256_xor_si256(a.v[0], b.v[0]), _mm256_xor_si256(a.v[1], b.v[1])}};
+  }
+  template <int bits>
+  CINCH_INLINE Bytes shift_left(Bytes a) {
+    const __m256i mask = _mm256_set1_epi8(static_cast<char>(0xff << bits));
+    return {{_mm256_and_si256(_mm256_slli_epi16(a.v[0], bits), mask),
+             _mm256_and_si256(_mm256_slli_epi16(a.v[1], bits), mask)}};
+  }
+  template <int bits>
+  CINCH_INLINE Bytes shift_right(Bytes a) {
+    const __m256i mask = _mm256_set1_epi8(static_cast<char>(0xff >> bits));
+    return {{_mm256_and_si256(_mm256_srli_epi16(a.v[0], bits), mask),
+             _mm256_and_si256(_mm256_srli_epi16(a.v[1], bits), mask)}};
+  }
+  CINCH_INLINE Bytes sub_to_zero(Bytes a, Bytes b) {
+    return {{_mm256_subs_epu8(a.v[0], b.v[0]), _mm256_subs_epu8(a.v[1], b.v[1])}};
+  }
+  CINCH_INLINE Bytes smaller(Bytes a, Bytes b) {
+    return {{_mm256_min_epu8(a.v[0], b.v[0]), _mm256_min_epu8(a.v[1], b.v[1])}};
+  }
+  CINCH_INLINE Bytes absolute(Bytes a) { return {{_mm256_abs_epi8(a.v[0]), _mm256_abs_epi8(a.v[1])}}; }
+  CINCH_INLINE std::uint64_t top_bits(Bytes a) {
+    return static_cast<std::uint32_t>(_mm256_movemask_epi8(a.v[0])) |
+           std::uint64_t{static_cast<std::uint32_t>(_mm256_movemask_epi8(a.v[1]))} << 32;
+  }
+  CINCH_INLINE std::uint64_t equal(Bytes a, Bytes b) {
+    return top_bits({{_mm256_cmpeq_epi8(a.v[0], b.v[0]), _mm256_cmpeq_epi8(a.v[1], b.v[1])}});
+  }
+  CINCH_INLINE std::uint64_t at_most(Bytes a, Bytes b) { return equal(smaller(a, b), a); }
+  CINCH_INLINE Bytes spread(std::uint64_t mask, std::uint8_t value) {
+    const __m256i v = _mm256_set1_epi8(static_cast<char>(value));
+    return {{_mm256_and_si256(lanes_of(static_cast<std::uint32_t>(mask)), v),
+             _mm256_and_si256(lanes_of(static_cast<std::uint32_t>(mask >> 32)), v)}};
+  }
+  CINCH_INLINE Bytes select(std::uint64_t mask, Bytes a, Bytes b) {
+    return {{_mm256_blendv_epi8(b.v[0], a.v[0], lanes_of(static_cast<std::uint32_t>(mask))),
+             _mm256_blendv_epi8(b.v[1], a.v[1], lanes_of(static_cast<std::uint32_t>(mask >> 32)))}};
+  }
+  CINCH_INLINE std::uint64_t pick_bits(std::uint64_t bits, std::uint64_t mask) { return _pext_u64(bits, mask); }
+  CINCH_INLINE std::uint64_t place_bits(std::uint64_t bits, std::uint64_t mask) { return _pdep_u64(bits, mask); }
+  CINCH_INLINE unsigned count_bits(std::uint64_t bits) { return static_cast<unsigned>(_mm_popcnt_u64(bits)); }
+  CINCH_INLINE void pack_sixes(Bytes a, std::uint8_t* to) {
+    for (unsigned h = 0; h < 2; ++h, to += 24) {
+      const __m256i pairs = _mm256_maddubs_epi16(a.v[h], _mm256_set1_epi16(0x4001));
+      const __m256i fours = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x10000001));
+      const __m256i threes =
+          _mm256_shuffle_epi8(fours, _mm256_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1, 0, 1, 2,
+                                                      4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
+      const __m256i packed = _mm256_permutevar8x32_epi32(threes, _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_castsi256_si128(packed));
+      _mm_storel_epi64(reinterpret_cast<__m128i*>(to + 16), _mm256_extracti128_si256(packed, 1));
+    }
+  }
+  CINCH_INLINE Bytes unpack_sixes(const std::uint8_t* from) {
+    Bytes made;
+    for (unsigned h = 0; h < 2; ++h, from += 24) {
+      const auto at = [from](unsigned i) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i)); };
+      const __m256i threes = _mm256_shuffle_epi8(
+          _mm256_set_m128i(at(12), at(0)), _mm256_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1, 0, 1,
+                                                            2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1));
+      const auto field = [threes](int shift, int mask) {
+        return _mm256_and_si256(_mm256_slli_epi32(threes, shift), _mm256_set1_epi32(mask));
+      };
+      made.v[h] = _mm256_or_si256(_mm256_or_si256(field(0, 0x3f), field(2, 0x3f00)),
+                                  _mm256_or_si256(field(4, 0x3f0000), field(6, 0x3f000000)));
+    }
+    return made;
+  }
+  CINCH_INLINE void load_apart(const std::uint8_t* from, Bytes& low, Bytes& high) {
+    const __m256i mask = _mm256_set1_epi16(255);
+    for (unsigned h = 0; h < 2; ++h) {
+      const __m256i a = load_half(from + 64 * h), b = load_half(from + 64 * h + 32);
+      const __m256i lows = _mm256_packus_epi16(_mm256_and_si256(a, mask), _mm256_and_si256(b, mask));
+      const __m256i highs = _mm256_packus_epi16(_mm256_srli_epi16(a, 8), _mm256_srli_epi16(b, 8));
+      low.v[h] = _mm256_permute4x64_epi64(lows, 0xd8);
+      high.v[h] = _mm256_permute4x64_epi64(highs, 0xd8);
+    }
+  }
+  CINCH_INLINE void store_together(std::uint8_t* to, Bytes low, Bytes high) {
+    for (unsigned h = 0; h < 2; ++h, to += 64) {
+      const __m256i a = _mm256_permute4x64_epi64(low.v[h], 0xd8), b = _mm256_permute4x64_epi64(high.v[h], 0xd8);
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_unpacklo_epi8(a, b));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + 32), _mm256_unpackhi_epi8(a, b));
+    }
+  }
+  CINCH_INLINE Bytes low_bytes_of(Words a) { return low_bytes(a); }
+  CINCH_INLINE Bytes high_bytes_of(Words a) {
+    return {
+        {interleave(_mm256_srli_epi16(a.even[0], 8), a.odd[0]), interleave(_mm256_srli_epi16(a.even[1], 8), a.odd[1])}};
+  }
+  struct Quads {
+    Bytes byte[4];
+  };
+  CINCH_INLINE Quads lookup(const std::uint32_t* table, Bytes low, Bytes high) {
+    Quads quads;
+    for (unsigned h = 0; h < 2; ++h) {
+      const __m256i first = _mm256_unpacklo_epi8(low.v[h], high.v[h]),
+                    second = _mm256_unpackhi_epi8(low.v[h], high.v[h]);
+      const auto entries = [table](__m128i index) {
+        return _mm256_i32gather_epi32(reinterpret_cast<const int*>(table), _mm256_cvtepu16_epi32(index), 4);
+      };
+      // Each holds four bytes of eight lanes; then each holds one byte, of four lanes four times over.
+      const __m256i a = fours_of(entries(_mm256_castsi256_si128(first)));
+      const __m256i b = fours_of(entries(_mm256_castsi256_si128(second)));
+      const __m256i c = fours_of(entries(_mm256_extracti128_si256(first, 1)));
+      const __m256i d = fours_of(entries(_mm256_extracti128_si256(second, 1)));
+      const __m256i ab = _mm256_unpacklo_epi32(a, b), ab_high = _mm256_unpackhi_epi32(a, b);
+      const __m256i cd = _mm256_unpacklo_epi32(c, d), cd_high = _mm256_unpackhi_epi32(c, d);
+      // a has lanes 0-3 and 4-7, b 8-11 and 12-15, so pairs are lanes 0-3, 8-11 | 4-7, 12-15.
+      const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+      quads.byte[0].v[h] = _mm256_permutevar8x32_epi32(_mm256_unpacklo_epi64(ab, cd), order);
+      quads.byte[1].v[h] = _mm256_permutevar8x32_epi32(_mm256_unpackhi_epi64(ab, cd), order);
+      quads.byte[2].v[h] = _mm256_permutevar8x32_epi32(_mm256_unpacklo_epi64(ab_high, cd_high), order);
+      quads.byte[3].v[h] = _mm256_permutevar8x32_epi32(_mm256_unpackhi_epi64(ab_high, cd_high), order);
+    }
+    return quads;
+  }
+  CINCH_INLINE Bytes turned(const std::int16_t* a, const std::int16_t* c, const std::int16_t* b,
+                            const std::int16_t* s) {
+    const auto quarter = [&](unsigned at) {
+      const auto load = [at](const std::int16_t* from) {
+        return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + at));
+      };
+      const __m256i along = _mm256_mulhrs_epi16(load(a), load(c));
+      const __m256i across = _mm256_mulhrs_epi16(load(b), load(s));
+      return _mm256_srai_epi16(_mm256_add_epi16(_mm256_add_epi16(along, across), _mm256_set1_epi16(32)), 6);
+    };
+    return {{_mm256_permute4x64_epi64(_mm256_packs_epi16(quarter(0), quarter(16)), 0xd8),
+             _mm256_permute4x64_epi64(_mm256_packs_epi16(quarter(32), quarter(48)), 0xd8)}};
+  }
+
   CINCH_INLINE Floats load_floats(const float* from) { return {{_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)}}; }
   CINCH_INLINE void store_floats(float* to, Floats a) {
     _mm256_storeu_ps(to, a.v[0]);
@@ -252,6 +392,19 @@ struct Avx2 {
   }
 
  private:
+  /// -1 in the lanes of a mask.
+  CINCH_INLINE __m256i lanes_of(std::uint32_t mask) {
+    const __m256i bytes =
+        _mm256_shuffle_epi8(_mm256_set1_epi32(static_cast<int>(mask)),
+                            _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303));
+    const __m256i bits = _mm256_set1_epi64x(static_cast<long long>(0x8040201008040201));
+    return _mm256_cmpeq_epi8(_mm256_and_si256(bytes, bits), bits);
+  }
+  /// Of four entries of four bytes: all first bytes, all second ones, and so on.
+  CINCH_INLINE __m256i fours_of(__m256i entries) {
+    return _mm256_shuffle_epi8(entries, _mm256_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15, 0, 4, 8,
+                                                         12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+  }
   CINCH_INLINE __m256i repeat(const std::uint8_t* from) {
     return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
   }

@@ -150,6 +150,78 @@ struct Avx512 {
             _mm512_or_si512(_mm512_mask_slli_epi16(states.odd, odd, states.odd, 8), taken.odd)};
   }
 
+  static constexpr bool has_wide_lookup = true;
+
+  CINCH_INLINE Bytes both(Bytes a, Bytes b) { return {_mm512_and_si512(a.v, b.v)}; }
+  CINCH_INLINE Bytes either(Bytes a, Bytes b) { return {_mm512_or_si512(a.v, b.v)}; }
+  CINCH_INLINE Bytes differ(Bytes a, Bytes b) { return {_mm512_xor_si512(a.v, b.v)}; }
+  template <int bits>
+  CINCH_INLINE Bytes shift_left(Bytes a) {
+    return {_mm512_and_si512(_mm512_slli_epi16(a.v, bits), _mm512_set1_epi8(static_cast<char>(0xff << bits)))};
+  }
+  template <int bits>
+  CINCH_INLINE Bytes shift_right(Bytes a) {
+    return {_mm512_and_si512(_mm512_srli_epi16(a.v, bits), _mm512_set1_epi8(static_cast<char>(0xff >> bits)))};
+  }
+  CINCH_INLINE Bytes sub_to_zero(Bytes a, Bytes b) { return {_mm512_subs_epu8(a.v, b.v)}; }
+  CINCH_INLINE Bytes smaller(Bytes a, Bytes b) { return {_mm512_min_epu8(a.v, b.v)}; }
+  CINCH_INLINE Bytes absolute(Bytes a) { return {_mm512_abs_epi8(a.v)}; }
+  CINCH_INLINE std::uint64_t top_bits(Bytes a) { return _mm512_movepi8_mask(a.v); }
+  CINCH_INLINE std::uint64_t equal(Bytes a, Bytes b) { return _mm512_cmpeq_epi8_mask(a.v, b.v); }
+  CINCH_INLINE std::uint64_t at_most(Bytes a, Bytes b) { return _mm512_cmple_epu8_mask(a.v, b.v); }
+  CINCH_INLINE Bytes spread(std::uint64_t mask, std::uint8_t value) {
+    return {_mm512_maskz_mov_epi8(mask, _mm512_set1_epi8(static_cast<char>(value)))};
+  }
+  CINCH_INLINE Bytes select(std::uint64_t mask, Bytes a, Bytes b) { return {_mm512_mask_mov_epi8(b.v, mask, a.v)}; }
+  CINCH_INLINE std::uint64_t pick_bits(std::uint64_t bits, std::uint64_t mask) { return _pext_u64(bits, mask); }
+  CINCH_INLINE std::uint64_t place_bits(std::uint64_t bits, std::uint64_t mask) { return _pdep_u64(bits, mask); }
+  CINCH_INLINE unsigned count_bits(std::uint64_t bits) { return static_cast<unsigned>(_mm_popcnt_u64(bits)); }
+  CINCH_INLINE void pack_sixes(Bytes a, std::uint8_t* to) {
+    const __m512i pairs = _mm512_maddubs_epi16(a.v, _mm512_set1_epi16(0x4001));
+    const __m512i fours = _mm512_madd_epi16(pairs, _mm512_set1_epi32(0x10000001));
+    alignas(64) std::uint8_t index[64] = {};
+    for (unsigned i = 0; i < 48; ++i) index[i] = static_cast<std::uint8_t>(i / 3 * 4 + i % 3);
+    _mm512_mask_storeu_epi8(to, (std::uint64_t{1} << 48) - 1, _mm512_permutexvar_epi8(_mm512_load_si512(index), fours));
+  }
+  CINCH_INLINE Bytes unpack_sixes(const std::uint8_t* from) {
+    alignas(64) std::uint8_t index[64];
+    for (unsigned i = 0; i < 64; ++i) index[i] = static_cast<std::uint8_t>(i / 8 * 6 + (i % 8 < 6 ? i % 8 : 0));
+    const __m512i eights = _mm512_permutexvar_epi8(_mm512_load_si512(index), _mm512_loadu_si512(from));
+    const __m512i shifts = _mm512_set1_epi64(0x2a241e18120c0600);
+    return {_mm512_and_si512(_mm512_multishift_epi64_epi8(shifts, eights), _mm512_set1_epi8(63))};
+  }
+  CINCH_INLINE void load_apart(const std::uint8_t* from, Bytes& low, Bytes& high) {
+    const __m512i a = _mm512_loadu_si512(from), b = _mm512_loadu_si512(from + 64);
+    alignas(64) std::uint8_t even[64], odd[64];
+    for (unsigned i = 0; i < 64; ++i) {
+      even[i] = static_cast<std::uint8_t>(2 * i);
+      odd[i] = static_cast<std::uint8_t>(2 * i + 1);
+    }
+    low = {_mm512_permutex2var_epi8(a, _mm512_load_si512(even), b)};
+    high = {_mm512_permutex2var_epi8(a, _mm512_load_si512(odd), b)};
+  }
+  CINCH_INLINE void store_together(std::uint8_t* to, Bytes low, Bytes high) {
+    alignas(64) std::uint8_t first[64], second[64];
+    for (unsigned i = 0; i < 64; ++i) {
+      first[i] = static_cast<std::uint8_t>(i / 2 + 64 * (i % 2));
+      second[i] = static_cast<std::uint8_t>(32 + i / 2 + 64 * (i % 2));
+    }
+    _mm512_storeu_si512(to, _mm512_permutex2var_epi8(low.v, _mm512_load_si512(first), high.v));
+    _mm512_storeu_si512(to + 64, _mm512_permutex2var_epi8(low.v, _mm512_load_si512(second), high.v));
+  }
+  CINCH_INLINE Bytes low_bytes_of(Words a) { return {low_bytes_of(a.even, _mm512_slli_epi16(a.odd, 8))}; }
+  CINCH_INLINE Bytes high_bytes_of(Words a) { return {low_bytes_of(_mm512_srli_epi16(a.even, 8), a.odd)}; }
+  CINCH_INLINE Bytes turned(const std::int16_t* a, const std::int16_t* c, const std::int16_t* b,
+                            const std::int16_t* s) {
+    const auto half = [&](unsigned at) {
+      const __m512i along = _mm512_mulhrs_epi16(_mm512_loadu_si512(a + at), _mm512_loadu_si512(c + at));
+      const __m512i across = _mm512_mulhrs_epi16(_mm512_loadu_si512(b + at), _mm512_loadu_si512(s + at));
+      return _mm512_srai_epi16(_mm512_add_epi16(_mm512_add_epi16(along, across), _mm512_set1_epi16(32)), 6);
+    };
+    const __m512i packed = _mm512_packs_epi16(half(0), half(32));
+    return {_mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), packed)};
+  }
+
   CINCH_INLINE Floats load_floats(const float* from) { return {_mm512_loadu_ps(from)}; }
   CINCH_INLINE void store_floats(float* to, Floats a) { _mm512_storeu_ps(to, a.v); }
   CINCH_INLINE Floats fill_floats(float value) { return {_mm512_set1_ps(value)}; }

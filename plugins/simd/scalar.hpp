@@ -157,6 +157,119 @@ struct Scalar {
     });
   }
 
+  // ---- Bytes as bits, and masks: bit i of a mask is lane i.
+  static constexpr bool has_wide_lookup = false;  ///< Whether lookups in 128 bytes are as cheap as in 16.
+
+  static Bytes both(const Bytes& a, const Bytes& b) {
+    return each<Bytes>([&](unsigned i) { return a.lane[i] & b.lane[i]; });
+  }
+  static Bytes either(const Bytes& a, const Bytes& b) {
+    return each<Bytes>([&](unsigned i) { return a.lane[i] | b.lane[i]; });
+  }
+  static Bytes differ(const Bytes& a, const Bytes& b) {
+    return each<Bytes>([&](unsigned i) { return a.lane[i] ^ b.lane[i]; });
+  }
+  template <int bits>
+  static Bytes shift_left(const Bytes& a) {
+    return each<Bytes>([&](unsigned i) { return a.lane[i] << bits; });
+  }
+  template <int bits>
+  static Bytes shift_right(const Bytes& a) {
+    return each<Bytes>([&](unsigned i) { return a.lane[i] >> bits; });
+  }
+  /// a - b, or 0 where b is larger.
+  static Bytes sub_to_zero(const Bytes& a, const Bytes& b) {
+    return each<Bytes>([&](unsigned i) { return a.lane[i] > b.lane[i] ? a.lane[i] - b.lane[i] : 0; });
+  }
+  static Bytes smaller(const Bytes& a, const Bytes& b) {
+    return each<Bytes>([&](unsigned i) { return a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]; });
+  }
+  /// Of bytes with a sign; that of -128 is 128.
+  static Bytes absolute(const Bytes& a) {
+    return each<Bytes>([&](unsigned i) { return a.lane[i] & 128 ? 256 - a.lane[i] : a.lane[i]; });
+  }
+  /// The highest bit of every lane.
+  static std::uint64_t top_bits(const Bytes& a) {
+    return mask_of([&](unsigned i) { return a.lane[i] >> 7 != 0; });
+  }
+  static std::uint64_t equal(const Bytes& a, const Bytes& b) {
+    return mask_of([&](unsigned i) { return a.lane[i] == b.lane[i]; });
+  }
+  static std::uint64_t at_most(const Bytes& a, const Bytes& b) {
+    return mask_of([&](unsigned i) { return a.lane[i] <= b.lane[i]; });
+  }
+  /// `value` in the lanes of the mask, 0 elsewhere.
+  static Bytes spread(std::uint64_t mask, std::uint8_t value) {
+    return each<Bytes>([&](unsigned i) { return mask >> i & 1 ? value : 0; });
+  }
+  static Bytes select(std::uint64_t mask, const Bytes& a, const Bytes& b) {
+    return each<Bytes>([&](unsigned i) { return mask >> i & 1 ? a.lane[i] : b.lane[i]; });
+  }
+  /// The bits of `bits` where the mask has some, moved together at the low end; and back.
+  static std::uint64_t pick_bits(std::uint64_t bits, std::uint64_t mask) {
+    std::uint64_t picked = 0;
+    for (unsigned n = 0; mask != 0; mask &= mask - 1, ++n) picked |= (bits >> std::countr_zero(mask) & 1) << n;
+    return picked;
+  }
+  static std::uint64_t place_bits(std::uint64_t bits, std::uint64_t mask) {
+    std::uint64_t placed = 0;
+    for (; mask != 0; mask &= mask - 1, bits >>= 1) placed |= (bits & 1) << std::countr_zero(mask);
+    return placed;
+  }
+  static unsigned count_bits(std::uint64_t bits) { return static_cast<unsigned>(std::popcount(bits)); }
+  /// Lanes of six bits into 48 bytes, the first lane lowest; and back, which reads up to 64 bytes.
+  static void pack_sixes(const Bytes& a, std::uint8_t* to) {
+    for (unsigned i = 0; i < 64; i += 4, to += 3) {
+      const unsigned four = a.lane[i] | a.lane[i + 1] << 6 | a.lane[i + 2] << 12 | a.lane[i + 3] << 18;
+      std::memcpy(to, &four, 3);
+    }
+  }
+  static Bytes unpack_sixes(const std::uint8_t* from) {
+    return each<Bytes>([&](unsigned i) {
+      unsigned four = 0;
+      std::memcpy(&four, from + i / 4 * 3, 3);
+      return four >> (6 * (i % 4)) & 63;
+    });
+  }
+  /// 64 words in memory as their low and high bytes; and back.
+  static void load_apart(const std::uint8_t* from, Bytes& low, Bytes& high) {
+    low = each<Bytes>([&](unsigned i) { return from[2 * i]; });
+    high = each<Bytes>([&](unsigned i) { return from[2 * i + 1]; });
+  }
+  static void store_together(std::uint8_t* to, const Bytes& low, const Bytes& high) {
+    for (unsigned i = 0; i < 64; ++i) {
+      to[2 * i] = low.lane[i];
+      to[2 * i + 1] = high.lane[i];
+    }
+  }
+  static Bytes low_bytes_of(const Words& a) {
+    return each<Bytes>([&](unsigned i) { return a.lane[i]; });
+  }
+  static Bytes high_bytes_of(const Words& a) {
+    return each<Bytes>([&](unsigned i) { return a.lane[i] >> 8; });
+  }
+  /// The four bytes of the entries that `low` and `high` number together.
+  struct Quads {
+    Bytes byte[4];
+  };
+  static Quads lookup(const std::uint32_t* table, const Bytes& low, const Bytes& high) {
+    Quads quads;
+    for (unsigned i = 0; i < 64; ++i) {
+      const std::uint32_t entry = table[low.lane[i] | high.lane[i] << 8];
+      for (unsigned b = 0; b < 4; ++b) quads.byte[b].lane[i] = static_cast<std::uint8_t>(entry >> (8 * b));
+    }
+    return quads;
+  }
+  /// Of 64 pairs of words with a sign: a * c + b * s, both products divided by 2^15 and rounded, their sum divided by
+  /// 64 and rounded; within -128 and 127. Requires: the sum and 32 fit a word.
+  static Bytes turned(const std::int16_t* a, const std::int16_t* c, const std::int16_t* b, const std::int16_t* s) {
+    return each<Bytes>([&](unsigned i) {
+      const int sum = ((a[i] * c[i] + 0x4000) >> 15) + ((b[i] * s[i] + 0x4000) >> 15);
+      const int size = (sum + 32) >> 6;
+      return size < -128 ? -128 : size > 127 ? 127 : size;
+    });
+  }
+
   // ---- Floats
   static Floats load_floats(const float* from) {
     Floats made;
@@ -182,6 +295,12 @@ struct Scalar {
   }
 
  private:
+  template <class Function>
+  static std::uint64_t mask_of(Function&& function) {
+    std::uint64_t mask = 0;
+    for (unsigned i = 0; i < 64; ++i) mask |= static_cast<std::uint64_t>(function(i)) << i;
+    return mask;
+  }
   template <class Vector, class Function>
   static Vector each(Function&& function) {
     Vector made;

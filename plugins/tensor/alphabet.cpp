@@ -1,0 +1,277 @@
+#include "plugins/tensor/alphabet.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "cinch/codec_plugin_options.hpp"
+#include "plugins/tensor/logarithm.hpp"
+
+namespace cinch::tensor {
+namespace {
+
+using plugin::Failure;
+
+constexpr float escape_bits = 16;  // beside its symbol
+
+/// Counts of one context, by octave, turn and half.
+struct Counts {
+  float at[16][2][2] = {};
+  float total = 0;
+
+  float of(const Cell& cell) const {
+    float sum = 0;
+    for (unsigned turn = 0; turn < 2; ++turn) {
+      for (unsigned half = 0; half < 2; ++half) {
+        if (cell.holds(turn, 2u * cell.octave + half)) sum += at[cell.octave][turn][half];
+      }
+    }
+    return sum;
+  }
+};
+
+/// What one more slot costs when `count` is too rare to deserve it.
+float slot_penalty(float count, float total) { return std::max(total / slots - count, 0.0f) * 1.44f; }
+
+/// Bits that telling `a` from `b` in the symbol saves against a stored bit.
+float split_gain(float a, float b, float total) {
+  const float sum = a + b;
+  if (sum <= 0) return 0;
+  float entropy = 0;
+  for (const float part : {a, b}) {
+    if (part > 0) entropy += part * log2_of(sum / part);
+  }
+  return sum - entropy - slot_penalty(std::min(a, b), total);
+}
+
+float octave_gain(float count, float total) {
+  if (count <= 0) return 0;
+  const float symbol = log2_of(total / count) + 2;
+  return count * (7 + escape_bits - symbol) - slot_penalty(count, total);
+}
+
+Counts counts_of(const Histogram& histogram, unsigned context) {
+  constexpr std::uint32_t few = 1024;  // too few to trust: then the neighbours have a say as well
+  const auto row = [&](unsigned which) { return std::span(histogram).subspan(64u * which, 64); };
+  std::uint32_t own = 0;
+  for (const std::uint32_t n : row(context)) own += n;
+  Counts counts;
+  const auto add = [&](unsigned which, float weight) {
+    const std::span<const std::uint32_t> from = row(which);
+    for (unsigned i = 0; i < 64; ++i) {
+      const float n = weight * static_cast<float>(from[i]);
+      counts.at[i % step_count / 2][i / step_count][i % 2] += n;
+      counts.total += n;
+    }
+  };
+  add(context, 1);
+  if (own < few && context > 0) add(context - 1, 1.0f / 16);
+  if (own < few && context + 1 < context_count) add(context + 1, 1.0f / 16);
+  return counts;
+}
+
+struct Choice {
+  float gain = 0;
+  std::size_t cell = 0;  // the one to split, or the number of cells for a new octave
+  std::uint8_t octave = 0;
+  bool by_turn = false;
+};
+
+Choice best_choice(const Counts& counts, std::span<const Cell> cells) {
+  Choice best;
+  bool used[16] = {};
+  for (const Cell& cell : cells) used[cell.octave] = true;
+  for (std::uint8_t octave = 1; octave <= Cell::most_octave; ++octave) {
+    if (used[octave]) continue;
+    const float gain = octave_gain(counts.of({octave, Cell::open, Cell::open, 0}), counts.total);
+    if (gain > best.gain) best = {gain, cells.size(), octave, false};
+  }
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    for (const bool by_turn : {true, false}) {
+      if ((by_turn ? cells[i].turn : cells[i].half) != Cell::open) continue;
+      Cell a = cells[i];
+      Cell b = a;
+      (by_turn ? a.turn : a.half) = 0;
+      (by_turn ? b.turn : b.half) = 1;
+      const float gain = split_gain(counts.of(a), counts.of(b), counts.total);
+      if (gain > best.gain) best = {gain, i, 0, by_turn};
+    }
+  }
+  return best;
+}
+
+/// Shares the slots out; every cell gets one at least, and so does the escape.
+void share_slots(const Counts& counts, std::span<Cell> cells) {
+  float counted[most_cells + 1];
+  unsigned given[most_cells + 1];
+  const std::size_t n = cells.size() + 1;
+  counted[n - 1] = counts.total;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    counted[i] = counts.of(cells[i]);
+    counted[n - 1] -= counted[i];
+  }
+  unsigned sum = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const float share = counts.total > 0 ? std::max(counted[i], 0.0f) * slots / counts.total : 0;
+    given[i] = std::max(static_cast<unsigned>(share + 0.5f), 1u);
+    sum += given[i];
+  }
+  while (sum != slots) {
+    const bool grow = sum < slots;
+    std::size_t best = n;
+    float best_worth = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      if (!grow && given[i] == 1) continue;
+      const float worth = std::max(counted[i], 0.0f) / (static_cast<float>(given[i]) + (grow ? 0.5f : -0.5f));
+      if (best == n || (grow ? worth > best_worth : worth < best_worth)) {
+        best = i;
+        best_worth = worth;
+      }
+    }
+    given[best] = grow ? given[best] + 1 : given[best] - 1;
+    sum = grow ? sum + 1 : sum - 1;
+  }
+  for (std::size_t i = 0; i < cells.size(); ++i) cells[i].slots = static_cast<std::uint8_t>(given[i]);
+}
+
+}  // namespace
+
+unsigned Alphabet::escape_slots(unsigned context) const {
+  unsigned left = slots;
+  for (unsigned i = 0; i < cell_counts[context]; ++i) left -= cells[context][i].slots;
+  return std::min(left, most_frequency);
+}
+
+Alphabet fit_alphabet(const Histogram& histogram) {
+  Alphabet alphabet;
+  for (unsigned context = 0; context < context_count; ++context) {
+    const Counts counts = counts_of(histogram, context);
+    std::array<Cell, most_cells>& cells = alphabet.cells[context];
+    std::size_t n = 0;
+    while (n < most_cells) {
+      const Choice choice = best_choice(counts, std::span(cells).first(n));
+      if (choice.gain <= 0) break;
+      if (choice.cell == n) {
+        cells[n] = {choice.octave, Cell::open, Cell::open, 0};
+      } else {
+        Cell& first = cells[choice.cell];
+        cells[n] = first;
+        (choice.by_turn ? first.turn : first.half) = 0;
+        (choice.by_turn ? cells[n].turn : cells[n].half) = 1;
+      }
+      ++n;
+    }
+    share_slots(counts, std::span(cells).first(n));
+    alphabet.cell_counts[context] = static_cast<std::uint8_t>(n);
+  }
+  return alphabet;
+}
+
+double coded_bits(const Alphabet& alphabet, const Histogram& histogram) {
+  double bits = 0;
+  for (unsigned context = 0; context < context_count; ++context) {
+    const float escape = escape_bits + 7 - log2_of(static_cast<float>(alphabet.escape_slots(context)));
+    float costs[64];
+    std::fill_n(costs, 64, escape);
+    for (unsigned i = 0; i < alphabet.cell_counts[context]; ++i) {
+      const Cell& cell = alphabet.cells[context][i];
+      const float cost =
+          7 - log2_of(cell.slots) + static_cast<float>((cell.turn == Cell::open) + (cell.half == Cell::open));
+      for (unsigned turn = 0; turn < 2; ++turn) {
+        for (unsigned step = 2u * cell.octave; step < 2u * cell.octave + 2; ++step) {
+          if (cell.holds(turn, step)) costs[turn * step_count + step] = cost;
+        }
+      }
+    }
+    for (unsigned i = 0; i < 64; ++i) bits += static_cast<double>(costs[i]) * histogram[64u * context + i];
+  }
+  return bits;
+}
+
+void write_alphabet(const Alphabet& alphabet, std::vector<std::uint8_t>& out) {
+  for (unsigned context = 0; context < context_count; ++context) {
+    out.push_back(alphabet.cell_counts[context]);
+    for (unsigned i = 0; i < alphabet.cell_counts[context]; ++i) {
+      const Cell& cell = alphabet.cells[context][i];
+      out.push_back(static_cast<std::uint8_t>(cell.octave * 9 + cell.turn * 3 + cell.half));
+      out.push_back(cell.slots);
+    }
+  }
+}
+
+Alphabet read_alphabet(std::span<const std::uint8_t>& in) {
+  const auto next = [&] {
+    if (in.empty()) throw Failure(CINCH_CORRUPT, "the plan ends within an alphabet");
+    const std::uint8_t byte = in.front();
+    in = in.subspan(1);
+    return byte;
+  };
+  Alphabet alphabet;
+  for (unsigned context = 0; context < context_count; ++context) {
+    alphabet.cell_counts[context] = next();
+    if (alphabet.cell_counts[context] > most_cells) throw Failure(CINCH_CORRUPT, "over 15 cells in a context");
+    unsigned sum = 0;
+    std::uint64_t taken = 0;
+    for (unsigned i = 0; i < alphabet.cell_counts[context]; ++i) {
+      const std::uint8_t code = next();
+      const Cell cell{static_cast<std::uint8_t>(code / 9), static_cast<std::uint8_t>(code / 3 % 3),
+                      static_cast<std::uint8_t>(code % 3), next()};
+      if (cell.octave < 1 || cell.octave > Cell::most_octave || cell.slots == 0) {
+        throw Failure(CINCH_CORRUPT, "a cell that does not exist");
+      }
+      for (unsigned turn = 0; turn < 2; ++turn) {
+        for (unsigned step = 2u * cell.octave; step < 2u * cell.octave + 2; ++step) {
+          if (!cell.holds(turn, step)) continue;
+          const std::uint64_t bit = std::uint64_t{1} << (turn * step_count + step);
+          if (taken & bit) throw Failure(CINCH_CORRUPT, "two cells for one element");
+          taken |= bit;
+        }
+      }
+      sum += cell.slots;
+      alphabet.cells[context][i] = cell;
+    }
+    if (sum >= slots) throw Failure(CINCH_CORRUPT, "no slot left for the escape");
+  }
+  return alphabet;
+}
+
+AlphabetTables::AlphabetTables(const Alphabet& alphabet) {
+  std::memset(this, 0, sizeof *this);
+  std::memset(first_slot, 255, sizeof first_slot);
+  for (unsigned context = 0; context < context_count; ++context) add_context(alphabet, context);
+}
+
+void AlphabetTables::add_context(const Alphabet& alphabet, unsigned context) {
+  unsigned first = 0;
+  const auto add = [&](unsigned number, unsigned width, unsigned what) {
+    const unsigned id = context * 16 + number;
+    const unsigned reciprocal = width == 1 ? 65535 : 65536 / width;  // the quotient is right or one too small
+    frequency[id] = static_cast<std::uint8_t>(width);
+    first_slot[id] = static_cast<std::uint8_t>(first);
+    reciprocal_low[id] = static_cast<std::uint8_t>(reciprocal);
+    reciprocal_high[id] = static_cast<std::uint8_t>(reciprocal >> 8);
+    meaning[id] = static_cast<std::uint8_t>(what);
+    for (unsigned i = 0; first + i < slots && (i < width || width == most_frequency); ++i) {
+      decode[context * slots + first + i] = (number == 0 ? 0xff000000u : 0u) | what << 16 | i << 8 | width;
+    }
+    first += width;
+    return static_cast<std::uint32_t>(reciprocal << 16 | (first - width) << 8 | width);
+  };
+  const std::uint32_t escape = add(0, alphabet.escape_slots(context), 0);
+  std::fill_n(&encode[64 * context], 64, escape);
+  for (unsigned i = 0; i < alphabet.cell_counts[context]; ++i) {
+    const Cell& cell = alphabet.cells[context][i];
+    const unsigned extras = (cell.turn == Cell::open ? extra_turn : 0u) | (cell.half == Cell::open ? extra_half : 0u);
+    const unsigned step = 2u * cell.octave + (cell.half == 1 ? 1u : 0u);
+    const std::uint32_t entry = add(i + 1, cell.slots, step | (cell.turn == 1 ? turned : 0u) | extras);
+    for (unsigned turn = 0; turn < 2; ++turn) {
+      for (unsigned at = 2u * cell.octave; at < 2u * cell.octave + 2; ++at) {
+        if (!cell.holds(turn, at)) continue;
+        const unsigned key = context * 64 + turn * step_count + at;
+        symbol[key] = static_cast<std::uint8_t>((i + 1) | extras);
+        encode[key] = entry | (cell.half == Cell::open ? 0x80u : 0u) | (cell.turn == Cell::open ? 0x8000u : 0u);
+      }
+    }
+  }
+}
+
+}  // namespace cinch::tensor

@@ -1,0 +1,363 @@
+#include "plugins/tensor/choose.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "plugins/tensor/block.hpp"
+#include "plugins/tensor/logarithm.hpp"
+#include "plugins/tensor/rope_search.hpp"
+#include "plugins/tensor/sample.hpp"
+
+namespace cinch::tensor {
+namespace {
+
+constexpr std::size_t most_alphabets = 255;
+constexpr std::size_t tried_alphabets = 8;  // of those that other planes have
+constexpr std::size_t most_ropes = 16;
+constexpr std::size_t fewest_tokens = 24;  // for levels and means of channels to be worth storing
+
+/// A model of a plane, and what it makes of the sample.
+struct Candidate {
+  PlaneModel model;
+  Histogram histogram{};
+  std::optional<Rope> rope;
+};
+
+unsigned step_of(unsigned top, unsigned base) {
+  const int step = static_cast<int>(top & 0x7fff) - static_cast<int>(base);
+  return static_cast<unsigned>(std::clamp(step, 0, 31));
+}
+
+/// 2^(level / 8).
+float deviation_of(int level) {
+  constexpr float powers[8] = {1.0f,       1.0905077f, 1.1892071f, 1.2968396f,
+                               1.4142135f, 1.5422108f, 1.6817928f, 1.8340081f};
+  const int exponent = std::clamp((level >> 3) + 127, 1, 254);
+  return powers[level & 7] * std::bit_cast<float>(static_cast<std::uint32_t>(exponent) << 23);
+}
+
+int level_of(float deviation) {
+  if (!(deviation > 1.2e-38f)) return -8 * 126;
+  if (!(deviation < 1e38f)) return 8 * 126;
+  return static_cast<int>(std::floor(8 * log2_of(deviation) + 0.5f));
+}
+
+/// All channels alike, whatever their sign: the steps are put so that the largest common one is the last.
+Candidate uniform_candidate(const Sample& sample, Layout layout) {
+  std::array<std::uint32_t, 1024> counts{};
+  for (const std::uint16_t top : sample.tops) ++counts[top & 0x3ff];
+  const std::size_t rare = sample.tops.size() / 2048;
+  std::size_t above = 0;
+  int top = 1023;
+  while (top > 0 && (above += counts[static_cast<unsigned>(top)]) <= rare) --top;
+  Candidate candidate;
+  candidate.model.kind = PlaneKind::uniform;
+  const int base = (top | 1) - 29;  // even, so that cells are octaves of the type
+  candidate.model.level = static_cast<std::int16_t>(4 * (base - static_cast<int>(base_of(0, layout))));
+  const unsigned real_base = base_of(candidate.model.level, layout);
+  for (const std::uint16_t value : sample.tops)
+    ++candidate.histogram[(value >> 15) * step_count + step_of(value, real_base)];
+  return candidate;
+}
+
+/// What is predicted for a row of the sample: means, turned along with the rope.
+class Prediction {
+ public:
+  Prediction(const Sample& sample, const std::optional<Rope>& rope)
+      : sample_(sample), rope_(rope), means(sample.channels), predicted(sample.channels), turned_(sample.channels) {}
+
+  /// Calls body(row) for each, with `predicted` set.
+  template <class Body>
+  void each_row(Body&& body) {
+    if (!rope_) {
+      predicted = means;
+      for (std::size_t i = 0; i < sample_.rows; ++i) body(i);
+      return;
+    }
+    SampleAngles angles(rope_->frequencies, sample_.first_token, sample_.stride);
+    for (std::size_t i = 0; i < sample_.rows; ++i, angles.next()) {
+      turn(means.data(), predicted.data(), angles, 1);
+      body(i);
+    }
+  }
+
+  void set_means() {
+    std::ranges::fill(means, 0.0f);
+    if (rope_) {
+      SampleAngles angles(rope_->frequencies, sample_.first_token, sample_.stride);
+      for (std::size_t i = 0; i < sample_.rows; ++i, angles.next()) {
+        turn(sample_.row(i), turned_.data(), angles, -1);
+        add(turned_.data());
+      }
+    } else {
+      for (std::size_t i = 0; i < sample_.rows; ++i) add(sample_.row(i));
+    }
+    const float share = 1.0f / static_cast<float>(sample_.rows);
+    for (float& mean : means) mean *= share;
+  }
+
+ private:
+  void add(const float* row) {
+    for (std::size_t c = 0; c < means.size(); ++c) means[c] += row[c];
+  }
+
+  void turn(const float* from, float* to, const SampleAngles& angles, float direction) const {
+    const std::size_t half = rope_->rotary_dim / 2u;
+    const std::size_t first = rope_->interleaved ? 2 : 1;
+    const std::size_t second = rope_->interleaved ? 1 : half;
+    for (std::size_t head = 0; head < sample_.channels; head += rope_->head_dim) {
+      for (std::size_t i = 0; i < half; ++i) {
+        const float c = angles.cosines()[i];
+        const float s = direction * angles.sines()[i];
+        const std::size_t a = head + first * i;
+        const std::size_t b = a + second;
+        to[a] = from[a] * c - from[b] * s;
+        to[b] = from[b] * c + from[a] * s;
+      }
+      for (std::size_t i = rope_->rotary_dim; i < rope_->head_dim; ++i) to[head + i] = from[head + i];
+    }
+  }
+
+  const Sample& sample_;
+  const std::optional<Rope>& rope_;
+
+ public:
+  std::vector<float> means;
+  std::vector<float> predicted;
+
+ private:
+  std::vector<float> turned_;
+};
+
+/// Levels and means of the channels as they are stored.
+void set_channels(const std::vector<float>& deviations, const std::vector<float>& means,
+                  const std::optional<Rope>& rope, PlaneModel& model) {
+  const std::size_t channels = deviations.size();
+  std::vector<int> levels(channels);
+  for (std::size_t c = 0; c < channels; ++c) {
+    float size = std::abs(means[c]);
+    if (rope && c % rope->head_dim < rope->rotary_dim) {
+      const float other = std::abs(means[c / rope->head_dim * rope->head_dim + rope->partner_of(c % rope->head_dim)]);
+      size = std::max(size, other);
+    }
+    levels[c] = level_of(std::max(deviations[c], size / 12));  // means are stored up to 16 deviations
+  }
+  const auto [least, most] = std::ranges::minmax(levels);
+  model.level = static_cast<std::int16_t>(std::max(least, most - 255));
+  for (std::size_t c = 0; c < channels; ++c) {
+    const int level = std::max<int>(levels[c], model.level);
+    model.levels.push_back(static_cast<std::uint8_t>(level - model.level));
+    const float mean = means[c] * 8 / deviation_of(level);
+    model.means.push_back(static_cast<std::int8_t>(std::clamp(mean, -127.0f, 127.0f) + (mean < 0 ? -0.5f : 0.5f)));
+  }
+}
+
+Candidate channel_candidate(const Sample& sample, Layout layout, const std::optional<Rope>& rope) {
+  Candidate candidate;
+  candidate.rope = rope;
+  candidate.model.kind = rope ? PlaneKind::rotary : PlaneKind::channels;
+  Prediction prediction(sample, rope);
+  prediction.set_means();
+  std::vector<float> deviations(sample.channels);
+  prediction.each_row([&](std::size_t i) {
+    const float* const row = sample.row(i);
+    for (std::size_t c = 0; c < sample.channels; ++c) deviations[c] += std::abs(row[c] - prediction.predicted[c]);
+  });
+  const float scale = 1.2533f / static_cast<float>(sample.rows);  // from the mean of |x| to the deviation, if Gaussian
+  for (float& deviation : deviations) deviation *= scale;
+  set_channels(deviations, prediction.means, rope, candidate.model);
+
+  std::vector<float> per_half_deviation(sample.channels);
+  std::vector<std::uint16_t> bases(sample.channels);
+  for (std::size_t c = 0; c < sample.channels; ++c) {
+    const int level = candidate.model.level + candidate.model.levels[c];
+    per_half_deviation[c] = 2 / deviation_of(level);
+    bases[c] = static_cast<std::uint16_t>(base_of(level, layout));
+    prediction.means[c] = static_cast<float>(candidate.model.means[c]) * deviation_of(level) / 8;
+  }
+  std::vector<std::int16_t> sizes(sample.channels);
+  prediction.each_row([&](std::size_t i) {
+    for (std::size_t c = 0; c < sample.channels; ++c) {
+      const float p = prediction.predicted[c] * per_half_deviation[c];
+      sizes[c] = static_cast<std::int16_t>(std::clamp(p, -15.0f, 15.0f) + (p < 0 ? -0.5f : 0.5f));
+    }
+    const std::uint16_t* const tops = sample.row_tops(i);
+    for (std::size_t c = 0; c < sample.channels; ++c) {
+      const unsigned context = context_byte(sizes[c]);
+      const unsigned turn = context >> 7 ^ tops[c] >> 15;
+      ++candidate.histogram[(context & 0x70) << 2 | turn << 5 | step_of(tops[c], bases[c])];
+    }
+  });
+  return candidate;
+}
+
+class Chooser {
+ public:
+  Chooser(const Geometry& geometry, const Kernels& kernels) : geometry_(geometry), kernels_(kernels) {}
+
+  StoredPlan plan;
+  bool pays = false;
+
+  void add(const std::uint8_t* plane) {
+    plan.planes.push_back(choose(plane));
+    pays = pays || plan.planes.back().kind != PlaneKind::raw;
+  }
+
+ private:
+  PlaneModel choose(const std::uint8_t* plane) {
+    const std::size_t bytes = geometry_.tokens * geometry_.token_bytes();
+    const std::size_t size = cut_of(geometry_.layout).word_bytes;
+    if (std::memcmp(plane, plane + size, bytes - size) == 0) {
+      PlaneModel model;
+      model.kind = PlaneKind::constant;
+      std::copy_n(plane, size, model.word);
+      return model;
+    }
+    const Sample sample(geometry_, plane);
+    const std::vector<std::uint32_t> repeated = repeats(sample) ? repeated_rows(plane) : std::vector<std::uint32_t>();
+    Candidate best = uniform_candidate(sample, geometry_.layout);
+    double best_bits = cost(best, sample);
+    const auto compare = [&](Candidate candidate) {
+      const double bits = cost(candidate, sample);
+      if (bits >= best_bits) return;
+      best_bits = bits;
+      best = std::move(candidate);
+    };
+    if (geometry_.has_tokens && geometry_.tokens >= fewest_tokens) {
+      const std::optional<Rope> rope = repeated.empty() ? find_rope(sample, geometry_.head_dim) : std::nullopt;
+      compare(channel_candidate(sample, geometry_.layout, std::nullopt));
+      if (rope) compare(channel_candidate(sample, geometry_.layout, rope));
+    }
+    const double raw_bits = 8.0 * static_cast<double>(size) * static_cast<double>(elements());
+    if (best_bits > raw_bits * 0.98 && repeated.empty()) return {};
+    settle(best, sample);
+    if (!repeated.empty()) store_rows(plane, repeated, best.model);
+    if (best_bits > raw_bits * 0.98 && best.model.row_count == 0) return {};
+    return best.model;
+  }
+
+  std::uint64_t elements() const { return geometry_.tokens * geometry_.channels; }
+
+  /// From the sample to the plane.
+  double whole(double bits, const Sample& sample) const {
+    return bits * static_cast<double>(elements()) / static_cast<double>(sample.tops.size());
+  }
+
+  /// Bits for the plane and its model, its alphabet aside.
+  double cost(const Candidate& candidate, const Sample& sample) const {
+    const double stored = static_cast<double>(cut_of(geometry_.layout).stored_bytes()) / 8;
+    return whole(coded_bits(fit_alphabet(candidate.histogram), candidate.histogram), sample) +
+           stored * static_cast<double>(elements()) + 16.0 * static_cast<double>(candidate.model.levels.size());
+  }
+
+  /// Gives a candidate its alphabet, another plane's where that is as good, and its rope.
+  void settle(Candidate& candidate, const Sample& sample) {
+    const Alphabet own = fit_alphabet(candidate.histogram);
+    std::vector<std::uint8_t> stored;
+    write_alphabet(own, stored);
+    double best = whole(coded_bits(own, candidate.histogram), sample) + 8.0 * static_cast<double>(stored.size());
+    std::size_t chosen = plan.alphabets.size();
+    const std::size_t first = chosen > tried_alphabets ? chosen - tried_alphabets : 0;
+    for (std::size_t i = first; i < plan.alphabets.size(); ++i) {
+      const double bits = whole(coded_bits(plan.alphabets[i], candidate.histogram), sample);
+      if (bits > best && plan.alphabets.size() < most_alphabets) continue;
+      best = bits;
+      chosen = i;
+    }
+    if (chosen == plan.alphabets.size()) plan.alphabets.push_back(own);
+    candidate.model.alphabet = static_cast<std::uint8_t>(chosen);
+    if (!candidate.rope) return;
+    const auto known = std::ranges::find(plan.ropes, *candidate.rope);
+    candidate.model.rope = static_cast<std::uint8_t>(known - plan.ropes.begin());
+    if (known == plan.ropes.end()) plan.ropes.push_back(*candidate.rope);
+  }
+
+  /// Whether more than one sampled row in 16 stands there twice.
+  bool repeats(const Sample& sample) const {
+    if (!geometry_.has_tokens || sample.rows < 16) return false;
+    const auto* const rows = reinterpret_cast<const std::uint8_t*>(sample.tops.data());
+    RowTable table(rows, sample.channels * sizeof sample.tops[0], sample.rows);
+    std::size_t again = 0;
+    for (std::uint32_t i = 0; i < sample.rows; ++i) again += table.insert(i) != i;
+    return again > sample.rows / 16;
+  }
+
+  /// The rows that come more than once, by their first tokens; none where that saves less than an eighth of the plane.
+  std::vector<std::uint32_t> repeated_rows(const std::uint8_t* plane) const {
+    if (geometry_.tokens >= RowTable::none) return {};
+    RowTable table(plane, geometry_.token_bytes(), geometry_.tokens);
+    std::vector<std::uint32_t> counts(geometry_.tokens);
+    for (std::uint32_t token = 0; token < geometry_.tokens; ++token) ++counts[table.insert(token)];
+    std::vector<std::uint32_t> repeated;
+    std::uint64_t saved = 0;
+    for (std::uint32_t token = 0; token < geometry_.tokens; ++token) {
+      if (counts[token] < 2) continue;
+      repeated.push_back(token);
+      saved += counts[token] - 1;
+    }
+    return saved > geometry_.tokens / 8 ? repeated : std::vector<std::uint32_t>();
+  }
+
+  void store_rows(const std::uint8_t* plane, const std::vector<std::uint32_t>& tokens, PlaneModel& model) {
+    const std::size_t row_bytes = geometry_.token_bytes();
+    std::vector<std::uint8_t> rows(tokens.size() * row_bytes);
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      std::memcpy(&rows[i * row_bytes], plane + tokens[i] * row_bytes, row_bytes);
+    }
+    StoredPlan alone{plan.alphabets, {}, {model}};
+    const PlanState state(alone, geometry_, kernels_);
+    model.coded_rows.resize(rows.size() + encoder_slack);
+    const std::optional<std::size_t> coded =
+        BlockEncoder(kernels_).encode_rows(state, state.planes[0], rows, model.coded_rows);
+    model.coded_rows.resize(coded.value_or(0));
+    if (coded) model.row_count = static_cast<std::uint32_t>(tokens.size());
+  }
+
+  const Geometry geometry_;
+  const Kernels& kernels_;
+};
+
+}  // namespace
+
+std::optional<StoredPlan> choose_plan(const Geometry& geometry, const Kernels& kernels,
+                                      std::span<const std::uint8_t> value) {
+  Chooser chooser(geometry, kernels);
+  const std::size_t plane_bytes = geometry.tokens * geometry.token_bytes();
+  if (plane_bytes == 0) return std::nullopt;
+  for (std::uint64_t i = 0; i < geometry.planes; ++i) chooser.add(value.data() + i * plane_bytes);
+  if (!chooser.pays) return std::nullopt;
+  return std::move(chooser.plan);
+}
+
+std::uint64_t most_plan_bytes(const Geometry& geometry, std::uint64_t size) {
+  constexpr std::uint64_t alphabets = most_alphabets * context_count * (1 + 2 * most_cells);
+  constexpr std::uint64_t ropes = most_ropes * (5 + 4 * 512);
+  constexpr std::uint64_t plane = 32 + encoder_slack;
+  // Stored rows come twice at least; levels and means of channels are two bytes for each, with at least 24 tokens.
+  return alphabets + ropes + geometry.planes * plane + size / 2 + size / 12 + 64;
+}
+
+std::string describe(const StoredPlan& plan) {
+  constexpr const char* names[] = {"raw", "constant", "uniform", "channels", "rotary"};
+  std::size_t counts[5] = {};
+  std::size_t with_rows = 0;
+  for (const PlaneModel& plane : plan.planes) {
+    ++counts[static_cast<unsigned>(plane.kind)];
+    with_rows += plane.row_count > 0;
+  }
+  std::string text;
+  const auto add = [&text](const std::string& key, const std::string& value) {
+    const std::string more = (text.empty() ? "" : ",") + key + "=" + value;
+    if (text.size() + more.size() < CINCH_ANNOTATION_BYTES) text += more;
+  };
+  for (unsigned i = 5; i-- > 0;) {
+    if (counts[i] > 0) add(names[i], std::to_string(counts[i]));
+  }
+  if (with_rows > 0) add("rows", std::to_string(with_rows));
+  if (!plan.ropes.empty()) add("rope", plan.ropes[0].interleaved ? "interleaved" : "halves");
+  return text;
+}
+
+}  // namespace cinch::tensor

@@ -1,0 +1,44 @@
+/// How a value is laid out: planes of tokens of channels.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "cinch/codec_plugin.h"
+#include "plugins/tensor/layout.hpp"
+
+namespace cinch::tensor {
+
+struct Geometry {
+  Layout layout = Layout::bf16;
+  bool has_tokens = false;  ///< Otherwise one plane of one token.
+  std::uint64_t planes = 1;
+  std::uint64_t tokens = 1;    ///< Of each plane.
+  std::uint64_t channels = 0;  ///< Elements of a token.
+  std::uint64_t head_dim = 0;  ///< The last dimension, when there are several after the token axis.
+
+  std::uint64_t token_bytes() const { return channels * cut_of(layout).word_bytes; }
+};
+
+/// The geometry of a value of `size` bytes, or none where this codec has nothing to offer: types that are no floats,
+/// and empty values.
+inline std::optional<Geometry> geometry_of(const cinch_shape_v1* shape, std::uint64_t size) {
+  const std::optional<Layout> layout = layout_of(shape);
+  if (!layout || size == 0) return std::nullopt;
+  Geometry geometry;
+  geometry.layout = *layout;
+  geometry.channels = size / cut_of(*layout).word_bytes;
+  if (!shape || shape->token_axis >= shape->ndim) return geometry;
+  geometry.has_tokens = true;
+  geometry.channels = 1;
+  for (unsigned i = 0; i < shape->ndim; ++i) {
+    (i < shape->token_axis   ? geometry.planes
+     : i > shape->token_axis ? geometry.channels
+                             : geometry.tokens) *= shape->dims[i];
+  }
+  if (shape->ndim > shape->token_axis + 2) geometry.head_dim = shape->dims[shape->ndim - 1];
+  return geometry;
+}
+
+}  // namespace cinch::tensor

@@ -1,0 +1,398 @@
+/// The kernels as templates over a target of plugins/simd; included by the source of each target alone.
+#pragma once
+
+#include "plugins/tensor/kernel_parts.hpp"
+
+namespace cinch::tensor {
+namespace {
+
+#define CINCH_INLINE inline __attribute__((always_inline))
+
+/// 64 elements, taken apart: a byte of each part.
+template <class T>
+struct Parts {
+  typename T::Bytes sign;      ///< The top bit; the others may be anything.
+  typename T::Bytes exponent;  ///< Shifted.
+  typename T::Bytes half;      ///< 0 or 1
+  typename T::Bytes low;       ///< The bits that are stored beside whole bytes.
+};
+
+template <class T>
+CINCH_INLINE typename T::Bytes and_bits(typename T::Bytes a, std::uint8_t bits) {
+  return T::both(a, T::fill(bits));
+}
+
+/// Words of which the top byte has sign and most of the exponent, and the next the rest: those of bf16.
+template <class T>
+CINCH_INLINE Parts<T> parts_of_bf16(const std::uint8_t* words) {
+  typename T::Bytes low, high;
+  T::load_apart(words, low, high);
+  return {high, T::either(T::template shift_left<1>(high), T::template shift_right<7>(low)),
+          and_bits<T>(T::template shift_right<6>(low), 1), and_bits<T>(low, 63)};
+}
+
+/// Takes words apart and stores their whole low bytes.
+template <class T, Layout layout>
+CINCH_INLINE Parts<T> take_apart(const std::uint8_t* words, std::uint8_t* stored) {
+  if constexpr (layout == Layout::bf16) {
+    return parts_of_bf16<T>(words);
+  } else if constexpr (layout == Layout::f32) {
+    alignas(64) std::uint8_t high[2 * lanes];
+    for (std::size_t i = 0; i < lanes; ++i) {
+      std::memcpy(stored + 2 * i, words + 4 * i, 2);
+      std::memcpy(high + 2 * i, words + 4 * i + 2, 2);
+    }
+    return parts_of_bf16<T>(high);
+  } else if constexpr (layout == Layout::f16) {
+    typename T::Bytes low, high;
+    T::load_apart(words, low, high);
+    T::store(stored, low);
+    return {high, T::add(and_bits<T>(T::template shift_right<2>(high), 31), T::fill(cut<layout>.exponent_shift)),
+            and_bits<T>(T::template shift_right<1>(high), 1), and_bits<T>(high, 1)};
+  } else {
+    constexpr int low_bits = cut<layout>.low_bits;
+    constexpr std::uint8_t most_exponent = (1u << cut<layout>.exponent_bits) - 1;
+    const typename T::Bytes all = T::load(words);
+    return {all,
+            T::add(and_bits<T>(T::template shift_right<low_bits + 1>(all), most_exponent),
+                   T::fill(cut<layout>.exponent_shift)),
+            and_bits<T>(T::template shift_right<low_bits>(all), 1), and_bits<T>(all, (1u << low_bits) - 1)};
+  }
+}
+
+template <class T>
+CINCH_INLINE void put_bf16(const Parts<T>& parts, std::uint8_t* words) {
+  const auto low =
+      T::either(T::either(T::template shift_left<7>(parts.exponent), T::template shift_left<6>(parts.half)), parts.low);
+  T::store_together(words, low, T::either(and_bits<T>(parts.sign, 128), T::template shift_right<1>(parts.exponent)));
+}
+
+template <class T, Layout layout>
+CINCH_INLINE void put_together(const Parts<T>& parts, const std::uint8_t* stored, std::uint8_t* words) {
+  if constexpr (layout == Layout::bf16) {
+    put_bf16<T>(parts, words);
+  } else if constexpr (layout == Layout::f32) {
+    alignas(64) std::uint8_t high[2 * lanes];
+    put_bf16<T>(parts, high);
+    for (std::size_t i = 0; i < lanes; ++i) {
+      std::memcpy(words + 4 * i, stored + 2 * i, 2);
+      std::memcpy(words + 4 * i + 2, high + 2 * i, 2);
+    }
+  } else {
+    constexpr int low_bits = cut<layout>.low_bits;
+    constexpr std::uint8_t most_exponent = (1u << cut<layout>.exponent_bits) - 1;
+    const auto exponent = and_bits<T>(T::sub(parts.exponent, T::fill(cut<layout>.exponent_shift)), most_exponent);
+    const auto top = T::either(T::either(and_bits<T>(parts.sign, 128), T::template shift_left<low_bits + 1>(exponent)),
+                               T::either(T::template shift_left<low_bits>(parts.half), parts.low));
+    if constexpr (layout == Layout::f16) {
+      T::store_together(words, T::load(stored), top);
+    } else {
+      T::store(words, top);
+    }
+  }
+}
+
+/// Lanes of `bits` bits, the first lane lowest.
+template <class T, unsigned bits>
+CINCH_INLINE void pack(typename T::Bytes lows, std::uint8_t* to) {
+  if constexpr (bits == 6) {
+    T::pack_sixes(lows, to);
+  } else if constexpr (bits == 1) {
+    const std::uint64_t mask = T::top_bits(T::template shift_left<7>(lows));
+    std::memcpy(to, &mask, 8);
+  } else {
+    alignas(64) std::uint8_t bytes[lanes];
+    T::store(bytes, lows);
+    for (std::size_t i = 0; i < lanes; i += 8) {
+      std::uint64_t eight;
+      std::memcpy(&eight, bytes + i, 8);
+      eight = T::pick_bits(eight, 0x0101010101010101 * ((1u << bits) - 1));
+      std::memcpy(to + i / 8 * bits, &eight, bits);
+    }
+  }
+}
+
+template <class T, unsigned bits>
+CINCH_INLINE typename T::Bytes unpack(const std::uint8_t* from) {
+  if constexpr (bits == 6) {
+    return T::unpack_sixes(from);
+  } else if constexpr (bits == 1) {
+    std::uint64_t mask;
+    std::memcpy(&mask, from, 8);
+    return T::spread(mask, 1);
+  } else {
+    alignas(64) std::uint8_t bytes[lanes];
+    for (std::size_t i = 0; i < lanes; i += 8) {
+      std::uint64_t eight = 0;
+      std::memcpy(&eight, from + i / 8 * bits, bits);
+      eight = T::place_bits(eight, 0x0101010101010101 * ((1u << bits) - 1));
+      std::memcpy(bytes + i, &eight, 8);
+    }
+    return T::load(bytes);
+  }
+}
+
+template <class T>
+CINCH_INLINE typename T::WideTable wide(const std::uint8_t* table, unsigned part = 0) {
+  return T::wide_table(table + 128 * part);
+}
+
+/// What the coder needs of the symbols of 64 elements.
+template <class T>
+struct ToEncode {
+  typename T::Words frequency, first_slot, reciprocal;
+  std::uint64_t extra_halves, extra_turns, escapes;
+};
+
+/// `context` is a context's number times 16, `key` is turn * 32 + step.
+template <class T>
+CINCH_INLINE ToEncode<T> symbols_of(const AlphabetTables& tables, typename T::Bytes context, typename T::Bytes key) {
+  if constexpr (T::has_wide_lookup) {
+    const auto odd = T::either(key, T::template shift_left<2>(and_bits<T>(context, 16)));
+    const std::uint64_t second = T::top_bits(T::template shift_left<2>(context));
+    const std::uint64_t third = T::top_bits(T::template shift_left<1>(context));
+    const auto found = T::select(
+        third, T::select(second, T::lookup(wide<T>(tables.symbol, 3), odd), T::lookup(wide<T>(tables.symbol, 2), odd)),
+        T::select(second, T::lookup(wide<T>(tables.symbol, 1), odd), T::lookup(wide<T>(tables.symbol, 0), odd)));
+    const auto symbol = and_bits<T>(found, 15);
+    const auto id = T::either(context, symbol);
+    return {T::widen(T::lookup(wide<T>(tables.frequency), id)),
+            T::widen(T::lookup(wide<T>(tables.first_slot), id)),
+            T::join(T::lookup(wide<T>(tables.reciprocal_low), id), T::lookup(wide<T>(tables.reciprocal_high), id)),
+            T::top_bits(found),
+            T::top_bits(T::template shift_left<1>(found)),
+            T::equal(symbol, T::fill(0))};
+  } else {
+    const auto low = T::either(key, T::template shift_left<2>(and_bits<T>(context, 0x30)));
+    const auto entries = T::lookup(tables.encode, low, T::template shift_right<6>(context));
+    const auto first_slot = and_bits<T>(entries.byte[1], 127);
+    return {T::widen(and_bits<T>(entries.byte[0], 127)),
+            T::widen(first_slot),
+            T::join(entries.byte[2], entries.byte[3]),
+            T::top_bits(entries.byte[0]),
+            T::top_bits(entries.byte[1]),
+            T::equal(first_slot, T::fill(0))};
+  }
+}
+
+template <class T>
+struct Decoded {
+  typename T::Bytes frequency, offset, meaning;
+  std::uint64_t escapes;
+};
+
+template <class T>
+CINCH_INLINE Decoded<T> meanings_of(const AlphabetTables& tables, typename T::Bytes context, typename T::Bytes slots) {
+  if constexpr (T::has_wide_lookup) {
+    const auto first_slots = wide<T>(tables.first_slot);
+    auto id = context;
+    auto first_slot = T::fill(0);  // that of the escape
+    for (std::uint8_t stride = 8; stride > 0; stride /= 2) {
+      const auto next = T::add(id, T::fill(stride));
+      const auto start = T::lookup(first_slots, next);
+      const std::uint64_t reached = T::at_most(start, slots);
+      id = T::select(reached, next, id);
+      first_slot = T::select(reached, start, first_slot);
+    }
+    return {T::lookup(wide<T>(tables.frequency), id), T::sub(slots, first_slot), T::lookup(wide<T>(tables.meaning), id),
+            T::equal(and_bits<T>(id, 15), T::fill(0))};
+  } else {
+    const auto low = T::either(slots, T::template shift_left<3>(and_bits<T>(context, 16)));
+    const auto entries = T::lookup(tables.decode, low, T::template shift_right<5>(context));
+    return {entries.byte[0], entries.byte[1], entries.byte[2], T::top_bits(entries.byte[3])};
+  }
+}
+
+/// Sign, exponent and first mantissa bit of one word, for the few that are escaped.
+template <Layout layout>
+std::uint16_t top_of(const std::uint8_t* from) {
+  constexpr Cut form = cut<layout>;
+  std::uint32_t word = 0;
+  std::memcpy(&word, from, form.word_bytes);
+  word >>= form.mantissa_bits() - 1;
+  constexpr std::uint32_t sign = 2u << form.exponent_bits;
+  return static_cast<std::uint16_t>((word & sign ? 0x8000u : 0u) | (word & (sign - 1)));
+}
+
+template <Layout layout>
+void set_top(std::uint16_t top, std::uint8_t* to) {
+  constexpr Cut form = cut<layout>;
+  constexpr unsigned low = form.mantissa_bits() - 1;
+  constexpr std::uint32_t sign = 2u << form.exponent_bits;
+  std::uint32_t word = 0;
+  std::memcpy(&word, to, form.word_bytes);
+  word = (word & ((1u << low) - 1)) | ((top & (sign - 1)) | (top & 0x8000u ? sign : 0u)) << low;
+  std::memcpy(to, &word, form.word_bytes);
+}
+
+/// Where the rows of a pair of groups start.
+struct Rows {
+  const std::uint8_t* contexts;
+  const std::uint8_t* octaves;
+  const std::uint8_t* halves;
+};
+
+template <class T, Layout layout>
+CINCH_INLINE void encode_group(const AlphabetTables& tables, const Rows& rows, std::size_t skip,
+                               const std::uint8_t* words, std::uint8_t* stored, typename T::Words& states,
+                               std::uint8_t*& bytes, PushStacks& stacks, BitPusher& extra) {
+  const Parts<T> parts = take_apart<T, layout>(words, stored);
+  pack<T, cut<layout>.low_bits>(parts.low, stored + lanes * cut<layout>.byte_planes);
+  const auto context = T::load(rows.contexts + skip);
+  const auto turn = and_bits<T>(T::differ(parts.sign, context), 128);
+  const auto above = T::smaller(T::sub_to_zero(parts.exponent, T::load(rows.octaves + skip)), T::fill(16));
+  const auto step =
+      T::smaller(T::sub_to_zero(T::add(T::add(above, above), parts.half), T::load(rows.halves + skip)), T::fill(31));
+  const auto found =
+      symbols_of<T>(tables, and_bits<T>(context, 0x70), T::either(step, T::template shift_right<2>(turn)));
+  extra.push(T::pick_bits(T::top_bits(T::template shift_left<7>(step)), found.extra_halves),
+             T::count_bits(found.extra_halves), T::pick_bits(T::top_bits(turn), found.extra_turns),
+             T::count_bits(found.extra_turns));
+  for (std::uint64_t left = found.escapes; left != 0; left &= left - 1) {
+    const auto lane = static_cast<std::size_t>(__builtin_ctzll(left));
+    const std::uint16_t top = top_of<layout>(words + lane * cut<layout>.word_bytes);
+    std::memcpy(stacks.escapes, &top, 2);
+    stacks.escapes += 2;
+  }
+  states = T::grow(T::drain(states, found.frequency, bytes), found.frequency, found.first_slot, found.reciprocal);
+}
+
+template <class T, Layout layout>
+void encode_tile(const AlphabetTables& tables, const Tile& tile, const std::uint8_t* words, std::uint8_t* stored,
+                 PushStacks& stacks) {
+  if (tile.groups == 0) return;
+  constexpr std::size_t group_bytes = lanes * cut<layout>.word_bytes;
+  constexpr std::size_t stored_bytes = cut<layout>.stored_bytes();
+  BitPusher extra(stacks);
+  std::uint8_t* bytes = stacks.bytes;
+  auto first = T::join(T::load(stacks.states.low), T::load(stacks.states.high));
+  auto second = T::join(T::load(stacks.states.low + lanes), T::load(stacks.states.high + lanes));
+  std::size_t group = (tile.groups - 1) / 2 * 2;
+  Walk contexts(tile.context_period, tile.context_phase, group * lanes);
+  Walk bases(tile.base_period, tile.base_phase, group * lanes);
+  for (;; group -= 2, contexts.back(), bases.back()) {
+    const Rows rows{tile.contexts + contexts.at(), tile.octaves + bases.at(), tile.halves + bases.at()};
+    if (group + 1 < tile.groups) {
+      encode_group<T, layout>(tables, rows, lanes, words + (group + 1) * group_bytes,
+                              stored + (group + 1) * stored_bytes, second, bytes, stacks, extra);
+    }
+    encode_group<T, layout>(tables, rows, 0, words + group * group_bytes, stored + group * stored_bytes, first, bytes,
+                            stacks, extra);
+    if (group == 0) break;
+  }
+  stacks.bytes = bytes;
+  T::store(stacks.states.low, T::low_bytes_of(first));
+  T::store(stacks.states.high, T::high_bytes_of(first));
+  T::store(stacks.states.low + lanes, T::low_bytes_of(second));
+  T::store(stacks.states.high + lanes, T::high_bytes_of(second));
+}
+
+template <class T>
+CINCH_INLINE Decoded<T> decode_step(const AlphabetTables& tables, const std::uint8_t* contexts,
+                                    typename T::Words& states) {
+  const auto decoded = meanings_of<T>(tables, and_bits<T>(T::load(contexts), 0x70), T::slots_of(states));
+  states = T::shrink(states, T::widen(decoded.frequency), T::widen(decoded.offset));
+  return decoded;
+}
+
+/// From meanings to words; false when a stack is empty.
+template <class T, Layout layout>
+CINCH_INLINE bool finish_group(const Decoded<T>& decoded, const Rows& rows, std::size_t skip,
+                               const std::uint8_t* stored, std::uint8_t* words, PopStacks& stacks) {
+  const std::uint64_t extra_halves = T::top_bits(decoded.meaning);
+  const std::uint64_t extra_turns = T::top_bits(T::template shift_left<1>(decoded.meaning));
+  const unsigned half_count = T::count_bits(extra_halves);
+  const unsigned extra_count = half_count + T::count_bits(extra_turns);
+  if (stacks.bit_count < extra_count) return false;
+  stacks.bit_count -= extra_count;
+  const std::uint64_t halves = T::place_bits(bits_at(stacks.bits, stacks.bit_count), extra_halves);
+  const std::uint64_t turns = T::place_bits(bits_at(stacks.bits, stacks.bit_count + half_count), extra_turns);
+  const auto step = T::either(and_bits<T>(decoded.meaning, 31), T::spread(halves, 1));
+  const auto turn = T::either(T::template shift_left<2>(decoded.meaning), T::spread(turns, 128));
+  const auto above = T::add(step, T::load(rows.halves + skip));
+  const Parts<T> parts{T::differ(turn, T::load(rows.contexts + skip)),
+                       T::add(T::load(rows.octaves + skip), T::template shift_right<1>(above)), and_bits<T>(above, 1),
+                       unpack<T, cut<layout>.low_bits>(stored + lanes * cut<layout>.byte_planes)};
+  put_together<T, layout>(parts, stored, words);
+  if (decoded.escapes != 0) {
+    const std::size_t escape_bytes = 2 * T::count_bits(decoded.escapes);
+    if (static_cast<std::size_t>(stacks.escapes - stacks.escapes_bottom) < escape_bytes) return false;
+    stacks.escapes -= escape_bytes;
+    const std::uint8_t* escape = stacks.escapes;
+    for (std::uint64_t left = decoded.escapes; left != 0; left &= left - 1, escape += 2) {
+      std::uint16_t top;
+      std::memcpy(&top, escape, 2);
+      set_top<layout>(top, words + static_cast<std::size_t>(__builtin_ctzll(left)) * cut<layout>.word_bytes);
+    }
+  }
+  return true;
+}
+
+template <class T, Layout layout>
+bool decode_tile(const AlphabetTables& tables, const Tile& tile, const std::uint8_t* stored, std::uint8_t* words,
+                 PopStacks& stacks) {
+  constexpr std::size_t group_bytes = lanes * cut<layout>.word_bytes;
+  constexpr std::size_t stored_bytes = cut<layout>.stored_bytes();
+  const std::uint8_t* bytes = stacks.bytes;
+  auto first = T::join(T::load(stacks.states.low), T::load(stacks.states.high));
+  auto second = T::join(T::load(stacks.states.low + lanes), T::load(stacks.states.high + lanes));
+  Walk contexts(tile.context_period, tile.context_phase, 0);
+  Walk bases(tile.base_period, tile.base_phase, 0);
+  for (std::size_t group = 0; group < tile.groups; group += 2, contexts.forward(), bases.forward()) {
+    const Rows rows{tile.contexts + contexts.at(), tile.octaves + bases.at(), tile.halves + bases.at()};
+    const bool is_pair = group + 1 < tile.groups;
+    const Decoded<T> a = decode_step<T>(tables, rows.contexts, first);
+    Decoded<T> b = a;
+    if (is_pair) b = decode_step<T>(tables, rows.contexts + lanes, second);
+    first = T::refill(first, bytes);
+    if (is_pair) second = T::refill(second, bytes);
+    if (bytes < stacks.bytes_bottom) return false;
+    if (!finish_group<T, layout>(a, rows, 0, stored + group * stored_bytes, words + group * group_bytes, stacks)) {
+      return false;
+    }
+    if (is_pair && !finish_group<T, layout>(b, rows, lanes, stored + (group + 1) * stored_bytes,
+                                            words + (group + 1) * group_bytes, stacks)) {
+      return false;
+    }
+  }
+  stacks.bytes = bytes;
+  T::store(stacks.states.low, T::low_bytes_of(first));
+  T::store(stacks.states.high, T::high_bytes_of(first));
+  T::store(stacks.states.low + lanes, T::low_bytes_of(second));
+  T::store(stacks.states.high + lanes, T::high_bytes_of(second));
+  return true;
+}
+
+template <class T>
+void predict(const Rotation& rotation, std::uint8_t* contexts) {
+  alignas(64) std::uint8_t by_size[16];
+  for (unsigned i = 0; i < 16; ++i) by_size[i] = static_cast<std::uint8_t>(context_of_size[i] << 4);
+  const auto table = T::byte_table(by_size);
+  for (std::size_t head = 0; head < rotation.channels; head += rotation.head_dim) {
+    for (std::size_t done = 0; done < rotation.head_dim; done += lanes) {
+      // The last 64 channels overlap those before where a head is no multiple of 64.
+      const std::size_t i = done + lanes <= rotation.head_dim ? done : rotation.head_dim - lanes;
+      const auto p =
+          T::turned(rotation.along + head + i, rotation.cosines + i, rotation.across + head + i, rotation.sines + i);
+      const auto size = T::smaller(T::absolute(p), T::fill(15));
+      T::store(contexts + head + i, T::either(T::lookup(table, size), and_bits<T>(p, 128)));
+    }
+  }
+}
+
+template <class T>
+constexpr Kernels kernels_of() {
+  return {
+      T::target,
+      {encode_tile<T, Layout::bf16>, encode_tile<T, Layout::f16>, encode_tile<T, Layout::f32>,
+       encode_tile<T, Layout::e4m3>, encode_tile<T, Layout::e5m2>},
+      {decode_tile<T, Layout::bf16>, decode_tile<T, Layout::f16>, decode_tile<T, Layout::f32>,
+       decode_tile<T, Layout::e4m3>, decode_tile<T, Layout::e5m2>},
+      predict<T>,
+  };
+}
+
+#undef CINCH_INLINE
+
+}  // namespace
+}  // namespace cinch::tensor

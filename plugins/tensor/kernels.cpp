@@ -1,0 +1,14 @@
+#include "plugins/tensor/kernels.hpp"
+
+namespace cinch::tensor {
+
+const Kernels& kernels_for(simd::Target target) noexcept {
+#if defined(__x86_64__)
+  if (target == simd::Target::avx512) return avx512_kernels;
+  if (target == simd::Target::avx2) return avx2_kernels;
+#endif
+  (void)target;
+  return scalar_kernels;
+}
+
+}  // namespace cinch::tensor

@@ -1,0 +1,93 @@
+/// The inner loops, once for each instruction set; all of them read and write the same bytes.
+///
+/// Elements are coded in groups of 64, one for each of the 64 lanes; even and odd groups have states of their own, so
+/// that two groups are in flight. The encoder goes from the last group to the first and pushes to three stacks, the
+/// decoder goes forward and pops. Threads: no state but in the stacks. Errors: `decode` returns false when a stack runs
+/// empty; it reads at most 64 bytes beyond what it pops, at most 128 before the bottom of the rANS bytes, and writes
+/// exactly the groups it is given.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "plugins/simd/target.hpp"
+#include "plugins/tensor/layout.hpp"
+#include "plugins/tensor/tables.hpp"
+
+namespace cinch::tensor {
+
+constexpr std::size_t lanes = 64;
+constexpr std::size_t pair = 2 * lanes;
+
+/// The states of both sets, as their low and high bytes.
+struct States {
+  alignas(64) std::uint8_t low[pair];
+  alignas(64) std::uint8_t high[pair];
+};
+
+struct PushStacks {
+  States states;
+  std::uint8_t* bytes;  ///< Where the next rANS byte goes; 64 bytes more than are pushed may be written.
+  std::uint8_t* bits;   ///< The bottom of the extra bits; eight bytes more may be written.
+  std::uint64_t bit_count;
+  std::uint8_t* escapes;  ///< Where the next escape goes, two bytes each.
+};
+
+struct PopStacks {
+  States states;
+  const std::uint8_t* bytes;  ///< Behind the last rANS byte.
+  const std::uint8_t* bytes_bottom;
+  const std::uint8_t* bits;
+  std::uint64_t bit_count;
+  const std::uint8_t* escapes;  ///< Behind the last escape.
+  const std::uint8_t* escapes_bottom;
+};
+
+/// `groups` groups to code. `contexts` and the bases are read in rows of `period` bytes that repeat and start at
+/// `phase`; arrays are 128 bytes longer than their period, with the beginning repeated there.
+struct Tile {
+  std::size_t groups;
+  const std::uint8_t* contexts;  ///< (context << 4) | 0x80 when the prediction is negative
+  std::size_t context_period;    ///< At least 128.
+  std::size_t context_phase;
+  const std::uint8_t* octaves;  ///< Base of each lane: exponent, …
+  const std::uint8_t* halves;   ///< … and half octave, 0 or 1.
+  std::size_t base_period;      ///< At least 128.
+  std::size_t base_phase;
+};
+
+/// Contexts by the size of the prediction, in half deviations; more are the last.
+constexpr std::uint8_t context_of_size[16] = {0, 1, 2, 3, 4, 4, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7};
+
+/// The context of a prediction of `p` half deviations.
+static inline std::uint8_t context_byte(int p) {
+  const int size = p < 0 ? -p : p;
+  const unsigned context = context_of_size[size < 15 ? size : 15];
+  return static_cast<std::uint8_t>(context << 4 | (p < 0 ? 0x80u : 0u));
+}
+
+/// A row of predictions: `along * cosines + across * sines`, in 64ths of half a deviation.
+struct Rotation {
+  const std::int16_t* along;  ///< For each channel of a token.
+  const std::int16_t* across;
+  std::size_t channels;
+  const std::int16_t* cosines;  ///< For each channel of a head.
+  const std::int16_t* sines;
+  std::size_t head_dim;  ///< At least 64; divides `channels`.
+};
+
+struct Kernels {
+  simd::Target target;
+  /// By layout: words to `stored` (the planes of all groups) and to the stacks.
+  void (*encode[5])(const AlphabetTables&, const Tile&, const std::uint8_t* words, std::uint8_t* stored, PushStacks&);
+  bool (*decode[5])(const AlphabetTables&, const Tile&, const std::uint8_t* stored, std::uint8_t* words, PopStacks&);
+  /// One token's contexts.
+  void (*predict)(const Rotation&, std::uint8_t* contexts);
+};
+
+extern const Kernels scalar_kernels, avx2_kernels, avx512_kernels;
+
+/// Requires: `target` is available.
+const Kernels& kernels_for(simd::Target target) noexcept;
+
+}  // namespace cinch::tensor

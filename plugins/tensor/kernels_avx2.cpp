@@ -1,0 +1,9 @@
+#include "plugins/simd/avx2.hpp"
+
+#ifdef __AVX2__
+#include "plugins/tensor/kernel.hpp"
+
+namespace cinch::tensor {
+const Kernels avx2_kernels = kernels_of<simd::Avx2>();
+}
+#endif

@@ -1,0 +1,9 @@
+#include "plugins/simd/avx512.hpp"
+
+#ifdef __AVX512VBMI2__
+#include "plugins/tensor/kernel.hpp"
+
+namespace cinch::tensor {
+const Kernels avx512_kernels = kernels_of<simd::Avx512>();
+}
+#endif

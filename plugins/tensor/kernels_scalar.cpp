@@ -1,0 +1,6 @@
+#include "plugins/simd/scalar.hpp"
+#include "plugins/tensor/kernel.hpp"
+
+namespace cinch::tensor {
+const Kernels scalar_kernels = kernels_of<simd::Scalar>();
+}

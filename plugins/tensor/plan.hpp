@@ -1,0 +1,92 @@
+/// The plan of a value: what its blocks share, as it is stored and as it is used. plugins/tensor/README.md has the
+/// bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "plugins/tensor/alphabet.hpp"
+#include "plugins/tensor/geometry.hpp"
+#include "plugins/tensor/kernels.hpp"
+#include "plugins/tensor/rotation.hpp"
+#include "plugins/tensor/rows.hpp"
+
+namespace cinch::tensor {
+
+enum class PlaneKind : std::uint8_t { raw, constant, uniform, channels, rotary };
+
+/// How a plane is coded, as it is stored.
+struct PlaneModel {
+  PlaneKind kind = PlaneKind::raw;
+  std::uint8_t alphabet = 0;
+  std::uint8_t rope = 0;             ///< rotary
+  std::int16_t level = 0;            ///< uniform: log2 of the deviation, in eighths; else the least of the channels
+  std::uint8_t word[4] = {};         ///< constant: the value of every element
+  std::vector<std::uint8_t> levels;  ///< channels, rotary: log2 of a channel's deviation in eighths, above `level`
+  std::vector<std::int8_t> means;    ///< and its mean, in eighths of that deviation
+
+  // Rows that come more than once are stored here, and blocks hold their numbers.
+  std::uint32_t row_count = 0;
+  std::vector<std::uint8_t> coded_rows;  ///< a block of `row_count` tokens, never with `rotary`
+};
+
+struct StoredPlan {
+  std::vector<Alphabet> alphabets;
+  std::vector<Rope> ropes;
+  std::vector<PlaneModel> planes;
+};
+
+void write_plan(const StoredPlan&, const Geometry&, std::vector<std::uint8_t>& out);
+StoredPlan read_plan(std::span<const std::uint8_t> stored, const Geometry&);
+
+/// A plane's model as the kernels want it.
+struct PlaneState {
+  PlaneState(const PlaneModel&, const std::vector<Rope>&, const Geometry&);
+
+  PlaneKind kind;
+  std::uint8_t alphabet;
+  std::uint8_t rope;
+  std::uint8_t word[4];
+  std::size_t period = 0;  ///< Of the arrays below, which are 128 bytes longer.
+  std::vector<std::uint8_t> octaves;
+  std::vector<std::uint8_t> halves;
+  std::vector<std::uint8_t> contexts;  ///< not for rotary
+  Means means;                         ///< rotary alone
+  std::uint32_t row_count = 0;
+  std::vector<std::uint8_t> rows;  ///< Decoded.
+
+  /// Where to find a row by its contents, which encoders alone do: made when it is first asked for. [any-thread]
+  const RowTable& row_table(std::size_t row_bytes) const;
+
+ private:
+  struct Lazy {
+    std::once_flag once;
+    std::optional<RowTable> table;
+  };
+  std::unique_ptr<Lazy> lazy_ = std::make_unique<Lazy>();
+};
+
+/// An opened plan; immutable.
+struct PlanState {
+  PlanState(const StoredPlan&, const Geometry&, const Kernels&);
+
+  Geometry geometry;
+  std::vector<AlphabetTables> alphabets;
+  std::vector<Rope> ropes;
+  std::vector<FineRotation> rotations;  ///< one for each rope
+  std::vector<PlaneState> planes;
+};
+
+/// The step of a deviation of one above a base is the same in all layouts; see `base_of`.
+constexpr int step_of_deviation = 20;
+
+/// The base, in half octaves of the layout's (shifted) exponents, of a channel whose deviation has logarithm
+/// `level` / 8.
+unsigned base_of(int level, Layout);
+
+}  // namespace cinch::tensor

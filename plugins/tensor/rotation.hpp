@@ -1,0 +1,57 @@
+/// Rotary position embeddings in integers, so that every machine predicts the same: angles are in 2^-32 turns, cosines
+/// in 2^-15.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace cinch::tensor {
+
+/// How keys were rotated: channel i of a head pairs with i + rotary_dim / 2, or with its neighbour; channels from
+/// `rotary_dim` on are not rotated. The angle of a pair grows by its frequency with each token.
+struct Rope {
+  bool interleaved = false;
+  std::uint16_t head_dim = 0;
+  std::uint16_t rotary_dim = 0;
+  std::vector<std::uint32_t> frequencies;  ///< rotary_dim / 2
+
+  std::size_t pair_of(std::size_t channel) const { return interleaved ? channel / 2 : channel % (rotary_dim / 2u); }
+  std::size_t partner_of(std::size_t channel) const {
+    if (interleaved) return channel ^ 1;
+    return channel < rotary_dim / 2u ? channel + rotary_dim / 2u : channel - rotary_dim / 2u;
+  }
+  bool is_first(std::size_t channel) const { return interleaved ? channel % 2 == 0 : channel < rotary_dim / 2u; }
+
+  bool operator==(const Rope&) const = default;
+};
+
+/// The frequencies base^(-2 i / rotary_dim).
+std::vector<std::uint32_t> frequencies_of(double base, std::size_t rotary_dim);
+
+/// sin(angle) * 2^30, to about 2^-17.
+std::int32_t sine(std::uint32_t angle) noexcept;
+inline std::int32_t cosine(std::uint32_t angle) noexcept { return sine(angle + 0x40000000u); }
+
+constexpr std::size_t rotation_tokens = 64;
+
+/// Cosine and sine of every channel of a head for the first tokens of a tile, [rotation_tokens][head_dim] each.
+struct FineRotation {
+  explicit FineRotation(const Rope&);
+  std::vector<std::int16_t> cosines;
+  std::vector<std::int16_t> sines;
+};
+
+/// What is predicted for the channels of a token, in 64ths of half a deviation: `along` is the mean of the channel
+/// itself, `across` that of its partner, with the sign that the rotation gives it; none above `most_amplitude`.
+struct Means {
+  std::vector<std::int16_t> along;
+  std::vector<std::int16_t> across;
+};
+constexpr int most_amplitude = 16383;
+
+/// The means as seen from token `token`.
+void rotate_means(const Rope&, const Means&, std::uint64_t token, Means& out);
+
+}  // namespace cinch::tensor

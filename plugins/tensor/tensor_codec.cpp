@@ -1,0 +1,110 @@
+// Format `tensor` 1.0: floats without loss. README.md beside this file describes the bytes.
+#include <cstring>
+
+#include "cinch/codec_plugin.hpp"
+#include "plugins/tensor/block.hpp"
+#include "plugins/tensor/choose.hpp"
+#include "plugins/tensor/plan.hpp"
+
+namespace {
+
+using namespace cinch::plugin;
+using namespace cinch::tensor;
+
+const Kernels& fastest() {
+  static const Kernels& kernels = kernels_for(cinch::simd::best_target());
+  return kernels;
+}
+
+/// The part of the value that a slice is. Throws where they do not go together.
+BlockPart part_of(const cinch_slice_v1& slice, const Geometry& geometry, std::size_t size) {
+  if (!geometry.has_tokens) return {};
+  const BlockPart part{slice.first_plane, slice.n_planes, slice.first_token, slice.n_tokens};
+  if (part.first_plane > geometry.planes || part.planes > geometry.planes - part.first_plane ||
+      part.first_token > geometry.tokens || part.tokens > geometry.tokens - part.first_token ||
+      part.planes * part.tokens * geometry.token_bytes() != size) {
+    throw Failure(CINCH_INVALID_ARG, "a block that is not of the value's planes and tokens");
+  }
+  return part;
+}
+
+struct Tensor {
+  static constexpr char format[] = "tensor";
+  static constexpr char implementation[] = "cinch.tensor";
+  static constexpr std::uint16_t major = 1, minor = 0, decodes_major_min = 1;
+  static constexpr std::uint64_t caps = CINCH_CAP_ENCODE | CINCH_CAP_DECODE | CINCH_CAP_DETERMINISTIC_ENC |
+                                        CINCH_CAP_TYPED_OPTIONAL | CINCH_CAP_FUZZ_SAFE;
+  static constexpr std::array<Parameter, 0> parameters{};
+
+  static const char* target() { return cinch::simd::name_of(fastest().target); }
+
+  static std::uint64_t bound(const Options&, const cinch_shape_v1* shape, std::uint64_t size) {
+    if (!layout_of(shape)) {
+      throw Failure(CINCH_VALUE_UNSUPPORTED, "takes floats of 8, 16 and 32 bits, and untyped bytes");
+    }
+    return size + encoder_slack;
+  }
+
+  static std::uint64_t plan_bound(const Options&, const cinch_shape_v1* shape, std::uint64_t size) {
+    return most_plan_bytes(geometry_of(shape, size).value_or(Geometry()), size);
+  }
+
+  class Plan {
+   public:
+    Plan(const Options&, const cinch_shape_v1* shape, Input stored) : state_(open(shape, stored)) {}
+    const PlanState& state() const { return state_; }
+
+   private:
+    static PlanState open(const cinch_shape_v1* shape, Input stored) {
+      const std::optional<Geometry> geometry = geometry_of(shape, 1);  // of values without tokens the size is not asked
+      if (!geometry) throw Failure(CINCH_CORRUPT, "a plan for values that are no floats");
+      return PlanState(read_plan(stored, *geometry), *geometry, fastest());
+    }
+    const PlanState state_;
+  };
+
+  class Encoder {
+   public:
+    explicit Encoder(const Options&) : blocks_(fastest()) {}
+
+    std::optional<std::size_t> plan(const cinch_shape_v1* shape, Input value, Output to, std::string& annotation) {
+      const std::optional<Geometry> geometry = geometry_of(shape, value.size());
+      const std::optional<StoredPlan> chosen = geometry ? choose_plan(*geometry, fastest(), value) : std::nullopt;
+      if (!chosen) return std::nullopt;
+      std::vector<std::uint8_t> stored;
+      write_plan(*chosen, *geometry, stored);
+      if (stored.size() > to.size()) return std::nullopt;
+      std::memcpy(to.data(), stored.data(), stored.size());
+      annotation = describe(*chosen);
+      return stored.size();
+    }
+
+    /// Without a plan nothing was found that pays.
+    std::optional<std::size_t> encode(const EncodeCall<Plan>& call) {
+      if (!call.plan) return std::nullopt;
+      const PlanState& plan = call.plan->state();
+      return blocks_.encode(plan, part_of(call.slice, plan.geometry, call.from.size()), call.from, call.to);
+    }
+
+   private:
+    BlockEncoder blocks_;
+  };
+
+  class Decoder {
+   public:
+    explicit Decoder(const Options&) {}
+
+    void decode(const DecodeCall<Plan>& call) {
+      if (!call.plan) throw Failure(CINCH_CORRUPT, "blocks of this format need a plan");
+      const PlanState& plan = call.plan->state();
+      decode_block(plan, part_of(call.slice, plan.geometry, call.to.size()), fastest(), call.from, call.to, contexts_);
+    }
+
+   private:
+    std::vector<std::uint8_t> contexts_;
+  };
+};
+
+}  // namespace
+
+CINCH_CODEC_PLUGIN("cinch.tensor", "1.0.0", "cinch", "Apache-2.0", "", Tensor)
