@@ -12,9 +12,13 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string message_of(const cinch_err_v1& error) {
+  const std::string text = printable({error.message, strnlen(error.message, sizeof error.message)});
+  return text.empty() ? "failed" : text;
+}
+
 std::string describe(std::string_view format, std::string_view call, const cinch_err_v1& error, std::int32_t code) {
-  std::string text = printable({error.message, strnlen(error.message, sizeof error.message)});
-  if (text.empty()) text = "failed";
+  const std::string text = message_of(error);
   return std::string(format) + ": " + std::string(call) + ": " + text + " (code " + std::to_string(code) + ")";
 }
 

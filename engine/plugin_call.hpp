@@ -20,6 +20,9 @@ inline cinch_err_v1 no_error() {
 /// Text that a plugin gave, made fit to be shown.
 std::string printable(std::string_view text);
 
+/// What the plugin says, in printable characters.
+std::string message_of(const cinch_err_v1& error);
+
 /// "FORMAT: enc_run: MESSAGE", with what a plugin may have put there made fit to be shown.
 std::string describe(std::string_view format, std::string_view call, const cinch_err_v1& error, std::int32_t code);
 

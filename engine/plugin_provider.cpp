@@ -32,9 +32,10 @@ class PluginProvider final : public CodecProvider {
         continue;
       }
       if (*code != CINCH_OK) {
-        const bool is_callers = *code == CINCH_INVALID_ARG || *code == CINCH_PARAMS_UNSUPPORTED;
-        return Status(is_callers ? StatusCode::invalid_argument : StatusCode::codec_failed,
-                      describe(info_.format, "parameters", error, *code));
+        if (*code == CINCH_INVALID_ARG || *code == CINCH_PARAMS_UNSUPPORTED) {
+          return Status(StatusCode::invalid_argument, info_.format + ": " + message_of(error));
+        }
+        return Status(StatusCode::codec_failed, describe(info_.format, "parameters", error, *code));
       }
       if (length > out.size()) {
         return convicted({StatusCode::codec_misbehaved, info_.format + ": params_canonical overran its buffer"});

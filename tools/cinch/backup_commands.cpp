@@ -107,7 +107,7 @@ ExitStatus restore_backup(const Options& options) {
   if (!target) return fail(target.error());
   std::error_code failed;
   if (fs::exists(*target, failed) && !(fs::is_directory(*target, failed) && fs::is_empty(*target, failed))) {
-    return fail({StatusCode::io_error, *target + ": is there already; move it away, or restore elsewhere"});
+    return fail({StatusCode::invalid_argument, *target + ": is there already; move it away, or restore elsewhere"});
   }
   // What is no store is refused before it is put in place of one.
   Options backup = options;
