@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "cinch/kv_store.hpp"
 
@@ -26,30 +27,127 @@ std::string range_text(const TensorEntry& tensor) {
   return "data_offsets [" + std::to_string(tensor.begin) + ", " + std::to_string(tensor.end) + "]";
 }
 
-/// The header's JSON. Repeated names and deep nesting, which a document object model hides or chokes on, are refused.
-Result<json> parse_document(const std::string& text) {
-  std::set<std::string> names;
-  std::string repeated;
-  bool too_deep = false;
-  const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
-    if (event == json::parse_event_t::key && depth == 1) {
-      auto name = parsed.get<std::string>();
-      if (!names.insert(name).second) repeated = std::move(name);
-    }
-    const bool opens = event == json::parse_event_t::object_start || event == json::parse_event_t::array_start;
-    if (opens && depth >= deepest) too_deep = true;
-    return !(opens && depth >= deepest);
-  };
-  try {
-    json document = json::parse(text, watch);
-    if (!repeated.empty()) return malformed(repeated, "named twice in the header");
-    if (too_deep) return malformed("the header is nested deeper than the format's");
-    if (!document.is_object()) return malformed("the header is not a JSON object");
-    return document;
-  } catch (const json::exception& error) {
-    return malformed("the header is not JSON: " + std::string(error.what()));
+/// Reads the JSON of a header as it comes. Not by way of a document in memory, whose destructor allocates: memory that
+/// runs out would end the process.
+class HeaderReader final : public nlohmann::json_sax<json> {
+ public:
+  bool null() override { return other(); }
+  bool boolean(bool) override { return other(); }
+  bool number_integer(std::int64_t) override { return other(); }
+  bool number_float(double, const std::string&) override { return other(); }
+  bool binary(binary_t&) override { return other(); }
+
+  bool number_unsigned(std::uint64_t number) override {
+    if (depth_ != deepest || !list_) return other();
+    list_->numbers.push_back(number);
+    return true;
   }
-}
+
+  bool string(std::string& text) override {
+    if (depth_ != 2 || field_ != "dtype") return other();
+    fields_.dtype = {true, true, std::move(text)};
+    return true;
+  }
+
+  bool start_object(std::size_t) override {
+    if (depth_ == 1) fields_ = {};
+    if (depth_ >= 2) other();
+    return enter();
+  }
+
+  bool start_array(std::size_t) override {
+    if (depth_ == 2) {
+      list_ = field_ == "shape" ? &fields_.shape : field_ == "data_offsets" ? &fields_.offsets : nullptr;
+      if (list_) *list_ = {true, true, {}};
+      if (field_ == "dtype") other();
+    } else {
+      other();
+    }
+    return enter();
+  }
+
+  bool key(std::string& text) override {
+    if (depth_ == 1) {
+      name_ = std::move(text);
+      if (!names_.insert(name_).second) fail(malformed(name_, "named twice in the header"));
+    } else if (depth_ == 2) {
+      field_ = std::move(text);
+    }
+    return true;
+  }
+
+  bool end_object() override {
+    if (--depth_ == 1 && name_ != "__metadata__") finish_tensor();
+    return true;
+  }
+
+  bool end_array() override {
+    --depth_;
+    if (depth_ == 2) list_ = nullptr;
+    return true;
+  }
+
+  bool parse_error(std::size_t, const std::string&, const json::exception& error) override {
+    status_ = malformed("the header is not JSON: " + std::string(error.what()));
+    return false;
+  }
+
+  Status& status() noexcept { return status_; }
+  std::vector<TensorEntry>& tensors() noexcept { return tensors_; }
+
+ private:
+  struct Text {
+    bool given = false;
+    bool ok = false;
+    std::string text;
+  };
+  struct List {
+    bool given = false;
+    bool ok = false;  // whole numbers of 64 bits, all of them
+    std::vector<std::uint64_t> numbers;
+  };
+  struct Fields {
+    Text dtype;
+    List shape;
+    List offsets;
+  };
+
+  void fail(Status status) {
+    if (status_.ok()) status_ = std::move(status);
+  }
+
+  bool enter() {
+    if (depth_ == deepest && !std::exchange(is_too_deep_, true)) {
+      status_ = malformed("the header is nested deeper than the format's");
+    }
+    ++depth_;
+    return true;
+  }
+
+  /// A value that is not what belongs there, unless it is in a place where anything may be.
+  bool other() {
+    if (depth_ == 0) fail(malformed("the header is not a JSON object"));
+    if (depth_ == 1 && name_ == "__metadata__") fail(malformed("__metadata__: expected an object"));
+    if (depth_ == 1) fail(malformed(name_, "expected an object with dtype, shape and data_offsets"));
+    if (depth_ == 2 && field_ == "dtype") fields_.dtype = {true, false, {}};
+    if (depth_ == 2 && field_ == "shape") fields_.shape = {true, false, {}};
+    if (depth_ == 2 && field_ == "data_offsets") fields_.offsets = {true, false, {}};
+    if (depth_ >= deepest && list_) list_->ok = false;
+    return true;
+  }
+
+  void finish_tensor();
+
+  int depth_ = 0;
+  bool is_too_deep_ = false;
+  std::string name_;      // of the tensor that is read
+  std::string field_;     // of it
+  List* list_ = nullptr;  // that is read; null: one that nobody asks for
+  Fields fields_;
+  std::set<std::string> names_;
+  std::vector<TensorEntry> tensors_;
+  Status status_;
+};
 
 /// Bits of an element; nothing for a type that neither cinch nor this list knows.
 std::optional<std::uint32_t> bits_of(const std::string& dtype) {
@@ -58,17 +156,6 @@ std::optional<std::uint32_t> bits_of(const std::string& dtype) {
       {"F4", 4}, {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"F8_E8M0", 8}, {"C64", 64}};
   const auto found = others.find(dtype);
   return found == others.end() ? std::nullopt : std::optional(found->second);
-}
-
-/// A list of whole numbers of 64 bits.
-std::optional<std::vector<std::uint64_t>> numbers(const json& list) {
-  if (!list.is_array()) return std::nullopt;
-  std::vector<std::uint64_t> out;
-  for (const json& number : list) {
-    if (!number.is_number_unsigned()) return std::nullopt;
-    out.push_back(number.get<std::uint64_t>());
-  }
-  return out;
 }
 
 /// Bytes of dense elements of a size in bits; nothing on overflow, or when they do not fill whole bytes.
@@ -80,36 +167,45 @@ std::optional<std::uint64_t> dense_bytes(std::uint32_t bits, std::span<const std
   return total_bits % 8 == 0 ? std::optional(total_bits / 8) : std::nullopt;
 }
 
-Result<TensorEntry> parse_tensor(const std::string& name, const json& fields) {
-  if (!fields.is_object()) return malformed(name, "expected an object with dtype, shape and data_offsets");
-  for (const char* needed : {"dtype", "shape", "data_offsets"}) {
-    if (!fields.contains(needed)) return malformed(name, std::string("expected a field ") + needed);
-  }
+Result<TensorEntry> make_tensor_entry(const std::string& name, std::string dtype,
+                                      const std::vector<std::uint64_t>& dims, std::uint64_t begin, std::uint64_t end) {
   TensorEntry tensor;
   tensor.name = name;
-  if (!fields["dtype"].is_string()) return malformed(name, "dtype: expected text");
-  tensor.dtype = fields["dtype"].get<std::string>();
-  const auto dims = numbers(fields["shape"]);
-  if (!dims) return malformed(name, "shape: expected a list of whole numbers");
-  const auto offsets = numbers(fields["data_offsets"]);
-  if (!offsets || offsets->size() != 2 || offsets->front() > offsets->back()) {
-    return malformed(name, "data_offsets: expected [begin, end], begin not after end");
-  }
-  tensor.begin = offsets->front();
-  tensor.end = offsets->back();
+  tensor.dtype = std::move(dtype);
+  tensor.begin = begin;
+  tensor.end = end;
   if (const std::optional<std::uint32_t> bits = bits_of(tensor.dtype)) {
-    const std::optional<std::uint64_t> expected = dense_bytes(*bits, *dims);
+    const std::optional<std::uint64_t> expected = dense_bytes(*bits, dims);
     if (!expected) return malformed(name, "shape: its elements overflow or do not fill whole bytes");
     if (*expected != tensor.bytes()) {
       return malformed(name, range_text(tensor) + ": " + std::to_string(tensor.bytes()) + " bytes, expected " +
                                  std::to_string(*expected) + " for its dtype and shape");
     }
   }
-  const std::optional<Dtype> dtype = parse_dtype(tensor.dtype);
-  if (dtype && dims->size() <= max_tensor_dims) {
-    if (const Result<TensorShape> shape = make_tensor(*dtype, *dims)) tensor.shape = *shape;
+  const std::optional<Dtype> known = parse_dtype(tensor.dtype);
+  if (known && dims.size() <= max_tensor_dims) {
+    if (const Result<TensorShape> shape = make_tensor(*known, dims)) tensor.shape = *shape;
   }
   return tensor;
+}
+
+void HeaderReader::finish_tensor() {
+  if (!status_.ok()) return;
+  const auto& [dtype, shape, offsets] = fields_;
+  const std::pair<bool, const char*> needed[] = {
+      {dtype.given, "dtype"}, {shape.given, "shape"}, {offsets.given, "data_offsets"}};
+  for (const auto& [given, field] : needed) {
+    if (!given) return fail(malformed(name_, std::string("expected a field ") + field));
+  }
+  if (!dtype.ok) return fail(malformed(name_, "dtype: expected text"));
+  if (!shape.ok) return fail(malformed(name_, "shape: expected a list of whole numbers"));
+  if (!offsets.ok || offsets.numbers.size() != 2 || offsets.numbers[0] > offsets.numbers[1]) {
+    return fail(malformed(name_, "data_offsets: expected [begin, end], begin not after end"));
+  }
+  Result<TensorEntry> tensor =
+      make_tensor_entry(name_, dtype.text, shape.numbers, offsets.numbers[0], offsets.numbers[1]);
+  if (!tensor) return fail(tensor.error());
+  tensors_.push_back(std::move(*tensor));
 }
 
 /// Sorts by place and checks that the tensors cover the data exactly.
@@ -146,19 +242,12 @@ std::string SafetensorsHeader::file_start() const {
 }
 
 Result<SafetensorsHeader> parse_safetensors_header(std::string text, std::optional<std::uint64_t> data_bytes) {
-  const Result<json> document = parse_document(text);
-  if (!document) return document.error();
+  HeaderReader reader;
+  (void)json::sax_parse(text, &reader);  // what it finds wrong is in the reader's status
+  if (!reader.status().ok()) return reader.status();
   SafetensorsHeader header;
   header.text = std::move(text);
-  for (const auto& [name, fields] : document->items()) {
-    if (name == "__metadata__") {
-      if (!fields.is_object()) return malformed("__metadata__: expected an object");
-      continue;
-    }
-    Result<TensorEntry> tensor = parse_tensor(name, fields);
-    if (!tensor) return tensor.error();
-    header.tensors.push_back(std::move(*tensor));
-  }
+  header.tensors = std::move(reader.tensors());
   if (Status status = check_cover(header.tensors, data_bytes); !status.ok()) return status;
   return header;
 }
