@@ -3,6 +3,7 @@
 #   bash tools/test.sh              release build, all tests
 #   bash tools/test.sh --sanitize   all tests under ASan+UBSan, those of label `concurrency` under TSan
 # Further arguments are ctest's: bash tools/test.sh -R Frame
+# With CINCH_TEST_LONG=1 in the environment, tests that damage frames or let operations fail leave out nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
