@@ -14,6 +14,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int share = 3;  // of the runs: programs start slowly
+#else
+constexpr int share = 1;
+#endif
+
 bool is_long_run() { return std::getenv("CINCH_TEST_LONG") != nullptr; }
 
 using Content = std::map<std::string, std::string>;
@@ -155,7 +161,7 @@ void FailingToolTest::sweep(const std::string& kind, std::initializer_list<int> 
     run(kind + ":" + std::to_string(middle) + ":5:once", met);
     (met ? low : high) = middle;
   }
-  const int step = is_long_run() ? 1 : std::max(1, high / runs);
+  const int step = is_long_run() ? 1 : std::max(1, high * share / runs);
   int failures = 0, aborts = 0;
   for (const bool for_ever : {false, true}) {
     for (int n = 0; n < high; n += step) {

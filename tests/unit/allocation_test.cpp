@@ -44,10 +44,11 @@ class StoreAllocationTest : public testing::TestWithParam<std::tuple<std::string
 };
 
 TEST_P(StoreAllocationTest, FailsWithoutACrashAndLeavesNothingHalf) {
-  const bool is_lossy = std::get<0>(GetParam()) == "test.lossy";
   fill();
+  const bool is_lossy = store_->codec()->traits().lossy;
   const test::StoreContent before = test::content_of(*store_);
   const Status unhindered = run();
+  if (unhindered.code() == StatusCode::unsupported) GTEST_SKIP() << unhindered.to_string();
   ASSERT_TRUE(unhindered.ok() || (is_lossy && unhindered.code() == StatusCode::cancelled)) << unhindered.to_string();
   const test::StoreContent after = test::content_of(*store_);
   fill();
