@@ -80,7 +80,7 @@ EncodeOptions CompressedKvStore::State::encode_options(const SetChoice& choice) 
   EncodeOptions encode;
   encode.shape = choice.shape ? &*choice.shape : nullptr;
   encode.block_bytes = options.block_bytes;
-  if (choice.rule) encode.block_bytes = options.rules[*choice.rule].block_bytes.value_or(options.block_bytes);
+  if (choice.rule) encode.block_bytes = choice.rule->block_bytes.value_or(options.block_bytes);
   encode.verify = options.verify_writes;
   encode.workers = options.workers.get();
   return encode;
@@ -96,10 +96,10 @@ Result<SetChoice> CompressedKvStore::State::choose(std::string_view key, std::ui
   choice.codec = codec;
   const RuleSet::Entry* entry = rules.find(key);
   if (entry) {
-    choice.rule = entry->index;
     const Rule& rule = entry->rule;
+    choice.rule = &rule;
     if (entry->codec) choice.codec = entry->codec;
-    if (choice.shape ? !rule.layout.empty() : rule.tensor.has_value()) {
+    if (choice.shape ? !rule.layout.empty() : rule.tensor.has_value() && set.codec.empty()) {
       Result<TensorShape> shape =
           choice.shape ? with_layout(*choice.shape, rule.layout) : shape_of(*rule.tensor, bytes);
       if (!shape) return shape.error().in("rule \"" + rule.match + '"');

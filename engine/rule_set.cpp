@@ -58,7 +58,7 @@ RuleSet::RuleSet(const std::vector<Rule>& rules, const CodecRegistry& codecs) {
       status_ = status_.in("rule \"" + rule.match + '"');
       return;
     }
-    entries_.push_back({std::move(*glob), std::move(*codec), std::move(*fallback), rule, entries_.size()});
+    entries_.push_back({std::move(*glob), std::move(*codec), std::move(*fallback), rule});
   }
 }
 

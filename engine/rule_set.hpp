@@ -21,7 +21,6 @@ class RuleSet {
     std::shared_ptr<const Codec> codec;     ///< Null: the store's own.
     std::shared_ptr<const Codec> fallback;  ///< Null: the store's own.
     Rule rule;
-    std::size_t index;  ///< Of the rule among all.
   };
 
   RuleSet(const std::vector<Rule>& rules, const CodecRegistry& codecs);

@@ -54,7 +54,7 @@ struct CompressedOptions {
 
 /// How a set goes.
 struct SetChoice {
-  std::optional<std::size_t> rule;     ///< The place of the rule that matches in `CompressedOptions::rules`.
+  const Rule* rule = nullptr;          ///< The one that matches; it lives as long as the store.
   std::shared_ptr<const Codec> codec;  ///< What encodes the value.
   bool is_fallback = false;            ///< Because the codec that was named cannot take it.
   std::optional<TensorShape> shape;    ///< With what the rule knows of it.

@@ -41,7 +41,7 @@ struct Rule {
   std::string fallback = {};
   /// What is known of values that come with a shape; its token axis replaces theirs.
   TensorLayout layout = {};
-  /// What values are that come without a shape; nothing: bytes.
+  /// What values are that come without a shape and leave the codec to the rules; nothing: bytes.
   std::optional<TensorOfBytes> tensor = std::nullopt;
 };
 

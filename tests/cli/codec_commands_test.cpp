@@ -51,6 +51,8 @@ TEST_F(CodecCommandsTest, CodecsOfADirectoryAreListedToo) {
   EXPECT_THAT(column(json, "format"),
               ElementsAre("com.example.runs", "lz4", "raw", "test.lossy", "test.valid", "test.xor", "zstd"));
   EXPECT_EQ(with_name(json, "format", "test.lossy")["lossy"], true);
+  EXPECT_EQ(with_name(json, "format", "test.lossy")["target"], "scalar");
+  EXPECT_EQ(with_name(json, "format", "test.xor")["target"], "");
   EXPECT_EQ(with_name(json, "format", "test.xor")["version"], "2.1");
 }
 

@@ -83,8 +83,8 @@ TEST_F(DemoTest, InJsonItIsOneDocument) {
   for (const char* data : {"tensors", "documents"}) {
     ASSERT_EQ(json[data]["codecs"].size(), 2u) << data;
     const Json& zstd = json[data]["codecs"][1];
-    EXPECT_THAT(field_names(zstd), ElementsAre("codec", "disk_bytes", "memory_get_mbps", "memory_set_mbps", "ratio",
-                                               "rocksdb_get_mbps", "rocksdb_set_mbps"));
+    EXPECT_THAT(field_names(zstd), ElementsAre("codec", "disk_bytes", "loss", "memory_get_mbps", "memory_set_mbps",
+                                               "ratio", "rocksdb_get_mbps", "rocksdb_set_mbps"));
     EXPECT_EQ(zstd["codec"], "zstd");
     EXPECT_GT(zstd["ratio"].get<double>(), 2) << data;
     EXPECT_GT(zstd["disk_bytes"].get<double>(), 0) << data;

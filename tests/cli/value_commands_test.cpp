@@ -139,7 +139,7 @@ TEST_F(ValueCommandsTest, ExistsIsQuietWhenAsked) {
 TEST_F(ValueCommandsTest, PutInJsonSaysWhatItTakes) {
   const Outcome run = cinch({"put", "k", "--json", "--codec", "zstd"}, std::string(10'000, 'a'));
   const Json json = run.json();
-  EXPECT_THAT(field_names(json), ElementsAre("format", "key", "ratio", "raw_bytes", "stored_bytes"));
+  EXPECT_THAT(field_names(json), ElementsAre("format", "key", "loss", "ratio", "raw_bytes", "stored_bytes"));
   EXPECT_EQ(json["format"], "zstd");
   EXPECT_EQ(json["raw_bytes"], 10'000);
   EXPECT_LT(json["stored_bytes"], 1000);

@@ -95,7 +95,8 @@ TEST(ChooseTest, TellsRuleCodecShapeAndFallback) {
   }();
   const Result<SetChoice> choice = store.choose("kv/0.k", 768, merged);
   ASSERT_TRUE(choice) << choice.status().to_string();
-  EXPECT_EQ(choice->rule, 1u);
+  ASSERT_NE(choice->rule, nullptr);
+  EXPECT_EQ(choice->rule->match, "kv/*");
   EXPECT_EQ(choice->codec->format().name, lossy);
   EXPECT_FALSE(choice->is_fallback);
   EXPECT_EQ(to_string(*choice->shape), "bf16 [2, 3, 64]");
@@ -103,7 +104,7 @@ TEST(ChooseTest, TellsRuleCodecShapeAndFallback) {
   ASSERT_TRUE(ids) << ids.status().to_string();
   EXPECT_TRUE(ids->is_fallback);
   EXPECT_EQ(ids->codec->format().name, plain);
-  EXPECT_EQ(store.choose("else", 768)->rule, std::nullopt);
+  EXPECT_EQ(store.choose("else", 768)->rule, nullptr);
 }
 
 TEST(RuleLayoutTest, LaysOutValuesThatComeWithAShape) {
@@ -130,6 +131,10 @@ TEST(RuleTensorTest, GivesAShapeToBytes) {
             "bf16 [1, 3, 64]");
   ASSERT_TRUE(store.set("typed", value, tensor(Dtype::u8, {768})).ok());
   EXPECT_EQ(to_string(info_of(store, "typed").shape.value()), "u8 [768]");
+  SetOptions with_codec;
+  with_codec.codec = "raw";
+  ASSERT_TRUE(store.set("text", value.substr(1), with_codec).ok());
+  EXPECT_EQ(info_of(store, "text").shape, std::nullopt);
   ASSERT_TRUE(store.set("empty", "").ok());
   EXPECT_EQ(to_string(info_of(store, "empty").shape.value()), "bf16 [0, 3, 64]");
 }

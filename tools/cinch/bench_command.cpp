@@ -8,6 +8,7 @@
 #include "bench_pairs.hpp"
 #include "commands.hpp"
 #include "json_writer.hpp"
+#include "loss.hpp"
 #include "output.hpp"
 #include "session.hpp"
 #include "workload.hpp"
@@ -20,6 +21,7 @@ constexpr int pairs = 5;
 struct BenchResult {
   std::string codec;
   double ratio = 1;
+  std::optional<LossReport> loss;
   double encode_gbps = 0;
   double decode_gbps = 0;
   double memcpy_gbps = 0;
@@ -71,8 +73,8 @@ Result<BenchResult> bench_codec(const std::string& spec, const Workload& values,
                                 const Options& options) {
   if (Status status = set_all(store, values, ""); !status.ok()) return status;
   if (Status status = compare_all(store, values, ""); !status.ok()) return status;
-  const Result<std::uint64_t> stored = stored_bytes(store, values);
-  if (!stored) return stored.error();
+  const Result<Stored> takes = stored(store, values);
+  if (!takes) return takes.error();
 
   std::vector<std::vector<std::byte>> copies(options.threads, std::vector<std::byte>(largest(values)));
   LibraryBench library(store.codec()->format(), values, options.threads);
@@ -95,7 +97,10 @@ Result<BenchResult> bench_codec(const std::string& spec, const Workload& values,
     asm volatile("" : : "r"(copies[thread].data()) : "memory");  // the copy is wanted, though nobody reads it
     return Status();
   });
-  BenchResult result{spec, ratio_of(total_bytes(values), *stored), 0, 0, 0, {}, {}};
+  BenchResult result;
+  result.codec = spec;
+  result.ratio = ratio_of(total_bytes(values), takes->bytes);
+  result.loss = takes->loss;
   const PairedRates beside_copy = measure_in_turns(pairs, decode, copy);
   result.decode_gbps = beside_copy.own;
   result.memcpy_gbps = beside_copy.other;
@@ -117,13 +122,16 @@ Result<BenchResult> bench_codec(const std::string& spec, const Workload& values,
 
 std::string report(const Options& options, const std::vector<BenchResult>& results) {
   if (!options.json) {
-    Table table({"codec", ">threads", ">ratio", ">encode GB/s", ">decode GB/s", ">memcpy GB/s", ">library encode",
-                 ">library decode"});
+    std::vector<std::string> headings = {"codec",        ">threads",     ">ratio",          ">encode GB/s",
+                                         ">decode GB/s", ">memcpy GB/s", ">library encode", ">library decode"};
+    headings.insert(headings.begin() + 3, loss_headings.begin(), loss_headings.end());
+    Table table(headings);
     const auto speed = [](const std::optional<double>& gbps) { return gbps ? fixed(*gbps, 2) : std::string("-"); };
     for (const BenchResult& result : results) {
-      table.row({result.codec, std::to_string(options.threads), fixed(result.ratio, 3), speed(result.encode_gbps),
-                 speed(result.decode_gbps), speed(result.memcpy_gbps), speed(result.library_encode_gbps),
-                 speed(result.library_decode_gbps)});
+      const std::vector<std::string> loss = loss_cells(result.loss);
+      table.row({result.codec, std::to_string(options.threads), fixed(result.ratio, 3), loss[0], loss[1], loss[2],
+                 speed(result.encode_gbps), speed(result.decode_gbps), speed(result.memcpy_gbps),
+                 speed(result.library_encode_gbps), speed(result.library_decode_gbps)});
     }
     return table.text();
   }
@@ -132,6 +140,7 @@ std::string report(const Options& options, const std::vector<BenchResult>& resul
   for (const BenchResult& result : results) {
     json.begin_object().field("codec", result.codec).field("threads", std::uint64_t{options.threads});
     json.field("ratio", result.ratio).field("encode_gbps", result.encode_gbps);
+    write_loss(json, result.loss);
     json.field("decode_gbps", result.decode_gbps).field("memcpy_gbps", result.memcpy_gbps);
     json.field("library_encode_gbps", result.library_encode_gbps);
     json.field("library_decode_gbps", result.library_decode_gbps).end_object();
@@ -146,7 +155,7 @@ ExitStatus run_bench(const Options& options) {
   if (!config) return fail(config.error());
   const Result<CodecRegistry> codecs = load_codecs(options, *config);
   if (!codecs) return fail(codecs.error());
-  const Result<Workload> values = load_values(*options.file);
+  const Result<Workload> values = load_values(*options.file, options.layout);
   if (!values) return fail(values.error());
   const bool shows_progress = !options.quiet && isatty(STDERR_FILENO) != 0;
   std::vector<std::string> specs = options.codecs;

@@ -1,5 +1,6 @@
 #include "command_app.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "cinch/kv_store.hpp"
@@ -11,6 +12,7 @@ namespace cinch::tool {
 namespace {
 
 constexpr unsigned most_threads = 1024;
+constexpr std::uint64_t most_head_dim = std::uint64_t{1} << 32;
 
 constexpr const char* general_help = R"(
 Keys are shown and accepted with unprintable bytes as \xHH and a backslash as \\.
@@ -89,12 +91,33 @@ CLI::Option* CommandApp::add_prefix(CLI::App* command, const char* name, const c
   return command->add_option(name, options_.prefix, what)->type_name("");
 }
 
+void CommandApp::add_layout(CLI::App* command) {
+  command
+      ->add_option("--token-axis", token_axis_,
+                   "The dimension that counts tokens, from 0; of three dimensions it is the first by itself")
+      ->check(CLI::Range(0u, static_cast<unsigned>(max_tensor_dims - 1)))
+      ->type_name("N");
+  command
+      ->add_option("--head-dim", options_.layout.head_dim,
+                   "Length of one head, where the last dimension is heads times that")
+      ->check(CLI::Range(std::uint64_t{1}, most_head_dim))
+      ->type_name("D");
+}
+
 void CommandApp::add_value_commands() {
   CLI::App* put = add(app_, "put", "Store a file, or standard input, under a key",
                       "  cinch --store rocksdb:kv put notes/today today.txt\n"
-                      "  date | cinch --store rocksdb:kv put now\n",
+                      "  date | cinch --store rocksdb:kv put now\n"
+                      "  cinch --store rocksdb:kv put layers.0.k k.bin --dtype bf16 --shape 0,3,64\n",
                       put_value);
   add_key(put);
+  put->add_option("--dtype", dtype_, "The value is a tensor of this type: bf16, f16, f32, f8_e4m3, f8_e5m2, u8, ...")
+      ->type_name("TYPE");
+  put->add_option("--shape", options_.shape, "Its dimensions; one may be 0, which is what the value's length says")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("N,N,...");
+  add_layout(put);
   put->add_option("FILE", options_.file, "What to store; - is standard input")->type_name("");
   CLI::App* get = add(app_, "get", "Write a value to standard output or a file",
                       "  cinch --store rocksdb:kv get now\n"
@@ -132,7 +155,10 @@ void CommandApp::add_file_commands() {
       add(app_, "import",
           "Store each tensor of a safetensors file under PREFIX + its name.\n"
           "Tensors of an earlier import that the file lacks stay; export gives back the file imported last",
-          "  cinch --store rocksdb:kv --codec zstd import cache.safetensors --prefix chat/\n", import_file);
+          "  cinch --store rocksdb:kv --codec zstd import cache.safetensors --prefix chat/\n"
+          "  cinch --store rocksdb:kv import lmcache.safetensors --token-axis 2 --head-dim 128\n",
+          import_file);
+  add_layout(import);
   import->add_option("FILE", options_.file, "The safetensors file")->type_name("")->required();
   add_prefix(import, "--prefix", "What the keys start with")->type_name("PREFIX");
   CLI::App* exporting = add(app_, "export", "Write the imported safetensors file back, the same byte for byte",
@@ -158,6 +184,9 @@ void CommandApp::add_maintenance_commands() {
           "Store values anew with another codec, or with the one that rules and config now give them.\n"
           "Safe to interrupt and to repeat: what is stored that way already is left alone",
           "  cinch --store rocksdb:kv --codec zstd:level=19 recompress logs/\n", recompress_values);
+  recompress->add_flag("--lossy", options_.lossy, "Allow a lossy codec to change the values")->disable_flag_override();
+  recompress->add_flag("--again", options_.again, "Even those that have lost something before; losses add up")
+      ->disable_flag_override();
   add_prefix(recompress, "PREFIX", "Only keys that start with it");
   CLI::App* copy = add(app_, "copy",
                        "Copy values to another store as they are stored, which needs no codec.\n"
@@ -200,6 +229,7 @@ void CommandApp::add_other_commands() {
   bench->add_option("--input", options_.file, "Tensors of a safetensors file, or any file in pieces of 2 MiB")
       ->type_name("FILE")
       ->required();
+  add_layout(bench);
   bench->add_option("--threads", options_.threads, "Threads that share the values")
       ->check(CLI::Range(1u, most_threads))
       ->type_name("N");
@@ -220,7 +250,29 @@ void CommandApp::add_other_commands() {
   check->add_option("--seconds", options_.seconds);
 }
 
+Status CommandApp::finish_tensor() {
+  if (token_axis_) options_.layout.token_axis = static_cast<std::uint8_t>(*token_axis_);
+  if (dtype_) {
+    options_.dtype = parse_dtype(*dtype_);
+    if (!options_.dtype) {
+      return {StatusCode::invalid_argument,
+              "--dtype: \"" + *dtype_ +
+                  "\", expected bf16, f16, f32, f64, f8_e4m3, f8_e5m2, bool, or i or u and 8, 16, 32 or 64"};
+    }
+  }
+  const bool describes = !options_.shape.empty() || !options_.layout.empty();
+  if (options_.command == put_value && describes && !dtype_) {
+    return {StatusCode::invalid_argument, "put: --shape, --token-axis and --head-dim need --dtype beside them"};
+  }
+  if (options_.shape.size() > max_tensor_dims || std::ranges::count(options_.shape, 0u) > 1) {
+    return {StatusCode::invalid_argument, "--shape: expected at most 8 dimensions, of which one may be 0"};
+  }
+  if (options_.again && !options_.lossy) return {StatusCode::invalid_argument, "recompress: --again needs --lossy"};
+  return {};
+}
+
 Status CommandApp::finish() {
+  if (Status status = finish_tensor(); !status.ok()) return status;
   const bool several = options_.command == run_bench || options_.command == run_demo;
   if (options_.codecs.size() > 1 && !several) {
     return {StatusCode::invalid_argument, "--codec: expected one, given " + std::to_string(options_.codecs.size())};

@@ -28,14 +28,18 @@ class CommandApp {
   CLI::App* add(CLI::App& parent, const char* name, const char* what, const char* examples, Command command);
   CLI::Option* add_key(CLI::App* command);
   CLI::Option* add_prefix(CLI::App* command, const char* name, const char* what);
+  void add_layout(CLI::App* command);
   void add_global_flags();
   void add_value_commands();
   void add_file_commands();
   void add_maintenance_commands();
   void add_other_commands();
+  Status finish_tensor();
 
   Options& options_;
   std::optional<std::string> rate_;
+  std::optional<std::string> dtype_;
+  std::optional<unsigned> token_axis_;
   CLI::App app_{"cinch stores values compressed by codecs that are loaded at run time, in memory or in RocksDB."};
 };
 

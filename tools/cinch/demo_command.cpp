@@ -7,6 +7,7 @@
 #include "commands.hpp"
 #include "demo_runs.hpp"
 #include "json_writer.hpp"
+#include "loss.hpp"
 #include "output.hpp"
 
 namespace cinch::tool {
@@ -95,13 +96,19 @@ std::string meaning(const Report& report) {
 }
 
 std::string figures_table(const std::vector<DemoFigures>& figures) {
-  std::vector<std::string> headings = {"codec", ">ratio", ">memory set MB/s", ">get MB/s"};
+  std::vector<std::string> headings = {"codec", ">ratio"};
+  const bool is_lossy = std::ranges::any_of(figures, [](const DemoFigures& one) { return one.loss.has_value(); });
+  if (is_lossy) headings.insert(headings.end(), loss_headings.begin(), loss_headings.end());
+  headings.insert(headings.end(), {">memory set MB/s", ">get MB/s"});
   const bool on_disk = !figures.empty() && figures.front().rocksdb;
   if (on_disk) headings.insert(headings.end(), {">RocksDB set MB/s", ">get MB/s", ">on disk"});
   Table table(headings);
   for (const DemoFigures& one : figures) {
-    std::vector<std::string> row = {one.codec, fixed(one.ratio, 2), fixed(one.memory_set_mbps, 0),
-                                    fixed(one.memory_get_mbps, 0)};
+    std::vector<std::string> row = {one.codec, fixed(one.ratio, 2)};
+    for (std::string& cell : loss_cells(one.loss)) {
+      if (is_lossy) row.push_back(std::move(cell));
+    }
+    row.insert(row.end(), {fixed(one.memory_set_mbps, 0), fixed(one.memory_get_mbps, 0)});
     if (one.rocksdb) {
       row.insert(row.end(),
                  {fixed(one.rocksdb->set_mbps, 0), fixed(one.rocksdb->get_mbps, 0), human_size(one.rocksdb->bytes)});
@@ -111,6 +118,21 @@ std::string figures_table(const std::vector<DemoFigures>& figures) {
   return table.text();
 }
 
+std::string came_back(const Report& report) {
+  std::string lossy;
+  for (const DemoFigures& one : report.tensor_figures) {
+    if (one.loss) lossy += (lossy.empty() ? "" : ", ") + one.codec;
+  }
+  std::string text = "Every value came back bit for bit";
+  if (!report.store.empty()) text += ", from RocksDB in a new process";
+  if (!lossy.empty()) {
+    text += ";\nbut for " + lossy +
+            ", which changes values as far as the columns say: the root mean square error, relative to the values,\n"
+            "that of the worst row (a token of a head), and the largest change of a number";
+  }
+  return text + (report.store.empty() ? ". This build has no RocksDB: nothing was written to disk.\n" : ".\n");
+}
+
 std::string text_report(const Report& report) {
   const auto title = [](const std::string& what, const DemoData& data) {
     return std::to_string(data.values.size()) + " " + what + ", " + human_size(total_bytes(data.values));
@@ -118,9 +140,7 @@ std::string text_report(const Report& report) {
   std::string text = title("tensors of " + report.tensors.file, report.tensors) + "\n\n" +
                      figures_table(report.tensor_figures) + "\n" + title("JSON documents", report.documents) + "\n\n" +
                      figures_table(report.document_figures) + "\n";
-  text += report.store.empty()
-              ? "Every value came back bit for bit. This build has no RocksDB: nothing was written to disk.\n"
-              : "Every value came back bit for bit, from RocksDB in a new process.\n";
+  text += came_back(report);
   text += "One thread; MB are 10^6 bytes of raw data; RocksDB was set once and got from the page cache.\n\n";
   text += meaning(report);
   text += report.store.empty() ? "\nGo on with\n" : "\nThe store " + report.store + " stays. Go on with\n";
@@ -134,6 +154,7 @@ void write_figures(JsonWriter& json, std::string_view name, const DemoData& data
   json.field("raw_bytes", total_bytes(data.values)).name("codecs").begin_array();
   for (const DemoFigures& one : figures) {
     json.begin_object().field("codec", one.codec).field("ratio", one.ratio);
+    write_loss(json, one.loss);
     json.field("memory_set_mbps", one.memory_set_mbps).field("memory_get_mbps", one.memory_get_mbps);
     if (one.rocksdb) {
       json.field("rocksdb_set_mbps", one.rocksdb->set_mbps).field("rocksdb_get_mbps", one.rocksdb->get_mbps);
@@ -151,6 +172,15 @@ std::string json_report(const Report& report) {
   write_figures(json, "documents", report.documents, report.document_figures);
   report.store.empty() ? json.name("store").null() : json.field("store", report.store);
   return json.field("next", report.next).end_object().document();
+}
+
+/// The bundled codecs; those for tensors where they are installed.
+std::vector<std::string> specs_to_show(const CodecRegistry& codecs) {
+  std::vector<std::string> specs = {"raw", "lz4", "zstd:level=1", "zstd:level=9"};
+  for (const char* spec : {"tensor", "quant:error=0.1"}) {
+    if (codecs.codec(spec)) specs.emplace_back(spec);
+  }
+  return specs;
 }
 
 Status load_data(const Options& options, Report& report) {
@@ -181,20 +211,22 @@ Status run_all(const Options& options, Report& report) {
   if (has_rocksdb) {
     if (Status status = prepare_directory(directory); !status.ok()) return status;
   }
-  std::vector<std::string> specs = options.codecs;
-  if (specs.empty()) specs = {"raw", "lz4", "zstd:level=1", "zstd:level=9"};
+  const std::vector<std::string> specs = options.codecs.empty() ? specs_to_show(*codecs) : options.codecs;
   const DemoRuns runs(options, std::move(*config), std::move(*codecs), directory);
   for (const std::string& spec : specs) {
     Result<DemoFigures> tensors = runs.run(spec, report.tensors);
     if (!tensors) return tensors.error();
     report.tensor_figures.push_back(std::move(*tensors));
+    if (report.tensor_figures.back().loss) continue;  // text is nothing to change
     Result<DemoFigures> documents = runs.run(spec, report.documents);
     if (!documents) return documents.error();
     report.document_figures.push_back(std::move(*documents));
   }
   if (has_rocksdb) {
     report.store = directory + "/store";
-    const std::string& best = std::ranges::max_element(report.tensor_figures, {}, &DemoFigures::ratio)->codec;
+    // What stays loses nothing, unless nothing else was asked for.
+    const auto keeps = [](const DemoFigures& one) { return one.loss ? 0 : one.ratio; };
+    const std::string& best = std::ranges::max_element(report.tensor_figures, {}, keeps)->codec;
     if (Status status = runs.fill(report.store, best, report.tensors, report.documents); !status.ok()) return status;
   }
   report.next = commands_to_go_on(*program, report);

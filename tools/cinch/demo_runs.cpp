@@ -64,11 +64,12 @@ Status DemoRuns::run_memory(const DemoData& data, DemoFigures& figures) const {
   if (!status.ok()) return status;
   const Result<double> get = get_mbps(**store, data.values, "", seconds_a_figure);
   if (!get) return get.error();
-  const Result<std::uint64_t> stored = stored_bytes(**store, data.values);
-  if (!stored) return stored.error();
+  const Result<Stored> takes = stored(**store, data.values);
+  if (!takes) return takes.error();
   figures.memory_set_mbps = mbps(set);
   figures.memory_get_mbps = *get;
-  figures.ratio = ratio_of(total_bytes(data.values), *stored);
+  figures.ratio = ratio_of(total_bytes(data.values), takes->bytes);
+  figures.loss = takes->loss;
   return (*store)->close();
 }
 
@@ -96,7 +97,7 @@ Status DemoRuns::fill(const std::string& path, const std::string& codec, const D
   if (!file) return file.error();
   const Result<std::shared_ptr<CompressedKvStore>> store = open_rocksdb(path, codec);
   if (!store) return store.error();
-  if (const auto summary = import_tensors(**store, *file, "kv/", true); !summary) return summary.error();
+  if (const auto summary = import_tensors(**store, *file, {"kv/", {}, true}); !summary) return summary.error();
   Status status = set_all(**store, documents.values, "json/");
   if (status.ok()) status = (*store)->close();
   if (!status.ok()) return status;

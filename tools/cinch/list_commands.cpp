@@ -7,6 +7,7 @@
 
 #include "commands.hpp"
 #include "json_writer.hpp"
+#include "loss.hpp"
 #include "output.hpp"
 #include "session.hpp"
 #include "sidecar.hpp"
@@ -37,9 +38,8 @@ std::uint64_t size_class(std::uint64_t raw_bytes) {
 using TotalsByClass = std::map<std::pair<std::string, std::uint64_t>, Totals>;
 
 std::string shape_text(const TensorShape& shape) {
-  std::string text = std::string(to_string(shape.dtype)) + " [";
-  for (const std::uint64_t dim : shape.dimensions()) text += (text.back() == '[' ? "" : ", ") + std::to_string(dim);
-  return text + "]";
+  const std::string axis = shape.token_axis ? ", tokens in " + std::to_string(*shape.token_axis) : "";
+  return to_string(shape) + axis;
 }
 
 std::string time_text(std::int64_t milliseconds) {
@@ -63,7 +63,8 @@ void write_sizes(JsonWriter& json, std::uint64_t raw_bytes, std::uint64_t stored
 void write_shape(JsonWriter& json, const TensorShape& shape) {
   json.field("dtype", to_string(shape.dtype)).name("shape").begin_array();
   for (const std::uint64_t dim : shape.dimensions()) json.value(dim);
-  json.end_array();
+  json.end_array().name("token_axis");
+  shape.token_axis ? json.value(std::uint64_t{*shape.token_axis}) : json.null();
 }
 
 /// What `stat KEY` and `ls --long` say of one value, within an object that is open.
@@ -73,10 +74,7 @@ void write_info(JsonWriter& json, const std::string& key, const FrameInfo& info,
   json.field("ratio", ratio_of(info.decoded_bytes, info.stored_bytes));
   if (info.shape) write_shape(json, *info.shape);
   if (!info.annotation.empty()) json.field("annotation", info.annotation);
-  if (info.loss) {
-    json.name("loss").begin_object().field("relative_error", double{info.loss->relative_error});
-    json.field("worst_row", double{info.loss->worst_row}).field("max_abs", double{info.loss->max_abs}).end_object();
-  }
+  if (info.loss) write_loss(json, info.loss);
   if (info.lossy_origin) json.field("lossy_origin", true);
   if (expires_at_ms != 0) json.field("expires_at_ms", expires_at_ms);
 }
@@ -111,8 +109,8 @@ ExitStatus stat_one(const Options& options, CompressedKvStore& store) {
   if (info.shape) line("tensor", shape_text(*info.shape));
   if (!info.annotation.empty()) line("annotation", info.annotation);
   if (info.loss) {
-    line("loss", "relative " + fixed(double{info.loss->relative_error}, 4) + ", worst row " +
-                     fixed(double{info.loss->worst_row}, 4) + ", largest " + fixed(double{info.loss->max_abs}, 4));
+    const std::vector<std::string> cells = loss_cells(info.loss);
+    line("loss", "relative error " + cells[0] + ", of the worst row " + cells[1] + ", largest absolute " + cells[2]);
   } else if (info.lossy_origin) {
     line("loss", "some, unknown how much");
   }
@@ -174,7 +172,9 @@ ExitStatus list_keys(const Options& options) {
   JsonWriter json;
   json.begin_array();
   std::string lines;
-  Table table({"key", "format", ">raw", ">stored", ">ratio", "tensor", "expires"});
+  std::vector<std::string> headings = {"key", "format", ">raw", ">stored", ">ratio", "tensor", "expires"};
+  headings.insert(headings.begin() + 5, loss_headings.begin(), loss_headings.end());
+  Table table(headings);
   const auto visit = [&](const std::string& key) -> Status {
     if (is_sidecar(key)) return {};
     if (!options.long_list) {
@@ -195,9 +195,11 @@ ExitStatus list_keys(const Options& options) {
       json.end_object();
       return {};
     }
+    const std::vector<std::string> loss = loss_cells((*info)->loss);
     table.row({escape_key(key), std::string((*info)->effective_format()), human_size((*info)->decoded_bytes),
                human_size((*info)->stored_bytes), fixed(ratio_of((*info)->decoded_bytes, (*info)->stored_bytes), 2),
-               (*info)->shape ? shape_text(*(*info)->shape) : "", expires_at_ms ? time_text(expires_at_ms) : ""});
+               loss[0], loss[1], loss[2], (*info)->shape ? to_string(*(*info)->shape) : "",
+               expires_at_ms ? time_text(expires_at_ms) : ""});
     return {};
   };
   if (Status status = for_each_key(**store, options.prefix, visit); !status.ok()) return fail(status);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cinch/tensor.hpp"
 #include "exit_status.hpp"
 
 namespace cinch::tool {
@@ -29,6 +30,11 @@ struct Options {
   std::optional<std::string> from;     ///< A key.
   std::optional<std::string> to;       ///< URL.
   std::uint64_t bytes_per_second = 0;  ///< 0: as fast as it goes.
+  std::optional<Dtype> dtype;          ///< Of a value that is put.
+  std::vector<std::uint64_t> shape;    ///< Of a value that is put; 0: as many as there are.
+  TensorLayout layout;                 ///< Of tensors on their way in.
+  bool lossy = false;
+  bool again = false;
   bool long_list = false;
   bool shallow = false;
   bool why = false;

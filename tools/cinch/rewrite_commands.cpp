@@ -17,6 +17,7 @@ struct Tally {
   std::uint64_t values = 0;
   std::uint64_t done = 0;
   std::uint64_t already = 0;
+  std::uint64_t kept = 0;  // lost something before, and were not to do so again
   std::uint64_t bytes_before = 0;
   std::uint64_t bytes_after = 0;
   std::vector<std::string> damaged;  // keys as they are shown
@@ -41,10 +42,10 @@ std::uint64_t stored_bytes(const Result<std::optional<FrameInfo>>& info) {
 }
 
 Result<std::uint64_t> recompress_one(CompressedKvStore& store, const std::string& key, const std::string& spec,
-                                     Tally& tally) {
+                                     const RecompressOptions& allowed, Tally& tally) {
   if (is_sidecar(key)) return std::uint64_t{0};
   const std::uint64_t before = stored_bytes(store.inspect(key));
-  const Result<Recompressed> result = store.recompress(key, spec);
+  const Result<Recompressed> result = store.recompress(key, spec, allowed);
   if (result && *result == Recompressed::absent) return std::uint64_t{0};
   ++tally.values;
   if (!result) {
@@ -52,7 +53,9 @@ Result<std::uint64_t> recompress_one(CompressedKvStore& store, const std::string
     return about_key(result.error(), key);
   }
   const std::uint64_t after = *result == Recompressed::done ? stored_bytes(store.inspect(key)) : before;
-  ++(*result == Recompressed::done ? tally.done : tally.already);
+  if (*result == Recompressed::done) ++tally.done;
+  if (*result == Recompressed::already) ++tally.already;
+  if (*result == Recompressed::kept) ++tally.kept;
   tally.bytes_before += before;
   tally.bytes_after += after;
   return *result == Recompressed::done ? before : 0;
@@ -98,15 +101,18 @@ ExitStatus print_recompressed(const Options& options, const Tally& tally) {
   if (options.json) {
     JsonWriter json;
     json.begin_object().field("values", tally.values).field("recompressed", tally.done);
-    json.field("already", tally.already).field("stored_bytes_before", tally.bytes_before);
+    json.field("already", tally.already).field("kept", tally.kept).field("stored_bytes_before", tally.bytes_before);
     json.field("stored_bytes", tally.bytes_after);
     write_unread(json, tally);
     return print(json.end_object().document());
   }
   if (options.quiet) return ExitStatus::ok;
-  return print("recompressed " + std::to_string(tally.done) + " of " + std::to_string(tally.values) + " values, " +
-               std::to_string(tally.already) + " were already: " + human_size(tally.bytes_before) + " to " +
-               human_size(tally.bytes_after) + unread(tally));
+  return print(
+      "recompressed " + std::to_string(tally.done) + " of " + std::to_string(tally.values) + " values, " +
+      std::to_string(tally.already) + " were already: " + human_size(tally.bytes_before) + " to " +
+      human_size(tally.bytes_after) +
+      (tally.kept > 0 ? ", " + std::to_string(tally.kept) + " left that are lossy already; --again changes them" : "") +
+      unread(tally));
 }
 
 ExitStatus print_copied(const Options& options, const Tally& tally) {
@@ -143,8 +149,9 @@ ExitStatus recompress_values(const Options& options) {
   Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::change);
   if (!store) return fail(store.error());
   const std::string spec = options.codecs.empty() ? "" : options.codecs.front();
+  const RecompressOptions allowed{.lossy = options.lossy, .again = options.again};
   Tally tally;
-  const auto visit = [&](const std::string& key) { return recompress_one(**store, key, spec, tally); };
+  const auto visit = [&](const std::string& key) { return recompress_one(**store, key, spec, allowed, tally); };
   const Result<std::optional<std::string>> walked = walk(**store, walk_options(options, "recompress"), visit);
   const Status closed = (*store)->close();
   if (!walked) return fail(walked.error());

@@ -235,6 +235,13 @@ Status check_cover(std::vector<TensorEntry>& tensors, std::optional<std::uint64_
 
 }  // namespace
 
+Result<std::optional<TensorShape>> laid_out(const TensorEntry& tensor, const TensorLayout& layout) {
+  if (!tensor.shape || layout.empty()) return tensor.shape;
+  Result<TensorShape> shape = with_layout(*tensor.shape, layout);
+  if (!shape) return shape.error();
+  return std::optional(*shape);
+}
+
 std::string SafetensorsHeader::file_start() const {
   std::string start;
   for (std::size_t i = 0; i < length_bytes; ++i) start += static_cast<char>(text.size() >> (8 * i) & 0xff);

@@ -25,6 +25,9 @@ struct TensorEntry {
   std::uint64_t bytes() const noexcept { return end - begin; }
 };
 
+/// The shape with what else is known of the tensor. Errors: `invalid_argument` when that does not fit.
+Result<std::optional<TensorShape>> laid_out(const TensorEntry& tensor, const TensorLayout& layout);
+
 struct SafetensorsHeader {
   std::string text;                  ///< The JSON as it is in the file, padding and all.
   std::vector<TensorEntry> tensors;  ///< In the order of their bytes, which cover the data without gap or overlap.

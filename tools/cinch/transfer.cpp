@@ -17,7 +17,7 @@ constexpr std::size_t group_bytes = std::size_t{8} << 20;
 /// One batch of tensors on their way into the store.
 class Group {
  public:
-  Group(CompressedKvStore& store, TransferSummary& summary, Progress& progress)
+  Group(CompressedKvStore& store, ImportSummary& summary, Progress& progress)
       : store_(store), summary_(summary), progress_(progress) {}
 
   Status add(std::string key, std::vector<std::byte> bytes, const std::optional<TensorShape>& shape) {
@@ -34,12 +34,12 @@ class Group {
       items.push_back({tensor.key, ByteView(tensor.bytes), options});
     }
     if (Status status = store_.batch_set(items); !status.ok()) return status;
-    for (const Tensor& tensor : tensors_) {
-      const Result<std::optional<FrameInfo>> info = store_.inspect(tensor.key);
+    for (const SetItem& item : items) {
+      const Result<SetChoice> choice = store_.choose(item.key, item.value.size(), item.options);
+      if (!choice) return choice.error();
+      const Result<std::optional<FrameInfo>> info = store_.inspect(item.key);
       if (!info) return info.error();
-      ++summary_.tensors;
-      summary_.raw_bytes += tensor.bytes.size();
-      summary_.stored_bytes += *info ? (*info)->stored_bytes : 0;
+      if (*info) summary_.add(*choice, **info);
     }
     progress_.add(bytes_, bytes_);
     tensors_.clear();
@@ -55,7 +55,7 @@ class Group {
   };
 
   CompressedKvStore& store_;
-  TransferSummary& summary_;
+  ImportSummary& summary_;
   Progress& progress_;
   std::vector<Tensor> tensors_;
   std::size_t bytes_ = 0;
@@ -100,18 +100,21 @@ std::uint64_t total_bytes(const SafetensorsHeader& header) {
 
 }  // namespace
 
-Result<TransferSummary> import_tensors(CompressedKvStore& store, const SafetensorsFile& file, const std::string& prefix,
-                                       bool quiet) {
+Result<ImportSummary> import_tensors(CompressedKvStore& store, const SafetensorsFile& file,
+                                     const ImportOptions& options) {
   // The sidecar goes first and comes last: an import that was cut short leaves none that does not fit its tensors.
-  const std::string sidecar = sidecar_key(prefix);
+  const std::string sidecar = sidecar_key(options.prefix);
   if (Status status = store.remove(sidecar); !status.ok()) return about_key(status, sidecar);
-  TransferSummary summary;
-  Progress progress("import", total_bytes(file.header()), quiet);
+  ImportSummary summary;
+  Progress progress("import", total_bytes(file.header()), options.quiet);
   Group group(store, summary, progress);
   for (const TensorEntry& tensor : file.header().tensors) {
     if (interrupted()) return Status(StatusCode::cancelled, "interrupted; import the file again");
+    std::string key = options.prefix + tensor.name;
+    const Result<std::optional<TensorShape>> shape = laid_out(tensor, options.layout);
+    if (!shape) return about_key(shape.error(), key);
     Result<std::vector<std::byte>> bytes = file.read(tensor);
-    Status status = bytes ? group.add(prefix + tensor.name, std::move(*bytes), tensor.shape) : bytes.error();
+    Status status = bytes ? group.add(std::move(key), std::move(*bytes), *shape) : bytes.error();
     if (!status.ok()) return status;
   }
   if (Status status = group.set(); !status.ok()) return status;
@@ -121,14 +124,14 @@ Result<TransferSummary> import_tensors(CompressedKvStore& store, const Safetenso
   return summary;
 }
 
-Result<std::optional<TransferSummary>> export_tensors(CompressedKvStore& store, const std::string& path,
-                                                      const std::string& prefix, bool quiet, std::string& absent) {
-  TransferSummary summary;
+Result<std::optional<ExportSummary>> export_tensors(CompressedKvStore& store, const std::string& path,
+                                                    const std::string& prefix, bool quiet, std::string& absent) {
+  ExportSummary summary;
   const Result<SafetensorsHeader> header = header_to_export(store, prefix, summary.left_out);
   if (!header) return header.error();
   if (header->text.empty()) {
     absent = "a tensor under the prefix \"" + escape_key(prefix) + '"';
-    return std::optional<TransferSummary>();
+    return std::optional<ExportSummary>();
   }
   Result<OutputFile> file = OutputFile::create(path);
   if (!file) return file.error();
@@ -141,7 +144,7 @@ Result<std::optional<TransferSummary>> export_tensors(CompressedKvStore& store, 
     if (!value) return about_key(value.error(), key);
     if (!*value) {
       absent = key_name(key) + ", a tensor of the imported file,";
-      return std::optional<TransferSummary>();
+      return std::optional<ExportSummary>();
     }
     if ((*value)->size() != tensor.bytes()) {
       return Status(StatusCode::io_error, key_name(key) + ": holds " + std::to_string((*value)->size()) +
@@ -154,7 +157,7 @@ Result<std::optional<TransferSummary>> export_tensors(CompressedKvStore& store, 
     progress.add(tensor.bytes(), tensor.bytes());
   }
   if (Status status = file->commit(); !status.ok()) return status;
-  return std::optional<TransferSummary>(summary);
+  return std::optional<ExportSummary>(summary);
 }
 
 }  // namespace cinch::tool

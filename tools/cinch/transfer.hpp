@@ -7,27 +7,33 @@
 #include <string>
 
 #include "cinch/compressed_kv_store.hpp"
+#include "import_summary.hpp"
 #include "safetensors.hpp"
 
 namespace cinch::tool {
 
-struct TransferSummary {
+struct ImportOptions {
+  std::string prefix;
+  TensorLayout layout;  ///< Of all tensors of the file.
+  bool quiet = false;
+};
+
+struct ExportSummary {
   std::uint64_t tensors = 0;
   std::uint64_t raw_bytes = 0;
-  std::uint64_t stored_bytes = 0;  ///< Import only.
-  std::uint64_t left_out = 0;      ///< Export only: values without a shape.
+  std::uint64_t left_out = 0;  ///< Values without a shape.
 };
 
 /// Tensors of an earlier import under the prefix that this file lacks stay in the store, as files stay in a directory
 /// when others are copied into it; only the sidecar is replaced, so that export gives back exactly this file.
 /// Errors: `io_error` when the file cannot be read; `cancelled` by an interrupt; those of the store.
-Result<TransferSummary> import_tensors(CompressedKvStore& store, const SafetensorsFile& file, const std::string& prefix,
-                                       bool quiet);
+Result<ImportSummary> import_tensors(CompressedKvStore& store, const SafetensorsFile& file,
+                                     const ImportOptions& options);
 
 /// The file that was imported, byte for byte when its codecs are lossless. Without a sidecar, a file of all values
 /// under the prefix that have a shape. Answers nothing, and in `absent` what is not there, when a tensor or all of them
 /// are absent. Errors: `io_error` too when a value is not as long as its tensor; `cancelled`.
-Result<std::optional<TransferSummary>> export_tensors(CompressedKvStore& store, const std::string& path,
-                                                      const std::string& prefix, bool quiet, std::string& absent);
+Result<std::optional<ExportSummary>> export_tensors(CompressedKvStore& store, const std::string& path,
+                                                    const std::string& prefix, bool quiet, std::string& absent);
 
 }  // namespace cinch::tool

@@ -20,23 +20,27 @@ ExitStatus import_file(const Options& options) {
   Result<std::shared_ptr<CompressedKvStore>> store = open_store(*to_open);
   if (!store) return fail(store.error());
   const auto begin = std::chrono::steady_clock::now();
-  const Result<TransferSummary> summary = import_tensors(**store, *file, options.prefix, options.quiet);
+  const Result<ImportSummary> summary =
+      import_tensors(**store, *file, {options.prefix, options.layout, options.quiet});
   if (!summary) return fail(summary.error());
   if (Status status = (*store)->close(); !status.ok()) return fail(status);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  const double mb_per_s = static_cast<double>(summary->raw_bytes) / 1e6 / seconds;
-  const double ratio = ratio_of(summary->raw_bytes, summary->stored_bytes);
+  const ImportSummary::Part& total = summary->total();
+  const double mb_per_s = static_cast<double>(total.raw_bytes) / 1e6 / seconds;
+  const double ratio = ratio_of(total.raw_bytes, total.stored_bytes);
   if (options.json) {
     JsonWriter json;
     json.begin_object().field("file", *options.file).field("prefix", escape_key(options.prefix));
-    json.field("tensors", summary->tensors).field("raw_bytes", summary->raw_bytes);
-    json.field("stored_bytes", summary->stored_bytes).field("ratio", ratio).field("mb_per_s", mb_per_s);
+    json.field("tensors", total.tensors).field("raw_bytes", total.raw_bytes);
+    json.field("stored_bytes", total.stored_bytes).field("ratio", ratio).field("mb_per_s", mb_per_s);
+    write_loss(json, total.loss.report());
+    summary->write(json);
     return print(json.end_object().document());
   }
   if (options.quiet) return ExitStatus::ok;
-  return print("imported " + std::to_string(summary->tensors) + " tensors: " + human_size(summary->raw_bytes) +
-               ", stored " + human_size(summary->stored_bytes) + " (ratio " + fixed(ratio, 2) + "), " +
-               fixed(mb_per_s, 0) + " MB/s\n");
+  return print("imported " + std::to_string(total.tensors) + " tensors: " + human_size(total.raw_bytes) + ", stored " +
+               human_size(total.stored_bytes) + " (ratio " + fixed(ratio, 2) + "), " + fixed(mb_per_s, 0) + " MB/s\n" +
+               (summary->has_news() ? "\n" + summary->table() : ""));
 }
 
 ExitStatus export_file(const Options& options) {
@@ -47,14 +51,14 @@ ExitStatus export_file(const Options& options) {
   Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::read);
   if (!store) return fail(store.error());
   std::string absent;
-  const Result<std::optional<TransferSummary>> summary =
+  const Result<std::optional<ExportSummary>> summary =
       export_tensors(**store, options.output, options.prefix, options.quiet, absent);
   if (!summary) return fail(summary.error());
   if (!*summary) {
     print_error(absent + " is not in the store; nothing was exported");
     return ExitStatus::absent;
   }
-  const TransferSummary& done = **summary;
+  const ExportSummary& done = **summary;
   if (options.json) {
     JsonWriter json;
     json.begin_object().field("file", options.output).field("prefix", escape_key(options.prefix));

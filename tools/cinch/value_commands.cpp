@@ -2,6 +2,7 @@
 #include "commands.hpp"
 #include "files.hpp"
 #include "json_writer.hpp"
+#include "loss.hpp"
 #include "output.hpp"
 #include "session.hpp"
 #include "sidecar.hpp"
@@ -23,7 +24,9 @@ ExitStatus print_stored(CompressedKvStore& store, const std::string& key) {
   JsonWriter json;
   json.begin_object().field("key", escape_key(key)).field("format", stored.effective_format());
   json.field("raw_bytes", stored.decoded_bytes).field("stored_bytes", stored.stored_bytes);
-  json.field("ratio", ratio_of(stored.decoded_bytes, stored.stored_bytes)).end_object();
+  json.field("ratio", ratio_of(stored.decoded_bytes, stored.stored_bytes));
+  write_loss(json, stored.loss);
+  json.end_object();
   return print(json.document());
 }
 
@@ -37,9 +40,15 @@ ExitStatus put_value(const Options& options) {
   if (!to_open) return fail(to_open.error());
   const Result<std::string> value = read_all(options.file.value_or("-"));
   if (!value) return fail(value.error());  // and no store was made
+  SetOptions how;
+  if (options.dtype) {
+    const Result<TensorShape> shape = shape_of({*options.dtype, options.shape, options.layout}, value->size());
+    if (!shape) return fail(about_key(shape.error(), *options.key));
+    how.tensor = *shape;
+  }
   Result<std::shared_ptr<CompressedKvStore>> store = open_store(*to_open);
   if (!store) return fail(store.error());
-  Status status = (*store)->set(*options.key, *value);
+  Status status = (*store)->set(*options.key, *value, how);
   if (!status.ok()) return fail(about_key(status, *options.key));
   if (options.json) {
     if (const ExitStatus exit = print_stored(**store, *options.key); exit != ExitStatus::ok) return exit;

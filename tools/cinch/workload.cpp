@@ -5,6 +5,7 @@
 #include <latch>
 #include <thread>
 
+#include "loss.hpp"
 #include "output.hpp"
 #include "safetensors.hpp"
 
@@ -15,12 +16,14 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t piece_bytes = std::size_t{2} << 20;
 
-Result<Workload> tensors_of(const SafetensorsFile& file) {
+Result<Workload> tensors_of(const SafetensorsFile& file, const TensorLayout& layout) {
   Workload values;
   for (const TensorEntry& tensor : file.header().tensors) {
     Result<std::vector<std::byte>> bytes = file.read(tensor);
     if (!bytes) return bytes.error();
-    values.push_back({tensor.name, std::move(*bytes), tensor.shape});
+    const Result<std::optional<TensorShape>> shape = laid_out(tensor, layout);
+    if (!shape) return about_key(shape.error(), tensor.name);
+    values.push_back({tensor.name, std::move(*bytes), *shape});
   }
   return values;
 }
@@ -66,17 +69,17 @@ std::uint64_t total_bytes(const Workload& values) noexcept {
   return total;
 }
 
-Result<Workload> load_tensors(const std::string& path) {
+Result<Workload> load_tensors(const std::string& path, const TensorLayout& layout) {
   const Result<SafetensorsFile> file = SafetensorsFile::open(path);
   if (!file) return file.error();
-  Result<Workload> values = tensors_of(*file);
+  Result<Workload> values = tensors_of(*file, layout);
   if (values && total_bytes(*values) == 0) return Status(StatusCode::io_error, path + ": holds no tensors");
   return values;
 }
 
-Result<Workload> load_values(const std::string& path) {
+Result<Workload> load_values(const std::string& path, const TensorLayout& layout) {
   const bool is_safetensors = path.ends_with(".safetensors") || SafetensorsFile::open(path).has_value();
-  if (is_safetensors) return load_tensors(path);
+  if (is_safetensors) return load_tensors(path, layout);
   Result<Workload> values = pieces_of(path);
   if (values && values->empty()) return Status(StatusCode::io_error, path + ": is empty");
   return values;
@@ -106,13 +109,17 @@ Status compare_all(CompressedKvStore& store, const Workload& values, const std::
   return {};
 }
 
-Result<std::uint64_t> stored_bytes(CompressedKvStore& store, const Workload& values) {
-  std::uint64_t total = 0;
+Result<Stored> stored(CompressedKvStore& store, const Workload& values) {
+  Stored total;
+  LossTotals loss;
   for (const WorkloadValue& value : values) {
     const Result<std::optional<FrameInfo>> info = store.inspect(value.name);
     if (!info) return info.error();
-    total += *info ? (*info)->stored_bytes : 0;
+    if (!*info) continue;
+    total.bytes += (*info)->stored_bytes;
+    loss.add(**info);
   }
+  total.loss = loss.report();
   return total;
 }
 

@@ -21,11 +21,12 @@ using Workload = std::vector<WorkloadValue>;
 
 std::uint64_t total_bytes(const Workload& values) noexcept;
 
-/// The tensors of a safetensors file. Errors: `io_error`.
-Result<Workload> load_tensors(const std::string& path);
+/// The tensors of a safetensors file, with what else is known of them. Errors: `io_error`; `invalid_argument` when that
+/// does not fit a tensor.
+Result<Workload> load_tensors(const std::string& path, const TensorLayout& layout = {});
 
-/// The tensors of a safetensors file, or any other file in pieces of 2 MiB. Errors: `io_error`.
-Result<Workload> load_values(const std::string& path);
+/// The tensors of a safetensors file, or any other file in pieces of 2 MiB. Errors: as above.
+Result<Workload> load_values(const std::string& path, const TensorLayout& layout);
 
 /// JSON documents of some tens of KiB, the same at every call (workload_documents.cpp).
 Workload make_documents();
@@ -37,8 +38,12 @@ Status set_all(CompressedKvStore& store, const Workload& values, const std::stri
 /// codec stored is only compared in length.
 Status compare_all(CompressedKvStore& store, const Workload& values, const std::string& prefix);
 
-/// What the values take, frames and all.
-Result<std::uint64_t> stored_bytes(CompressedKvStore& store, const Workload& values);
+/// What the values take, frames and all, and what they lost.
+struct Stored {
+  std::uint64_t bytes = 0;
+  std::optional<LossReport> loss;
+};
+Result<Stored> stored(CompressedKvStore& store, const Workload& values);
 
 /// Work done, and the time it took.
 struct Rate {
