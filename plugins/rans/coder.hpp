@@ -21,32 +21,33 @@ inline constexpr std::size_t lanes = 64;
 inline constexpr std::uint16_t first_state = 256;
 inline constexpr std::size_t margin = 64;  ///< Bytes behind an output or an input that may be written or read as well.
 
-/// The numbers that tables are made of.
+/// The numbers that tables are made of. Requires: the frequencies are valid.
 struct TableColumns {
   std::uint8_t frequency[symbol_count];
   std::uint8_t start[symbol_count];
   std::uint16_t wide_frequency[symbol_count];
   std::uint16_t wide_start[symbol_count];
   std::uint16_t reciprocal[symbol_count];
+  std::uint8_t symbol_of_slot[slot_count];
 
   constexpr explicit TableColumns(const std::uint8_t* frequencies) : TableColumns() {
     unsigned slot = 0;
     for (std::size_t s = 0; s < symbol_count; ++s) {
       const unsigned f = frequencies[s];
       frequency[s] = static_cast<std::uint8_t>(f);
-      start[s] = static_cast<std::uint8_t>(slot & 127);
+      start[s] = static_cast<std::uint8_t>(slot);
       wide_frequency[s] = static_cast<std::uint16_t>(f);
-      wide_start[s] = static_cast<std::uint16_t>(slot & 127);
+      wide_start[s] = static_cast<std::uint16_t>(slot);
       reciprocal[s] = static_cast<std::uint16_t>(f < 2 ? 65535 : 65536 / f);
+      for (unsigned i = 0; i < f; ++i) symbol_of_slot[slot + i] = static_cast<std::uint8_t>(s);
       slot += f;
     }
   }
 
  private:
-  constexpr TableColumns() : frequency(), start(), wide_frequency(), wide_start(), reciprocal() {}
+  constexpr TableColumns() : frequency(), start(), wide_frequency(), wide_start(), reciprocal(), symbol_of_slot() {}
 };
 
-/// Requires: the frequencies are valid.
 template <class T>
 struct EncodeTable {
   typename T::WordTable frequency, start, reciprocal;
@@ -63,7 +64,8 @@ struct DecodeTable {
   typename T::ByteTable frequency, start;
 
   static DecodeTable of(const TableColumns& columns) {
-    return {T::slot_table(columns.frequency), T::byte_table(columns.frequency), T::byte_table(columns.start)};
+    return {T::slot_table(columns.symbol_of_slot, columns.start), T::byte_table(columns.frequency),
+            T::byte_table(columns.start)};
   }
 };
 
@@ -146,9 +148,12 @@ std::uint8_t* encode_run(const std::uint8_t* symbols, std::size_t count, const E
   std::size_t step = count / lanes;
   if (const auto rest = static_cast<unsigned>(count % lanes); rest > 0) {
     typename T::Words& set = states.set[step % sets];
-    // A state of 256 gives nothing away, whatever its symbol.
+    // A state of 256 gives nothing away, whatever its symbol, as long as that has a frequency.
+    std::uint8_t padded[lanes];
+    std::memset(padded, symbols[count - 1], lanes);
+    std::memcpy(padded, symbols + step * lanes, rest);
     const typename T::Words used = T::first(rest, set, T::fill_words(first_state));
-    set = T::first(rest, encode_step<T>(used, T::load(symbols + step * lanes), table, to), set);
+    set = T::first(rest, encode_step<T>(used, T::load(padded), table, to), set);
   }
   for (; step % sets != 0; --step) {
     typename T::Words& set = states.set[(step - 1) % sets];

@@ -46,30 +46,7 @@ Turn turn_of(double base, unsigned pair, unsigned rotary_dim) noexcept {
 }
 
 void waves_at(const Turn* turns, std::size_t count, std::uint64_t token, float* cosines, float* sines) noexcept {
-  constexpr float quarter_turn = 1.57079632679489662f;
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto turn = static_cast<std::uint32_t>((turns[i] * token) >> 32);
-    // The nearest quarter of a turn, and what is left of it: an eighth of a turn at most, in units of 2^-30 quarters.
-    const std::uint32_t quarter = (turn + 0x20000000u) >> 30;
-    const auto rest = static_cast<std::int32_t>(turn - (quarter << 30));
-    const float x = static_cast<float>(rest) * 0x1p-30f * quarter_turn;
-    const float x2 = x * x;
-    const float sine = x * (1.0f + x2 * (-0.166666667f + x2 * (0.00833333333f + x2 * -0.000198412698f)));
-    const float cosine = 1.0f + x2 * (-0.5f + x2 * (0.0416666667f + x2 * (-0.00138888889f + x2 * 0.0000248015873f)));
-    const bool is_swapped = (quarter & 1) != 0;
-    const float c = is_swapped ? sine : cosine;
-    const float s = is_swapped ? cosine : sine;
-    cosines[i] = ((quarter + 1) & 2) != 0 ? -c : c;
-    sines[i] = (quarter & 2) != 0 ? -s : s;
-  }
-}
-
-float round_to_bits(float value, int bits) noexcept {
-  const int dropped = 24 - bits;
-  std::uint32_t raw = std::bit_cast<std::uint32_t>(value);
-  raw += 1u << (dropped - 1);
-  raw &= ~((1u << dropped) - 1);
-  return std::bit_cast<float>(raw);
+  for (std::size_t i = 0; i < count; ++i) wave_at(turns[i], token, cosines[i], sines[i]);
 }
 
 }  // namespace cinch::rotary

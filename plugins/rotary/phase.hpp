@@ -6,6 +6,7 @@
 /// floating-point expressions (-ffp-contract=off). Threads: pure functions.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -23,10 +24,34 @@ Turn turn_of(double base, unsigned pair, unsigned rotary_dim) noexcept;
 /// Requires: 0 <= radians < 1e6.
 Turn turn_of_radians(double radians) noexcept;
 
+/// Cosine and sine of `token` times `turn`. For kernels of every target: the same instructions in all of them.
+inline __attribute__((always_inline)) void wave_at(Turn turn, std::uint64_t token, float& cosine,
+                                                   float& sine) noexcept {
+  constexpr float quarter_turn = 1.57079632679489662f;
+  const auto angle = static_cast<std::uint32_t>((turn * token) >> 32);
+  // The nearest quarter of a turn, and what is left of it: an eighth of a turn at most, in units of 2^-30 quarters.
+  const std::uint32_t quarter = (angle + 0x20000000u) >> 30;
+  const auto rest = static_cast<std::int32_t>(angle - (quarter << 30));
+  const float x = static_cast<float>(rest) * 0x1p-30f * quarter_turn;
+  const float x2 = x * x;
+  const float s = x * (1.0f + x2 * (-0.166666667f + x2 * (0.00833333333f + x2 * -0.000198412698f)));
+  const float c = 1.0f + x2 * (-0.5f + x2 * (0.0416666667f + x2 * (-0.00138888889f + x2 * 0.0000248015873f)));
+  const bool is_swapped = (quarter & 1) != 0;
+  const float a = is_swapped ? s : c, b = is_swapped ? c : s;
+  cosine = ((quarter + 1) & 2) != 0 ? -a : a;
+  sine = (quarter & 2) != 0 ? -b : b;
+}
+
 /// Cosine and sine of `count` turns times `token`.
 void waves_at(const Turn* turns, std::size_t count, std::uint64_t token, float* cosines, float* sines) noexcept;
 
 /// `value` rounded to `bits` significant bits: products of two such numbers of 24 bits in all are exact.
-float round_to_bits(float value, int bits) noexcept;
+inline __attribute__((always_inline)) float round_to_bits(float value, int bits) noexcept {
+  const int dropped = 24 - bits;
+  std::uint32_t raw = std::bit_cast<std::uint32_t>(value);
+  raw += 1u << (dropped - 1);
+  raw &= ~((1u << dropped) - 1);
+  return std::bit_cast<float>(raw);
+}
 
 }  // namespace cinch::rotary

@@ -3,12 +3,6 @@
 #include <algorithm>
 
 namespace cinch::rotary {
-namespace {
-
-constexpr int wave_bits = 12;
-constexpr int tile_wave_bits = 16;
-
-}  // namespace
 
 Rotation::Rotation(Pairing pairing, std::vector<Turn> turns, unsigned dim)
     : pairing_(pairing), turns_(std::move(turns)) {
@@ -16,6 +10,10 @@ Rotation::Rotation(Pairing pairing, std::vector<Turn> turns, unsigned dim)
   const bool is_repeated = pairing == Pairing::halves && pairs % 16 == 0 && 2 * pairs == dim;
   period_ = is_repeated ? pairs : padded(dim);
   waves_.resize(std::size_t{2} * tile_tokens * period_);
+  channel_turns_.resize(period_);
+  for (unsigned pair = 0; pair < pairs; ++pair) {
+    channel_turns_[first_of(pair) % period_] = channel_turns_[second_of(pair) % period_] = turns_[pair];
+  }
   std::vector<float> cosine(pairs), sine(pairs);
   for (unsigned place = 0; place < tile_tokens; ++place) {
     float* const cosines = &waves_[place * std::size_t{2} * period_];
@@ -30,6 +28,13 @@ Rotation::Rotation(Pairing pairing, std::vector<Turn> turns, unsigned dim)
       }
     }
   }
+}
+
+float Rotation::partner_of(std::span<const float> mean, unsigned channel) const noexcept {
+  const auto pairs = static_cast<unsigned>(turns_.size());
+  if (channel >= 2 * pairs) return 0;
+  const unsigned pair = pairing_ == Pairing::interleaved ? channel / 2 : channel % pairs;
+  return channel == first_of(pair) ? -mean[second_of(pair)] : mean[first_of(pair)];
 }
 
 void Rotation::turn_mean(std::span<const float> mean, std::uint64_t tile, float* turned, float* partners) const {

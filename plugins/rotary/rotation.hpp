@@ -22,6 +22,9 @@ constexpr unsigned padded(unsigned dim) noexcept { return (dim + 15) / 16 * 16; 
 
 class Rotation {
  public:
+  static constexpr int wave_bits = 12;       ///< Of waves within a tile, and of a mean turned to its beginning.
+  static constexpr int tile_wave_bits = 16;  ///< Of waves of the beginning of a tile.
+
   /// `turns` has an entry for each pair; channels beyond twice as many do not turn. Requires: pairing is not none.
   Rotation(Pairing pairing, std::vector<Turn> turns, unsigned dim);
 
@@ -29,6 +32,12 @@ class Rotation {
   const float* cosines(unsigned place) const noexcept { return &waves_[place * std::size_t{2} * period_]; }
   const float* sines(unsigned place) const noexcept { return cosines(place) + period_; }
   unsigned period() const noexcept { return period_; }
+
+  /// How far channel c turns per token, at c % period(); 0 for those that do not.
+  const Turn* channel_turns() const noexcept { return channel_turns_.data(); }
+
+  /// The other channel of c's pair, with the sign of its sine: the prediction is mean(c) * cosine + this * sine.
+  float partner_of(std::span<const float> mean, unsigned channel) const noexcept;
 
   /// What `mean` (dim channels of 8 significant bits each) is at the beginning of a tile. Writes padded(dim) of each.
   void turn_mean(std::span<const float> mean, std::uint64_t tile, float* turned, float* partners) const;
@@ -46,6 +55,7 @@ class Rotation {
   Pairing pairing_;
   std::vector<Turn> turns_;
   unsigned period_;
+  std::vector<Turn> channel_turns_;
   std::vector<float> waves_;  // for each place in a tile: cosines, sines
 };
 

@@ -63,6 +63,21 @@ struct Avx2 {
   struct WideTable {
     __m256i v[8];
   };
+  struct QuarterTable {
+    __m256i v[2];
+  };
+  struct Order {  ///< For each half of the result and each quarter of the source, where bytes come from.
+    __m256i rounded[2][4], channel[2][4];
+  };
+  struct Shift {
+    __m128i bits[4], mask[4];
+  };
+  struct Mask {
+    __m256i v[2];
+  };
+  struct Channels {
+    Floats part[4];
+  };
   struct SlotTable {  ///< First slot of every symbol, with its top bit flipped: found by comparing as signed.
     __m256i start;
   };
@@ -81,14 +96,31 @@ struct Avx2 {
     for (unsigned i = 0; i < 8; ++i) made.v[i] = repeat(entries + 16 * i);
     return made;
   }
-  CINCH_INLINE SlotTable slot_table(const std::uint8_t* frequencies) {
-    std::uint8_t start[16];
-    unsigned slot = 0;
-    for (unsigned s = 0; s < 16; ++s) {
-      start[s] = static_cast<std::uint8_t>(slot ^ 0x80);
-      slot += frequencies[s];
+  CINCH_INLINE SlotTable slot_table(const std::uint8_t*, const std::uint8_t* starts) {
+    return {_mm256_xor_si256(repeat(starts), _mm256_set1_epi8(-128))};
+  }
+  CINCH_INLINE QuarterTable quarter_table(const std::uint8_t* entries) {
+    return {{load_half(entries), load_half(entries + 32)}};
+  }
+  CINCH_INLINE Order order_of(const std::uint8_t* channels) {
+    std::uint8_t rounded[64], lane_of[64];
+    for (unsigned lane = 0; lane < 64; ++lane) {
+      const unsigned c = channels[lane];
+      rounded[lane] = static_cast<std::uint8_t>(c / 32 * 32 + c % 8 / 4 * 16 + c % 32 / 8 * 4 + c % 4);
+      lane_of[c] = static_cast<std::uint8_t>(lane);
     }
-    return {repeat(start)};
+    Order made;
+    moves_of(rounded, made.rounded);
+    moves_of(lane_of, made.channel);
+    return made;
+  }
+  CINCH_INLINE Shift shift_of(const std::uint8_t* bits) {
+    Shift made;
+    for (unsigned i = 0; i < 4; ++i) {
+      made.bits[i] = _mm_cvtsi32_si128(bits[i]);
+      made.mask[i] = _mm_set1_epi8(static_cast<char>(255u >> bits[i]));
+    }
+    return made;
   }
 
   CINCH_INLINE Bytes load(const std::uint8_t* from) { return {{load_half(from), load_half(from + 32)}}; }
@@ -117,6 +149,70 @@ struct Avx2 {
   }
   CINCH_INLINE Bytes symbols_of(SlotTable table, Bytes slots) {
     return {{search(table.start, slots.v[0]), search(table.start, slots.v[1])}};
+  }
+
+  CINCH_INLINE Bytes lookup(QuarterTable table, Bytes index) {
+    return {{_mm256_shuffle_epi8(table.v[0], index.v[0]), _mm256_shuffle_epi8(table.v[1], index.v[1])}};
+  }
+  CINCH_INLINE Bytes shift_right(Bytes a, const Shift& shift) {
+    Bytes made;
+    for (unsigned h = 0; h < 2; ++h) {
+      const __m128i low = _mm_srl_epi16(_mm256_castsi256_si128(a.v[h]), shift.bits[2 * h]);
+      const __m128i high = _mm_srl_epi16(_mm256_extracti128_si256(a.v[h], 1), shift.bits[2 * h + 1]);
+      made.v[h] = _mm256_set_m128i(_mm_and_si128(high, shift.mask[2 * h + 1]), _mm_and_si128(low, shift.mask[2 * h]));
+    }
+    return made;
+  }
+  CINCH_INLINE Bytes load_quarters(const std::uint8_t* a, const std::uint8_t* b, const std::uint8_t* c,
+                                   const std::uint8_t* d) {
+    const auto at = [](const std::uint8_t* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); };
+    return {{_mm256_set_m128i(at(b), at(a)), _mm256_set_m128i(at(d), at(c))}};
+  }
+  template <unsigned quarter>
+  CINCH_INLINE void store_quarter(std::uint8_t* to, Bytes bytes) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_extracti128_si256(bytes.v[quarter / 2], quarter % 2));
+  }
+
+  CINCH_INLINE Mask mask_of(std::uint64_t bits) {
+    return {{lanes_of(static_cast<std::uint32_t>(bits)), lanes_of(static_cast<std::uint32_t>(bits >> 32))}};
+  }
+  CINCH_INLINE std::uint64_t bits_of(Mask mask) {
+    const auto half = [](__m256i v) { return static_cast<std::uint32_t>(_mm256_movemask_epi8(v)); };
+    return half(mask.v[0]) | std::uint64_t{half(mask.v[1])} << 32;
+  }
+  CINCH_INLINE Mask above(Bytes a, Bytes b) {
+    const auto half = [](__m256i x, __m256i y) {
+      return _mm256_xor_si256(_mm256_cmpeq_epi8(_mm256_max_epu8(x, y), y), _mm256_set1_epi8(-1));
+    };
+    return {{half(a.v[0], b.v[0]), half(a.v[1], b.v[1])}};
+  }
+  CINCH_INLINE Mask equal(Bytes a, Bytes b) {
+    return {{_mm256_cmpeq_epi8(a.v[0], b.v[0]), _mm256_cmpeq_epi8(a.v[1], b.v[1])}};
+  }
+  CINCH_INLINE Mask with_bit(Bytes a, unsigned bit) {
+    const __m128i up = _mm_cvtsi32_si128(static_cast<int>(7 - bit));
+    const auto half = [up](__m256i v) { return _mm256_cmpgt_epi8(_mm256_setzero_si256(), _mm256_sll_epi16(v, up)); };
+    return {{half(a.v[0]), half(a.v[1])}};
+  }
+  CINCH_INLINE Bytes select(Mask mask, Bytes a, Bytes b) {
+    return {{_mm256_blendv_epi8(b.v[0], a.v[0], mask.v[0]), _mm256_blendv_epi8(b.v[1], a.v[1], mask.v[1])}};
+  }
+  // Few lanes are moved, and often none: one at a time.
+  CINCH_INLINE std::uint8_t* pack_lanes(std::uint8_t* to, Mask mask, Bytes bytes) {
+    std::uint64_t left = bits_of(mask);
+    if (left == 0) return to;
+    alignas(32) std::uint8_t lane[64];
+    store(lane, bytes);
+    for (; left != 0; left &= left - 1) *to++ = lane[__builtin_ctzll(left)];
+    return to;
+  }
+  CINCH_INLINE Bytes unpack_lanes(const std::uint8_t* from, Mask mask, Bytes rest) {
+    std::uint64_t left = bits_of(mask);
+    if (left == 0) return rest;
+    alignas(32) std::uint8_t lane[64];
+    store(lane, rest);
+    for (; left != 0; left &= left - 1) lane[__builtin_ctzll(left)] = *from++;
+    return load(lane);
   }
 
   CINCH_INLINE Words load_words(const std::uint16_t* from) {
@@ -390,8 +486,102 @@ struct Avx2 {
   CINCH_INLINE Floats exact_product_add(Floats a, Floats b, Floats c) {
     return {{_mm256_fmadd_ps(a.v[0], b.v[0], c.v[0]), _mm256_fmadd_ps(a.v[1], b.v[1], c.v[1])}};
   }
+  CINCH_INLINE float sum(Floats a) {
+    const __m256 eight = _mm256_add_ps(a.v[0], a.v[1]);
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+  }
+  CINCH_INLINE float greatest(Floats a) {
+    const __m256 eight = _mm256_max_ps(a.v[0], a.v[1]);
+    const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+  }
+  CINCH_INLINE Floats absolute(Floats a) {
+    const __m256 sign = _mm256_set1_ps(-0.0f);
+    return {{_mm256_andnot_ps(sign, a.v[0]), _mm256_andnot_ps(sign, a.v[1])}};
+  }
+  CINCH_INLINE Floats max(Floats a, Floats b) {
+    return {{_mm256_max_ps(a.v[0], b.v[0]), _mm256_max_ps(a.v[1], b.v[1])}};
+  }
+  CINCH_INLINE Floats load_bf16(const std::uint8_t* from) {
+    const auto half = [](const std::uint8_t* p) {
+      const __m128i words = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+      return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(words), 16));
+    };
+    return {{half(from), half(from + 16)}};
+  }
+  CINCH_INLINE void store_bf16(std::uint8_t* to, Floats a) {
+    const __m256i half = _mm256_set1_epi32(0x8000);
+    const auto rounded = [half](__m256 v) {
+      return _mm256_srli_epi32(_mm256_add_epi32(_mm256_castps_si256(v), half), 16);
+    };
+    const __m256i packed = _mm256_packus_epi32(rounded(a.v[0]), rounded(a.v[1]));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_permute4x64_epi64(packed, 0xd8));
+  }
+  CINCH_INLINE Floats load_f16(const std::uint8_t* from) {
+    const auto half = [](const std::uint8_t* p) {
+      return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+    };
+    return {{half(from), half(from + 16)}};
+  }
+  CINCH_INLINE void store_f16(std::uint8_t* to, Floats a) {
+    const __m256 most = _mm256_set1_ps(65504.0f), least = _mm256_set1_ps(-65504.0f);
+    for (unsigned h = 0; h < 2; ++h) {
+      const __m256 within = _mm256_max_ps(_mm256_min_ps(a.v[h], most), least);
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 16 * h), _mm256_cvtps_ph(within, _MM_FROUND_TO_NEAREST_INT));
+    }
+  }
+  CINCH_INLINE Bytes round_to_bytes(const Channels& a) {
+    Bytes made;
+    for (unsigned h = 0; h < 2; ++h) {
+      const Floats &low = a.part[2 * h], &high = a.part[2 * h + 1];
+      const __m256i first = _mm256_packs_epi32(_mm256_cvtps_epi32(low.v[0]), _mm256_cvtps_epi32(low.v[1]));
+      const __m256i second = _mm256_packs_epi32(_mm256_cvtps_epi32(high.v[0]), _mm256_cvtps_epi32(high.v[1]));
+      made.v[h] = _mm256_packs_epi16(first, second);
+    }
+    return made;
+  }
+  CINCH_INLINE Bytes arrange(Bytes rounded, const Order& order) { return move(rounded, order.rounded); }
+  CINCH_INLINE Channels channels_of(Bytes lanes, const Order& order) {
+    const Bytes moved = move(lanes, order.channel);
+    const auto eight = [](__m128i bytes) { return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes)); };
+    Channels made;
+    for (unsigned h = 0; h < 2; ++h) {
+      const __m128i low = _mm256_castsi256_si128(moved.v[h]), high = _mm256_extracti128_si256(moved.v[h], 1);
+      made.part[2 * h] = {{eight(low), eight(_mm_srli_si128(low, 8))}};
+      made.part[2 * h + 1] = {{eight(high), eight(_mm_srli_si128(high, 8))}};
+    }
+    return made;
+  }
 
  private:
+  /// moves[h][q]: for every lane of half h its place in quarter q of the source, or a zero.
+  CINCH_INLINE void moves_of(const std::uint8_t* sources, __m256i (&moves)[2][4]) {
+    for (unsigned h = 0; h < 2; ++h) {
+      for (unsigned quarter = 0; quarter < 4; ++quarter) {
+        alignas(32) std::uint8_t place[32];
+        for (unsigned i = 0; i < 32; ++i) {
+          const unsigned source = sources[32 * h + i];
+          place[i] = static_cast<std::uint8_t>(source / 16 == quarter ? source % 16 : 0x80);
+        }
+        moves[h][quarter] = load_half(place);
+      }
+    }
+  }
+  CINCH_INLINE Bytes move(Bytes a, const __m256i (&moves)[2][4]) {
+    const __m256i quarters[4] = {
+        _mm256_permute2x128_si256(a.v[0], a.v[0], 0x00), _mm256_permute2x128_si256(a.v[0], a.v[0], 0x11),
+        _mm256_permute2x128_si256(a.v[1], a.v[1], 0x00), _mm256_permute2x128_si256(a.v[1], a.v[1], 0x11)};
+    const auto half = [&](unsigned h) {
+      return _mm256_or_si256(
+          _mm256_or_si256(_mm256_shuffle_epi8(quarters[0], moves[h][0]), _mm256_shuffle_epi8(quarters[1], moves[h][1])),
+          _mm256_or_si256(_mm256_shuffle_epi8(quarters[2], moves[h][2]),
+                          _mm256_shuffle_epi8(quarters[3], moves[h][3])));
+    };
+    return {{half(0), half(1)}};
+  }
   /// -1 in the lanes of a mask.
   CINCH_INLINE __m256i lanes_of(std::uint32_t mask) {
     const __m256i bytes =

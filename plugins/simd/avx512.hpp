@@ -39,6 +39,22 @@ struct Avx512 {
   struct SlotTable {
     __m512i low, high;
   };
+  struct QuarterTable {
+    __m512i v;
+  };
+  struct Order {
+    __m512i rounded;     // of a lane: where `round_to_bytes` puts its channel
+    __m512i channel[4];  // of the top byte of each float's integer: its lane
+  };
+  struct Shift {
+    __m512i from, mask;
+  };
+  struct Mask {
+    __mmask64 k;
+  };
+  struct Channels {
+    Floats part[4];
+  };
 
   CINCH_INLINE ByteTable byte_table(const std::uint8_t* entries) {
     return {_mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(entries)))};
@@ -49,13 +65,28 @@ struct Avx512 {
   CINCH_INLINE WideTable wide_table(const std::uint8_t* entries) {
     return {_mm512_loadu_si512(entries), _mm512_loadu_si512(entries + 64)};
   }
-  CINCH_INLINE SlotTable slot_table(const std::uint8_t* frequencies) {
-    alignas(64) std::uint8_t symbols[128] = {};
-    unsigned slot = 0;
-    for (unsigned s = 0; s < 16; ++s) {
-      for (unsigned i = 0; i < frequencies[s] && slot < 128; ++i) symbols[slot++] = static_cast<std::uint8_t>(s);
+  CINCH_INLINE SlotTable slot_table(const std::uint8_t* symbols, const std::uint8_t*) {
+    return {_mm512_loadu_si512(symbols), _mm512_loadu_si512(symbols + 64)};
+  }
+  CINCH_INLINE QuarterTable quarter_table(const std::uint8_t* entries) { return {_mm512_loadu_si512(entries)}; }
+  CINCH_INLINE Order order_of(const std::uint8_t* channels) {
+    alignas(64) std::uint8_t rounded[64], channel[4][64] = {};
+    for (unsigned lane = 0; lane < 64; ++lane) {
+      const unsigned c = channels[lane];
+      rounded[lane] = static_cast<std::uint8_t>(c % 16 / 4 * 16 + c / 16 * 4 + c % 4);
+      channel[c / 16][c % 16 * 4 + 3] = static_cast<std::uint8_t>(lane);
     }
-    return {_mm512_load_si512(symbols), _mm512_load_si512(symbols + 64)};
+    return {_mm512_load_si512(rounded),
+            {_mm512_load_si512(channel[0]), _mm512_load_si512(channel[1]), _mm512_load_si512(channel[2]),
+             _mm512_load_si512(channel[3])}};
+  }
+  CINCH_INLINE Shift shift_of(const std::uint8_t* bits) {
+    alignas(64) std::uint8_t from[64], mask[64];
+    for (unsigned i = 0; i < 64; ++i) {
+      from[i] = static_cast<std::uint8_t>(i % 8 * 8 + bits[i / 16]);
+      mask[i] = static_cast<std::uint8_t>(255u >> bits[i / 16]);
+    }
+    return {_mm512_load_si512(from), _mm512_load_si512(mask)};
   }
 
   CINCH_INLINE Bytes load(const std::uint8_t* from) { return {_mm512_loadu_si512(from)}; }
@@ -73,6 +104,38 @@ struct Avx512 {
   }
   CINCH_INLINE Bytes symbols_of(const SlotTable& table, Bytes slots) {
     return {_mm512_permutex2var_epi8(table.low, slots.v, table.high)};
+  }
+
+  CINCH_INLINE Bytes lookup(QuarterTable table, Bytes index) { return {_mm512_shuffle_epi8(table.v, index.v)}; }
+  CINCH_INLINE Bytes shift_right(Bytes a, Shift shift) {
+    return {_mm512_and_si512(_mm512_multishift_epi64_epi8(shift.from, a.v), shift.mask)};
+  }
+  CINCH_INLINE Bytes load_quarters(const std::uint8_t* a, const std::uint8_t* b, const std::uint8_t* c,
+                                   const std::uint8_t* d) {
+    const auto at = [](const std::uint8_t* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); };
+    const __m256i low = _mm256_inserti128_si256(_mm256_castsi128_si256(at(a)), at(b), 1);
+    const __m256i high = _mm256_inserti128_si256(_mm256_castsi128_si256(at(c)), at(d), 1);
+    return {_mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1)};
+  }
+  template <unsigned quarter>
+  CINCH_INLINE void store_quarter(std::uint8_t* to, Bytes bytes) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_extracti32x4_epi32(bytes.v, quarter));
+  }
+
+  CINCH_INLINE Mask mask_of(std::uint64_t bits) { return {bits}; }
+  CINCH_INLINE std::uint64_t bits_of(Mask mask) { return mask.k; }
+  CINCH_INLINE Mask above(Bytes a, Bytes b) { return {_mm512_cmpgt_epu8_mask(a.v, b.v)}; }
+  CINCH_INLINE Mask equal(Bytes a, Bytes b) { return {_mm512_cmpeq_epu8_mask(a.v, b.v)}; }
+  CINCH_INLINE Mask with_bit(Bytes a, unsigned bit) {
+    return {_mm512_test_epi8_mask(a.v, _mm512_set1_epi8(static_cast<char>(1u << bit)))};
+  }
+  CINCH_INLINE Bytes select(Mask mask, Bytes a, Bytes b) { return {_mm512_mask_mov_epi8(b.v, mask.k, a.v)}; }
+  CINCH_INLINE std::uint8_t* pack_lanes(std::uint8_t* to, Mask mask, Bytes bytes) {
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(mask.k, bytes.v));
+    return to + _mm_popcnt_u64(mask.k);
+  }
+  CINCH_INLINE Bytes unpack_lanes(const std::uint8_t* from, Mask mask, Bytes rest) {
+    return {_mm512_mask_expand_epi8(rest.v, mask.k, _mm512_loadu_si512(from))};
   }
 
   CINCH_INLINE Words load_words(const std::uint16_t* from) {
@@ -229,6 +292,48 @@ struct Avx512 {
   CINCH_INLINE Floats sub(Floats a, Floats b) { return {_mm512_sub_ps(a.v, b.v)}; }
   CINCH_INLINE Floats mul(Floats a, Floats b) { return {_mm512_mul_ps(a.v, b.v)}; }
   CINCH_INLINE Floats exact_product_add(Floats a, Floats b, Floats c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+  CINCH_INLINE float sum(Floats a) {
+    const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(a.v), _mm512_extractf32x8_ps(a.v, 1));
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+  }
+  CINCH_INLINE float greatest(Floats a) { return _mm512_reduce_max_ps(a.v); }
+  CINCH_INLINE Floats absolute(Floats a) { return {_mm512_abs_ps(a.v)}; }
+  CINCH_INLINE Floats max(Floats a, Floats b) { return {_mm512_max_ps(a.v, b.v)}; }
+  CINCH_INLINE Floats load_bf16(const std::uint8_t* from) {
+    const __m256i words = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+    return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(words), 16))};
+  }
+  CINCH_INLINE void store_bf16(std::uint8_t* to, Floats a) {
+    const __m512i rounded = _mm512_add_epi32(_mm512_castps_si512(a.v), _mm512_set1_epi32(0x8000));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
+  }
+  CINCH_INLINE Floats load_f16(const std::uint8_t* from) {
+    return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)))};
+  }
+  CINCH_INLINE void store_f16(std::uint8_t* to, Floats a) {
+    const __m512 most = _mm512_set1_ps(65504.0f);
+    const __m512 within = _mm512_max_ps(_mm512_min_ps(a.v, most), _mm512_sub_ps(_mm512_setzero_ps(), most));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),
+                        _mm512_cvtps_ph(within, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  }
+  CINCH_INLINE Bytes round_to_bytes(const Channels& a) {
+    const auto rounded = [&a](unsigned i) {
+      return _mm512_cvt_roundps_epi32(a.part[i].v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    };
+    return {_mm512_packs_epi16(_mm512_packs_epi32(rounded(0), rounded(1)), _mm512_packs_epi32(rounded(2), rounded(3)))};
+  }
+  CINCH_INLINE Bytes arrange(Bytes rounded, const Order& order) {
+    return {_mm512_permutexvar_epi8(order.rounded, rounded.v)};
+  }
+  CINCH_INLINE Channels channels_of(Bytes lanes, const Order& order) {
+    const auto part = [&](unsigned i) {
+      const __m512i top = _mm512_maskz_permutexvar_epi8(0x8888888888888888, order.channel[i], lanes.v);
+      return Floats{_mm512_cvtepi32_ps(_mm512_srai_epi32(top, 24))};
+    };
+    return {{part(0), part(1), part(2), part(3)}};
+  }
 
  private:
   static constexpr std::uint64_t even_lanes = 0x5555555555555555;

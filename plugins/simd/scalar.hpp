@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "plugins/simd/small_float.hpp"
 #include "plugins/simd/target.hpp"
 
 namespace cinch::simd {
@@ -37,6 +38,22 @@ struct Scalar {
   struct SlotTable {  ///< Which of 16 symbols owns each of 128 slots.
     std::uint8_t symbol[128];
   };
+  struct QuarterTable {  ///< 16 bytes for each quarter of 16 lanes.
+    std::uint8_t entry[64];
+  };
+  struct Order {                  ///< Which lane goes where; see `order_of`.
+    std::uint8_t lane_of[64];     // of a channel
+    std::uint8_t channel_of[64];  // of a lane
+  };
+  struct Shift {  ///< How far the bytes of each quarter are shifted.
+    std::uint8_t bits[4];
+  };
+  struct Mask {  ///< Lanes of bytes; a target's own form of 64 bits.
+    std::uint64_t bits;
+  };
+  struct Channels {  ///< 64 floats.
+    Floats part[4];
+  };
 
   static ByteTable byte_table(const std::uint8_t* entries) {
     ByteTable made;
@@ -53,15 +70,30 @@ struct Scalar {
     std::memcpy(made.entry, entries, sizeof made.entry);
     return made;
   }
-  /// Symbol s owns frequencies[s] slots, in order. Requires: the sum is 128.
-  static SlotTable slot_table(const std::uint8_t* frequencies) {
-    SlotTable made{};
-    unsigned slot = 0;
-    for (unsigned s = 0; s < 16; ++s) {
-      for (unsigned i = 0; i < frequencies[s] && slot < 128; ++i) made.symbol[slot++] = static_cast<std::uint8_t>(s);
+  /// `symbols` of all 128 slots in order, and the first slot of each of 16 symbols (128: it owns none, and none after
+  /// it).
+  static SlotTable slot_table(const std::uint8_t* symbols, const std::uint8_t* starts) {
+    (void)starts;
+    SlotTable made;
+    std::memcpy(made.symbol, symbols, sizeof made.symbol);
+    return made;
+  }
+  static QuarterTable quarter_table(const std::uint8_t* entries) {
+    QuarterTable made;
+    std::memcpy(made.entry, entries, sizeof made.entry);
+    return made;
+  }
+  /// The order that brings channel `channels[i]` to lane i and back. `channels` is a permutation of 0 to 63.
+  static Order order_of(const std::uint8_t* channels) {
+    Order made;
+    for (std::uint8_t lane = 0; lane < 64; ++lane) {
+      made.channel_of[lane] = channels[lane];
+      made.lane_of[channels[lane]] = lane;
     }
     return made;
   }
+  /// At most 7 bits in each quarter.
+  static Shift shift_of(const std::uint8_t* bits) { return {{bits[0], bits[1], bits[2], bits[3]}}; }
 
   // ---- Bytes
   static Bytes load(const std::uint8_t* from) {
@@ -94,6 +126,54 @@ struct Scalar {
   /// Requires: every slot is below 128.
   static Bytes symbols_of(const SlotTable& table, const Bytes& slots) {
     return each<Bytes>([&](unsigned i) { return table.symbol[slots.lane[i] & 127]; });
+  }
+
+  static Bytes lookup(const QuarterTable& table, const Bytes& index) {
+    return each<Bytes>([&](unsigned i) { return table.entry[(i & ~15u) + (index.lane[i] & 15)]; });
+  }
+  static Bytes shift_right(const Bytes& a, const Shift& shift) {
+    return each<Bytes>([&](unsigned i) { return a.lane[i] >> shift.bits[i / 16]; });
+  }
+  /// Four times 16 bytes.
+  static Bytes load_quarters(const std::uint8_t* a, const std::uint8_t* b, const std::uint8_t* c,
+                             const std::uint8_t* d) {
+    Bytes made;
+    std::memcpy(made.lane, a, 16);
+    std::memcpy(made.lane + 16, b, 16);
+    std::memcpy(made.lane + 32, c, 16);
+    std::memcpy(made.lane + 48, d, 16);
+    return made;
+  }
+  template <unsigned quarter>
+  static void store_quarter(std::uint8_t* to, const Bytes& bytes) {
+    std::memcpy(to, bytes.lane + std::size_t{16} * quarter, 16);
+  }
+
+  // ---- Masks of bytes
+  static Mask mask_of(std::uint64_t bits) { return {bits}; }
+  static std::uint64_t bits_of(Mask mask) { return mask.bits; }
+  static Mask above(const Bytes& a, const Bytes& b) {  ///< As unsigned numbers.
+    return where([&](unsigned i) { return a.lane[i] > b.lane[i]; });
+  }
+  static Mask equal(const Bytes& a, const Bytes& b) {
+    return where([&](unsigned i) { return a.lane[i] == b.lane[i]; });
+  }
+  static Mask with_bit(const Bytes& a, unsigned bit) {
+    return where([&](unsigned i) { return (a.lane[i] >> bit & 1) != 0; });
+  }
+  static Bytes select(Mask mask, const Bytes& a, const Bytes& b) {
+    return each<Bytes>([&](unsigned i) { return (mask.bits >> i & 1) != 0 ? a.lane[i] : b.lane[i]; });
+  }
+  /// Writes the lanes of `mask`, in order, and up to 64 bytes in all. Returns where their end is.
+  static std::uint8_t* pack_lanes(std::uint8_t* to, Mask mask, const Bytes& bytes) {
+    for (unsigned i = 0; i < 64; ++i) {
+      if ((mask.bits >> i & 1) != 0) *to++ = bytes.lane[i];
+    }
+    return to;
+  }
+  /// The lanes of `mask` from consecutive bytes, the others from `rest`. Reads up to 64 bytes.
+  static Bytes unpack_lanes(const std::uint8_t* from, Mask mask, const Bytes& rest) {
+    return each<Bytes>([&](unsigned i) { return (mask.bits >> i & 1) != 0 ? *from++ : rest.lane[i]; });
   }
 
   // ---- Words
@@ -293,6 +373,76 @@ struct Scalar {
   static Floats exact_product_add(const Floats& a, const Floats& b, const Floats& c) {
     return each<Floats>([&](unsigned i) { return a.lane[i] * b.lane[i] + c.lane[i]; });
   }
+  /// Lanes i and i + 8 first, then i + 4, i + 2, i + 1: a sum depends on its order.
+  static float sum(const Floats& a) {
+    float lane[16];
+    std::memcpy(lane, a.lane, sizeof lane);
+    for (unsigned half = 8; half > 0; half /= 2) {
+      for (unsigned i = 0; i < half; ++i) lane[i] += lane[i + half];
+    }
+    return lane[0];
+  }
+  static float greatest(const Floats& a) {
+    float found = a.lane[0];
+    for (const float lane : a.lane) found = lane > found ? lane : found;
+    return found;
+  }
+  static Floats absolute(const Floats& a) {
+    return each<Floats>([&](unsigned i) { return a.lane[i] < 0 ? -a.lane[i] : a.lane[i]; });
+  }
+  static Floats max(const Floats& a, const Floats& b) {  ///< `b` where either is not a number.
+    return each<Floats>([&](unsigned i) { return a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; });
+  }
+  static Floats load_bf16(const std::uint8_t* from) {
+    return each<Floats>([&](unsigned i) {
+      return std::bit_cast<float>(static_cast<std::uint32_t>(from[2 * i] << 16 | from[2 * i + 1] << 24));
+    });
+  }
+  /// Rounds to the nearest, halves away from zero. Requires: finite, and at most 3.38e38.
+  static void store_bf16(std::uint8_t* to, const Floats& a) {
+    for (unsigned i = 0; i < 16; ++i) {
+      const std::uint32_t rounded = std::bit_cast<std::uint32_t>(a.lane[i]) + 0x8000;
+      to[2 * i] = static_cast<std::uint8_t>(rounded >> 16);
+      to[2 * i + 1] = static_cast<std::uint8_t>(rounded >> 24);
+    }
+  }
+  static Floats load_f16(const std::uint8_t* from) {
+    return each<Floats>(
+        [&](unsigned i) { return Half::decode(static_cast<std::uint32_t>(from[2 * i] | from[2 * i + 1] << 8)); });
+  }
+  /// Rounds to the nearest, halves to even. Requires: at most 65504.
+  static void store_f16(std::uint8_t* to, const Floats& a) {
+    for (unsigned i = 0; i < 16; ++i) {
+      const std::uint32_t half = Half::encode(a.lane[i]);
+      to[2 * i] = static_cast<std::uint8_t>(half);
+      to[2 * i + 1] = static_cast<std::uint8_t>(half >> 8);
+    }
+  }
+  /// The nearest integers, halves to even, of channels 0 to 63; -128 and 127 stand for all beyond. In an order of the
+  /// target's own, which `arrange` knows. Requires: below 2^22.
+  static Bytes round_to_bytes(const Channels& a) {
+    return each<Bytes>([&](unsigned i) {
+      const int rounded = round(a.part[i / 16].lane[i % 16]);
+      return rounded < -128 ? -128 : rounded > 127 ? 127 : rounded;
+    });
+  }
+  /// From what `round_to_bytes` gave to lanes.
+  static Bytes arrange(const Bytes& rounded, const Order& order) {
+    return each<Bytes>([&](unsigned i) { return rounded.lane[order.channel_of[i]]; });
+  }
+  /// From lanes, as signed numbers, to channels.
+  static Channels channels_of(const Bytes& lanes, const Order& order) {
+    Channels made;
+    for (unsigned c = 0; c < 64; ++c) {
+      made.part[c / 16].lane[c % 16] = static_cast<float>(static_cast<std::int8_t>(lanes.lane[order.lane_of[c]]));
+    }
+    return made;
+  }
+  /// Requires: below 2^22.
+  static int round(float value) {
+    constexpr float magic = 0x1.8p23f;
+    return static_cast<int>(std::bit_cast<std::uint32_t>(value + magic) - std::bit_cast<std::uint32_t>(magic));
+  }
 
  private:
   template <class Function>
@@ -300,6 +450,14 @@ struct Scalar {
     std::uint64_t mask = 0;
     for (unsigned i = 0; i < 64; ++i) mask |= static_cast<std::uint64_t>(function(i)) << i;
     return mask;
+  }
+  using Half = SmallFloat<5, 10>;
+
+  template <class Function>
+  static Mask where(Function&& function) {
+    std::uint64_t bits = 0;
+    for (unsigned i = 0; i < 64; ++i) bits |= std::uint64_t{function(i)} << i;
+    return {bits};
   }
   template <class Vector, class Function>
   static Vector each(Function&& function) {

@@ -37,7 +37,7 @@ rans::Frequencies random_frequencies(std::mt19937_64& random) {
 std::vector<std::uint8_t> symbols_of(const rans::Frequencies& frequencies, std::size_t count, std::mt19937_64& random) {
   std::vector<std::uint8_t> slots;
   for (std::size_t s = 0; s < 16; ++s) slots.insert(slots.end(), frequencies[s], static_cast<std::uint8_t>(s));
-  std::vector<std::uint8_t> out((count + 63) / 64 * 64, slots[0]);
+  std::vector<std::uint8_t> out((count + 63) / 64 * 64, 0xff);  // what lies behind the count must not matter
   for (std::size_t i = 0; i < count; ++i) out[i] = slots[random() % 128];
   return out;
 }

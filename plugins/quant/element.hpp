@@ -1,0 +1,97 @@
+/// The element types that quant takes, and how kernels read and write them.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "plugins/simd/small_float.hpp"
+
+namespace cinch::quant {
+
+enum class Element : std::uint8_t { bf16, f16, f32, f8_e4m3, f8_e5m2 };
+
+using E4m3 = simd::SmallFloat<4, 3, true>;
+using E5m2 = simd::SmallFloat<5, 2>;
+
+constexpr std::size_t size_of(Element element) noexcept {
+  return element == Element::f32 ? 4 : element == Element::bf16 || element == Element::f16 ? 2 : 1;
+}
+
+/// The most that rounding a normal value changes it, relative to it.
+constexpr float rounding_of(Element element) noexcept {
+  switch (element) {
+    case Element::bf16: return 0x1p-9f;
+    case Element::f16: return 0x1p-12f;
+    case Element::f32: return 0x1p-24f;
+    case Element::f8_e4m3: return 0x1p-4f;
+    case Element::f8_e5m2: return 0x1p-3f;
+  }
+  return 1;
+}
+
+/// The most that rounding a subnormal value changes it. Rows of bf16 and f32 that come near it are kept as they are.
+constexpr float subnormal_rounding_of(Element element) noexcept {
+  switch (element) {
+    case Element::f16: return 0x1p-25f;
+    case Element::f8_e4m3: return 0x1p-10f;
+    case Element::f8_e5m2: return 0x1p-17f;
+    default: return 0;
+  }
+}
+
+template <class Small>
+constexpr std::array<float, 256> decoded_bytes() {
+  std::array<float, 256> made{};
+  for (std::uint32_t raw = 0; raw < 256; ++raw) made[raw] = Small::decode(raw);
+  return made;
+}
+template <class Small>
+inline constexpr std::array<float, 256> values_of_byte = decoded_bytes<Small>();
+
+template <class T, class Small>
+typename T::Floats load_f8(const std::uint8_t* from) {
+  const float* const values = &*values_of_byte<Small>.begin();
+  float value[16];
+  for (unsigned i = 0; i < 16; ++i) value[i] = values[from[i]];
+  return T::load_floats(value);
+}
+
+template <class T, class Small>
+void store_f8(std::uint8_t* to, typename T::Floats a) {
+  float value[16];
+  T::store_floats(value, a);
+  for (unsigned i = 0; i < 16; ++i) to[i] = static_cast<std::uint8_t>(Small::encode(value[i]));
+}
+
+/// 16 elements.
+template <class T, Element element>
+inline __attribute__((always_inline)) typename T::Floats load(const std::uint8_t* from) {
+  if constexpr (element == Element::bf16)
+    return T::load_bf16(from);
+  else if constexpr (element == Element::f16)
+    return T::load_f16(from);
+  else if constexpr (element == Element::f32)
+    return T::load_floats(reinterpret_cast<const float*>(from));
+  else if constexpr (element == Element::f8_e4m3)
+    return load_f8<T, E4m3>(from);
+  else
+    return load_f8<T, E5m2>(from);
+}
+
+/// Rounds to the nearest. Requires: finite, and in range for bf16.
+template <class T, Element element>
+inline __attribute__((always_inline)) void store(std::uint8_t* to, typename T::Floats a) {
+  if constexpr (element == Element::bf16)
+    T::store_bf16(to, a);
+  else if constexpr (element == Element::f16)
+    T::store_f16(to, a);
+  else if constexpr (element == Element::f32)
+    T::store_floats(reinterpret_cast<float*>(to), a);
+  else if constexpr (element == Element::f8_e4m3)
+    store_f8<T, E4m3>(to, a);
+  else
+    store_f8<T, E5m2>(to, a);
+}
+
+}  // namespace cinch::quant

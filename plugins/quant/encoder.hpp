@@ -1,0 +1,71 @@
+/// Blocks to bytes and back, by the kernels of one target.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "plugins/quant/kernels.hpp"
+#include "plugins/quant/plan.hpp"
+
+namespace cinch::quant {
+
+/// Memory that only grows, aligned to 64 bytes, not initialised.
+class Buffer {
+ public:
+  std::uint8_t* room(std::size_t bytes);
+
+ private:
+  struct Free {
+    void operator()(std::uint8_t* bytes) const;
+  };
+  std::unique_ptr<std::uint8_t, Free> bytes_;
+  std::size_t size_ = 0;
+};
+
+/// Which part of a value a block is.
+struct Part {
+  std::uint64_t first_plane = 0;
+  std::uint64_t planes = 0;
+  std::uint64_t first_token = 0;
+  std::uint64_t tokens = 0;
+};
+
+/// One call at a time.
+class BlockEncoder {
+ public:
+  explicit BlockEncoder(const Kernels& kernels) : kernels_(kernels) {}
+
+  /// The length of the encoding, or nothing where it does not fit. Requires: the block has the part's size.
+  std::optional<std::size_t> encode(const Plan& plan, const Parameters& parameters, const Part& part,
+                                    std::span<const std::uint8_t> from, std::span<std::uint8_t> to);
+
+ private:
+  void make_room(const Block& block, std::size_t row_bytes, std::size_t most);
+
+  const Kernels& kernels_;
+  std::vector<const Head*> plane_heads_;
+  Buffer symbols_, runs_, escapes_, wides_, raws_, lows_, scratch_;
+  Quantised quantised_{};
+};
+
+/// One call at a time.
+class BlockDecoder {
+ public:
+  explicit BlockDecoder(const Kernels& kernels) : kernels_(kernels) {}
+
+  /// Throws `Failure` (CORRUPT). Requires: `to` has the part's size.
+  void decode(const Plan& plan, const Part& part, std::span<const std::uint8_t> from, std::span<std::uint8_t> to);
+
+ private:
+  const Kernels& kernels_;
+  std::vector<const Head*> plane_heads_;
+  Buffer scratch_;
+};
+
+/// The part that a slice says; throws `Failure` (INVALID_ARG) where it is none of the value or not of `bytes`.
+Part part_of(const cinch_slice_v1& slice, const Geometry& geometry, std::size_t bytes);
+
+}  // namespace cinch::quant

@@ -1,0 +1,51 @@
+#include "plugins/quant/geometry.hpp"
+
+#include <string>
+
+#include "cinch/codec_plugin_options.hpp"
+
+namespace cinch::quant {
+namespace {
+
+using plugin::Failure;
+
+Element element_of(std::uint16_t dtype) {
+  switch (dtype) {
+    case CINCH_DTYPE_BF16: return Element::bf16;
+    case CINCH_DTYPE_F16: return Element::f16;
+    case CINCH_DTYPE_F32: return Element::f32;
+    case CINCH_DTYPE_F8_E4M3: return Element::f8_e4m3;
+    case CINCH_DTYPE_F8_E5M2: return Element::f8_e5m2;
+    default: throw Failure(CINCH_VALUE_UNSUPPORTED, "quant takes bf16, f16, f32, f8_e4m3 and f8_e5m2 alone");
+  }
+}
+
+[[noreturn]] void ask(const std::string& what) {
+  throw Failure(CINCH_INVALID_ARG, what + "; give token_axis and head_dim (--token-axis, --head-dim, or in the rule)");
+}
+
+}  // namespace
+
+Geometry::Geometry(const cinch_shape_v1* shape) {
+  if (!shape) throw Failure(CINCH_VALUE_UNSUPPORTED, "quant takes tensors alone");
+  element = element_of(shape->dtype);
+  if (shape->token_axis == CINCH_NO_TOKEN_AXIS) ask("quant needs to know which axis is that of the tokens");
+  if (shape->ndim < shape->token_axis + 3) ask("quant needs the dimension of a head as the last one");
+  const std::uint64_t last = shape->dims[shape->ndim - 1];
+  if (last > most_dim) ask("quant needs heads of 32 to 512, the last dimension is " + std::to_string(last));
+  if (last < 32) {
+    throw Failure(CINCH_VALUE_UNSUPPORTED,
+                  "quant needs heads of 32 to 512, the last dimension is " + std::to_string(last));
+  }
+  dim = static_cast<std::uint32_t>(last);
+  planes = 1;
+  for (unsigned i = 0; i < shape->token_axis; ++i) planes *= shape->dims[i];
+  outermost = shape->token_axis > 1 ? shape->dims[0] : 1;
+  tokens = shape->dims[shape->token_axis];
+  std::uint64_t all = 1;
+  for (unsigned i = shape->token_axis + 1u; i + 1u < shape->ndim; ++i) all *= shape->dims[i];
+  if (all > UINT32_MAX / most_dim) throw Failure(CINCH_VALUE_UNSUPPORTED, "too many heads");
+  heads = static_cast<std::uint32_t>(all);
+}
+
+}  // namespace cinch::quant

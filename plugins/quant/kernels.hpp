@@ -1,0 +1,54 @@
+/// The kernels of one target.
+#pragma once
+
+#include "plugins/quant/block.hpp"
+#include "plugins/simd/target.hpp"
+
+namespace cinch::quant {
+
+/// Rows to take statistics from.
+struct Sampled {
+  const std::uint8_t* const* rows;  ///< Each with all heads.
+  std::size_t count;
+  std::uint32_t heads;
+  const float* inverse_steps;  ///< [count][heads]; 0: leave the row out.
+  const float* waves;          ///< Null, or for each row `period` cosines and sines of its token.
+  std::uint32_t period;
+};
+
+struct Kernels {
+  simd::Target target;
+
+  /// For `heads` heads of `dim` channels: what quantising and decoding want as scratch.
+  std::size_t (*scratch_bytes)(std::uint32_t heads, std::uint32_t dim);
+
+  /// False: it would not get smaller than `most`.
+  bool (*quantise)(const Block&, Element, const Precision&, const std::uint8_t* from, Quantised& to);
+  /// Codes the runs, last first, behind `to`, and the states behind them; null where `room` does not suffice.
+  std::uint8_t* (*code)(const Quantised& from, std::uint64_t values, std::uint8_t* to, std::size_t room);
+  /// False: the bytes are corrupt. Writes whole rows of the block and nothing else.
+  bool (*decode)(const Block&, Element, const Stored& from, std::uint8_t* to);
+
+  /// The sum of the squares of every sampled row of every head: [rows][heads].
+  void (*squares)(const Sampled&, std::uint32_t dim, Element, float* squares);
+  void (*waves)(const rotary::Turn* turns, std::uint32_t period, const std::uint64_t* tokens, std::size_t count,
+                float* waves);
+  /// The sums of a head's rows, padded_dim floats: times their cosines and times their sines.
+  void (*sum_rows)(const Sampled&, std::uint32_t head, std::uint32_t dim, Element, float* cosine_sums,
+                   float* sine_sums);
+  /// The sums of their distances from a head's mean, in steps.
+  void (*sum_distances)(const Sampled&, std::uint32_t head, std::uint32_t dim, Element, const float* mean,
+                        const float* partner, float* sums);
+
+  /// Compares `rows` rows of `dim` values.
+  void (*measure)(const std::uint8_t* original, const std::uint8_t* decoded, std::uint64_t rows, std::uint32_t dim,
+                  Element, Loss&);
+};
+
+/// Requires: `simd::is_available(target)`.
+const Kernels& kernels_of(simd::Target target);
+
+/// The best that this machine has.
+const Kernels& kernels();
+
+}  // namespace cinch::quant

@@ -1,0 +1,9 @@
+#include "plugins/quant/kernel_table.hpp"
+#include "plugins/simd/scalar.hpp"
+
+namespace cinch::quant {
+
+extern const Kernels scalar_kernels;
+const Kernels scalar_kernels = KernelTable<simd::Scalar>::table;
+
+}  // namespace cinch::quant

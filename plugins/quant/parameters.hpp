@@ -1,0 +1,44 @@
+/// The parameters of quant, read and checked.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "cinch/codec_plugin_options.hpp"
+#include "plugins/rotary/phase.hpp"
+
+namespace cinch::quant {
+
+enum class Rope : std::uint8_t { automatic, none, halves, interleaved };
+
+struct Parameters {
+  float error = 0;          ///< 0 with a target.
+  float first_error = 0;    ///< 0: a quarter of the error.
+  float target = 0;         ///< 0: none.
+  std::uint64_t first = 0;  ///< Tokens that have `first_error`.
+  Rope rope = Rope::automatic;
+  double theta = 0;                         ///< 0: one of the usual bases.
+  std::uint32_t rotary_dim = 0;             ///< 0: the whole head.
+  std::vector<double> inverse_frequencies;  ///< Radians per token of every pair; empty: by theta.
+
+  /// Throws `Failure` (PARAMS_UNSUPPORTED) that names the parameter.
+  explicit Parameters(const plugin::Options& options);
+
+  static constexpr std::array table{
+      plugin::Parameter::text("error", "0.1"),
+      plugin::Parameter::integer("first", 0, 1'000'000, 4),
+      plugin::Parameter::text("first_error", ""),
+      plugin::Parameter::text("inv_freq", ""),
+      plugin::Parameter::text("rope", "auto", "auto/none/halves/interleaved"),
+      plugin::Parameter::integer("rotary_dim", 0, 512, 0),
+      plugin::Parameter::text("target", ""),
+      plugin::Parameter::text("theta", ""),
+  };
+
+  float first_error_at(float with_error) const noexcept { return first_error > 0 ? first_error : with_error / 4; }
+};
+
+inline constexpr float least_error = 0.001f, most_error = 0.9f;
+
+}  // namespace cinch::quant

@@ -1,0 +1,190 @@
+#include "plugins/quant/plan.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "plugins/quant/steps.hpp"
+
+namespace cinch::quant {
+namespace {
+
+[[noreturn]] void corrupt(const char* what) {
+  throw plugin::Failure(CINCH_CORRUPT, std::string("plan of quant: ") + what);
+}
+
+template <class T>
+void put(T value, std::vector<std::uint8_t>& out) {
+  for (std::size_t i = 0; i < sizeof value; ++i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+}
+
+std::uint8_t group_of(const Chunk& chunk, unsigned channel) {
+  for (unsigned lane = 0; lane < chunk.channels; ++lane) {
+    if (chunk.channel_of_lane[lane] == channel) return static_cast<std::uint8_t>(lane / group_channels);
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::vector<rotary::Turn> RopeScheme::turns(const Parameters& parameters) const {
+  std::vector<rotary::Turn> out;
+  for (unsigned pair = 0; pair < rotary_dim / 2u; ++pair) {
+    out.push_back(base > 0 ? rotary::turn_of(base, pair, rotary_dim)
+                           : rotary::turn_of_radians(parameters.inverse_frequencies[pair]));
+  }
+  return out;
+}
+
+std::uint64_t plan_bound(const Geometry& geometry) {
+  const std::uint64_t head = 4 + 2 * geometry.dim + chunks_of(geometry.dim) * std::uint64_t{4 + chunk_channels / 4};
+  return 13 + most_schemes * 11 + geometry.planes * geometry.heads * head;
+}
+
+void PlanParts::write(std::vector<std::uint8_t>& out) const {
+  put(std::bit_cast<std::uint32_t>(error), out);
+  put(std::bit_cast<std::uint32_t>(first_error), out);
+  put(planes_per_profile, out);
+  put(static_cast<std::uint8_t>(schemes.size()), out);
+  for (const RopeScheme& scheme : schemes) {
+    put(static_cast<std::uint8_t>(scheme.pairing), out);
+    put(std::bit_cast<std::uint64_t>(scheme.base), out);
+    put(scheme.rotary_dim, out);
+  }
+  for (const HeadParts& head : heads) {
+    put(head.mean_kind, out);
+    put(static_cast<std::uint16_t>(head.step_code), out);
+    put(head.step_class, out);
+    for (const std::uint16_t mean : head.mean) put(mean, out);
+    for (const Chunk& chunk : head.chunks) {
+      out.insert(out.end(), chunk.group_class, chunk.group_class + chunk.groups);
+      for (unsigned channel = 0; channel < chunk.channels; channel += 4) {
+        unsigned bits = 0;
+        for (unsigned i = 0; i < 4 && channel + i < chunk.channels; ++i) {
+          bits |= static_cast<unsigned>(group_of(chunk, channel + i)) << (2 * i);
+        }
+        put(static_cast<std::uint8_t>(bits), out);
+      }
+    }
+  }
+}
+
+class Plan::Reader {
+ public:
+  explicit Reader(std::span<const std::uint8_t> bytes) : rest_(bytes) {}
+
+  template <class T>
+  T take() {
+    const std::span<const std::uint8_t> bytes = take(sizeof(T));
+    T value = 0;
+    for (std::size_t i = 0; i < sizeof(T); ++i) value = static_cast<T>(value | static_cast<T>(bytes[i]) << (8 * i));
+    return value;
+  }
+  std::span<const std::uint8_t> take(std::size_t count) {
+    if (count > rest_.size()) corrupt("it ends too early");
+    const std::span<const std::uint8_t> bytes = rest_.first(count);
+    rest_ = rest_.subspan(count);
+    return bytes;
+  }
+  std::size_t left() const { return rest_.size(); }
+
+ private:
+  std::span<const std::uint8_t> rest_;
+};
+
+Plan::Plan(const Parameters& parameters, const Geometry& geometry, std::span<const std::uint8_t> stored)
+    : geometry_(geometry) {
+  Reader reader(stored);
+  error_ = std::bit_cast<float>(reader.take<std::uint32_t>());
+  first_error_ = std::bit_cast<float>(reader.take<std::uint32_t>());
+  if (!(error_ > 0 && error_ < 1 && first_error_ > 0 && first_error_ < 1)) corrupt("an error beyond its range");
+  planes_per_profile_ = reader.take<std::uint32_t>();
+  if (planes_per_profile_ == 0) corrupt("profiles of no plane");
+  const std::size_t schemes = reader.take<std::uint8_t>();
+  if (schemes > most_schemes) corrupt("too many ways of turning");
+  rotations_.reserve(schemes);
+  for (std::size_t i = 0; i < schemes; ++i) read_scheme(reader, parameters);
+  const std::uint64_t profiles = geometry.planes / planes_per_profile_ + (geometry.planes % planes_per_profile_ != 0);
+  // A head takes 5 bytes at least: what follows cannot allocate more than a corrupt length pays for.
+  if (profiles > reader.left() / 5 || profiles * geometry.heads > reader.left() / 5) corrupt("it ends too early");
+  const std::uint64_t count = profiles * geometry.heads;
+  const std::size_t channels = padded_dim(geometry.dim), chunks = chunks_of(geometry.dim);
+  heads_.resize(count);
+  means_.resize(count * 2 * channels);
+  chunks_.resize(count * chunks);
+  for (std::size_t i = 0; i < count; ++i) read_head(reader, heads_[i], &means_[i * 2 * channels], &chunks_[i * chunks]);
+  if (reader.left() > 0) corrupt("bytes behind its end");
+}
+
+void Plan::read_scheme(Reader& reader, const Parameters& parameters) {
+  RopeScheme scheme;
+  const auto pairing = reader.take<std::uint8_t>();
+  scheme.base = std::bit_cast<double>(reader.take<std::uint64_t>());
+  scheme.rotary_dim = reader.take<std::uint16_t>();
+  if (pairing != 1 && pairing != 2) corrupt("an unknown pairing");
+  scheme.pairing = static_cast<rotary::Pairing>(pairing);
+  if (scheme.rotary_dim < 2 || scheme.rotary_dim > geometry_.dim || scheme.rotary_dim % 2 != 0) {
+    corrupt("a rotary dimension beyond the head's");
+  }
+  if (scheme.base != 0 && !(scheme.base >= 2 && scheme.base <= 1e12)) corrupt("an impossible base");
+  if (scheme.base == 0 && parameters.inverse_frequencies.size() * 2 != scheme.rotary_dim) {
+    corrupt("frequencies that the parameters do not have");
+  }
+  rotations_.emplace_back(scheme.pairing, scheme.turns(parameters), geometry_.dim);
+}
+
+void Plan::read_head(Reader& reader, Head& head, float* means, Chunk* chunks) {
+  const auto kind = reader.take<std::uint8_t>();
+  head.step_code = static_cast<std::int16_t>(reader.take<std::uint16_t>());
+  head.step_class = reader.take<std::uint8_t>();
+  if (head.step_class >= plain_class_count) corrupt("an unknown class of steps");
+  if (head.step_code < -most_step_code || head.step_code > most_step_code) corrupt("a step beyond its range");
+  head.mean = means;
+  head.chunks = chunks;
+  read_mean(reader, kind, head, means);
+  for (unsigned c = 0; c < chunks_of(geometry_.dim); ++c) {
+    read_chunk(reader, std::min(geometry_.dim - c * chunk_channels, chunk_channels), chunks[c]);
+  }
+}
+
+void Plan::read_mean(Reader& reader, std::uint8_t kind, Head& head, float* means) {
+  if (kind == no_mean) return;
+  const std::span<const std::uint8_t> stored = reader.take(geometry_.dim * std::size_t{2});
+  for (std::uint32_t c = 0; c < geometry_.dim; ++c) {
+    means[c] = std::bit_cast<float>(static_cast<std::uint32_t>(stored[2 * c] << 16 | stored[2 * c + 1] << 24));
+    if (!(means[c] > -1e30f && means[c] < 1e30f)) corrupt("a mean beyond its range");
+    head.mean_square += means[c] * means[c];
+  }
+  if (kind == still_mean) return;
+  const std::size_t scheme = kind - first_turning_mean;
+  if (scheme >= rotations_.size()) corrupt("an unknown way of turning");
+  const rotary::Rotation& rotation = rotations_[scheme];
+  float* const partners = means + padded_dim(geometry_.dim);
+  for (std::uint32_t c = 0; c < geometry_.dim; ++c) partners[c] = rotation.partner_of({means, geometry_.dim}, c);
+  head.partner = partners;
+  head.waves = rotation.cosines(0);
+  head.turns = rotation.channel_turns();
+  head.period = rotation.period();
+}
+
+void Plan::read_chunk(Reader& reader, std::uint32_t channels, Chunk& chunk) {
+  chunk.channels = static_cast<std::uint8_t>(channels);
+  chunk.groups = static_cast<std::uint8_t>((channels + group_channels - 1) / group_channels);
+  for (unsigned g = 0; g < chunk.groups; ++g) {
+    chunk.group_class[g] = reader.take<std::uint8_t>();
+    if (chunk.group_class[g] >= class_count) corrupt("an unknown class");
+    if (g > 0 && chunk.group_class[g] < chunk.group_class[g - 1]) corrupt("classes out of order");
+  }
+  const std::span<const std::uint8_t> groups = reader.take((channels + 3) / 4);
+  unsigned lanes[4] = {};
+  for (unsigned c = 0; c < channels; ++c) {
+    const unsigned group = groups[c / 4] >> (c % 4 * 2) & 3;
+    if (group >= chunk.groups || lanes[group] >= chunk.width_of(group)) corrupt("a group of too many channels");
+    chunk.channel_of_lane[group * group_channels + lanes[group]++] = static_cast<std::uint8_t>(c);
+  }
+  for (unsigned lane = channels; lane < chunk_channels; ++lane) {
+    chunk.channel_of_lane[lane] = static_cast<std::uint8_t>(lane);
+  }
+}
+
+}  // namespace cinch::quant

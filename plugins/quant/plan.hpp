@@ -1,0 +1,83 @@
+/// What all blocks of a value share: how each head is predicted, which classes its channels have.
+///
+/// What: `PlanParts` is what a planner finds out and `write` stores; `Plan` is what `PlanParts::write` stored, checked,
+/// in the form that kernels take. Threads: immutable. See README.md for the bytes.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "plugins/quant/geometry.hpp"
+#include "plugins/quant/parameters.hpp"
+#include "plugins/rotary/rotation.hpp"
+
+namespace cinch::quant {
+
+/// A way that means turn.
+struct RopeScheme {
+  rotary::Pairing pairing = rotary::Pairing::none;
+  double base = 0;  ///< 0: the inverse frequencies of the parameters.
+  std::uint16_t rotary_dim = 0;
+
+  std::vector<rotary::Turn> turns(const Parameters& parameters) const;
+  bool operator==(const RopeScheme&) const = default;
+};
+
+/// Kinds of a head's mean; greater ones turn as the scheme of that number less 2 does.
+inline constexpr std::uint8_t no_mean = 0, still_mean = 1, first_turning_mean = 2;
+inline constexpr std::size_t most_schemes = 32;
+
+struct HeadParts {
+  std::uint8_t mean_kind = no_mean;
+  std::int16_t step_code = 0;
+  std::uint8_t step_class = 0;
+  std::vector<std::uint16_t> mean;  ///< bf16; empty without one.
+  std::vector<Chunk> chunks;
+};
+
+struct PlanParts {
+  float error = 0;
+  float first_error = 0;
+  std::uint32_t planes_per_profile = 1;  ///< So many planes in a row share their heads' properties.
+  std::vector<RopeScheme> schemes;
+  std::vector<HeadParts> heads;  ///< Of all profiles.
+
+  void write(std::vector<std::uint8_t>& out) const;
+};
+
+/// The most bytes of a plan.
+std::uint64_t plan_bound(const Geometry& geometry);
+
+class Plan {
+ public:
+  /// Throws `Failure` (CORRUPT).
+  Plan(const Parameters& parameters, const Geometry& geometry, std::span<const std::uint8_t> stored);
+
+  const Geometry& geometry() const noexcept { return geometry_; }
+  float error() const noexcept { return error_; }
+  float first_error() const noexcept { return first_error_; }
+  const Head* heads_of(std::uint64_t plane) const noexcept {
+    return &heads_[plane / planes_per_profile_ * geometry_.heads];
+  }
+
+ private:
+  class Reader;
+
+  void read_scheme(Reader& reader, const Parameters& parameters);
+  void read_head(Reader& reader, Head& head, float* means, Chunk* chunks);
+  void read_mean(Reader& reader, std::uint8_t kind, Head& head, float* means);
+  static void read_chunk(Reader& reader, std::uint32_t channels, Chunk& chunk);
+
+  Geometry geometry_;
+  float error_ = 0;
+  float first_error_ = 0;
+  std::uint32_t planes_per_profile_ = 1;
+  std::vector<rotary::Rotation> rotations_;
+  std::vector<Head> heads_;
+  std::vector<float> means_;
+  std::vector<Chunk> chunks_;
+};
+
+}  // namespace cinch::quant

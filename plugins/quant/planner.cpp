@@ -1,0 +1,315 @@
+#include "plugins/quant/planner.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <optional>
+
+#include "plugins/quant/precision.hpp"
+#include "plugins/quant/statistics.hpp"
+#include "plugins/quant/steps.hpp"
+#include "plugins/rotary/detection.hpp"
+#include "plugins/simd/scalar.hpp"
+
+namespace cinch::quant {
+namespace {
+
+constexpr std::uint64_t least_sample = 64, most_sample = 1024, sampled_share = 8;
+constexpr std::uint64_t shared_tokens = 256;  // planes of fewer tokens share the properties of their heads
+constexpr std::size_t detection_rows = 32;
+
+/// To about 0.01. Requires: normal and positive.
+float approximate_log2(float value) noexcept {
+  const auto raw = std::bit_cast<std::uint32_t>(value);
+  const float mantissa = std::bit_cast<float>((raw & 0x7fffff) | 0x3f800000) - 1.0f;
+  return static_cast<float>(static_cast<int>(raw >> 23) - 127) + mantissa * (1.3465f - 0.3465f * mantissa);
+}
+
+std::uint16_t to_bf16(float value) noexcept {
+  return static_cast<std::uint16_t>((std::bit_cast<std::uint32_t>(value) + 0x8000) >> 16);
+}
+float from_bf16(std::uint16_t value) noexcept { return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16); }
+
+class Planner {
+ public:
+  Planner(const Parameters& parameters, const Geometry& geometry, const Kernels& kernels,
+          std::span<const std::uint8_t> value, float error)
+      : parameters_(parameters),
+        geometry_(geometry),
+        kernels_(kernels),
+        value_(value),
+        precision_(precision_of(error, geometry.dim, geometry.element)),
+        channels_(padded_dim(geometry.dim)) {
+    parts_.error = error;
+    parts_.first_error = parameters.first_error_at(error);
+    parts_.planes_per_profile = planes_per_profile();
+  }
+
+  PlanParts run() {
+    for (std::uint64_t plane = 0; plane < geometry_.planes; plane += parts_.planes_per_profile) {
+      sample(plane, std::min<std::uint64_t>(parts_.planes_per_profile, geometry_.planes - plane));
+      choose_scheme();
+      for (std::uint32_t h = 0; h < geometry_.heads; ++h) parts_.heads.push_back(head(h));
+    }
+    return std::move(parts_);
+  }
+
+ private:
+  /// Planes of few tokens (pages of a cache) cannot pay for properties of their own; those that share them are
+  /// neighbours that have the same first index.
+  std::uint32_t planes_per_profile() const {
+    if (geometry_.tokens >= shared_tokens) return 1;
+    const std::uint64_t neighbours = geometry_.planes / geometry_.outermost;
+    const std::uint64_t wanted = (shared_tokens + geometry_.tokens - 1) / geometry_.tokens;
+    std::uint64_t planes = std::min(neighbours, wanted);
+    while (neighbours % planes != 0) ++planes;
+    return static_cast<std::uint32_t>(planes);
+  }
+
+  void sample(std::uint64_t plane, std::uint64_t planes) {
+    const std::uint64_t all = planes * geometry_.tokens;
+    const std::uint64_t wanted = std::clamp(all / sampled_share, least_sample, most_sample);
+    const std::uint64_t stride = std::max<std::uint64_t>(all / wanted, 1);
+    rows_.clear();
+    tokens_.clear();
+    for (std::uint64_t i = stride / 2; i < all; i += stride) {
+      rows_.push_back(value_.data() + (plane * geometry_.tokens + i) * geometry_.token_bytes());
+      tokens_.push_back(i % geometry_.tokens);
+    }
+    const std::size_t count = rows_.size() * geometry_.heads;
+    squares_.resize(count);
+    inverse_steps_.assign(count, 0);
+    kernels_.squares(sampled(nullptr, 0), geometry_.dim, geometry_.element, squares_.data());
+    can_turn_ = planes == 1;
+    mean_codes_.clear();
+    for (std::uint32_t h = 0; h < geometry_.heads; ++h) mean_codes_.push_back(set_steps(h));
+    turning_.clear();
+  }
+
+  Sampled sampled(const float* waves, std::uint32_t period) const {
+    return {rows_.data(), rows_.size(), geometry_.heads, inverse_steps_.data(), waves, period};
+  }
+
+  static bool is_usual(float square) { return square > 1e-26f && square < 1e30f; }
+  int code_at(std::size_t index) const { return code_of_square(squares_[index] * precision_); }
+
+  /// Rows four times as long as usual tell nothing of the others: they get no step. Returns the mean code.
+  int set_steps(std::uint32_t head) {
+    std::int64_t sum = 0, count = 0;
+    for (std::size_t i = head; i < squares_.size(); i += geometry_.heads) {
+      if (!is_usual(squares_[i])) continue;
+      sum += code_at(i);
+      ++count;
+    }
+    if (count == 0) return 0;
+    const auto mean = static_cast<int>(sum / count);
+    for (std::size_t i = head; i < squares_.size(); i += geometry_.heads) {
+      if (is_usual(squares_[i]) && code_at(i) <= mean + 8) inverse_steps_[i] = inverse_step_of(code_at(i));
+    }
+    return mean;
+  }
+
+  // ---- How means turn
+
+  void choose_scheme() {
+    scheme_.reset();
+    if (!can_turn_ || parameters_.rope == Rope::none || rows_.size() < 8) return;
+    const std::optional<RopeScheme> found =
+        parameters_.rope == Rope::automatic || !has_frequencies() ? detect() : given();
+    if (!found) return;
+    const auto known = std::ranges::find(parts_.schemes, *found);
+    scheme_ = static_cast<std::size_t>(known - parts_.schemes.begin());
+    if (known == parts_.schemes.end()) {
+      if (parts_.schemes.size() == most_schemes) {
+        scheme_.reset();
+        return;
+      }
+      parts_.schemes.push_back(*found);
+      rotations_.emplace_back(found->pairing, found->turns(parameters_), geometry_.dim);
+    }
+    const rotary::Rotation& rotation = rotations_[*scheme_];
+    turning_.resize(rows_.size() * 2 * rotation.period());
+    kernels_.waves(rotation.channel_turns(), rotation.period(), tokens_.data(), tokens_.size(), turning_.data());
+  }
+
+  bool has_frequencies() const { return parameters_.theta > 0 || !parameters_.inverse_frequencies.empty(); }
+
+  std::uint16_t rotary_dim() const {
+    const std::uint32_t wanted = parameters_.rotary_dim > 0 ? parameters_.rotary_dim : geometry_.dim / 2 * 2;
+    if (wanted > geometry_.dim) {
+      throw plugin::Failure(CINCH_INVALID_ARG, "rotary_dim " + std::to_string(wanted) + " is beyond a head of " +
+                                                   std::to_string(geometry_.dim));
+    }
+    return static_cast<std::uint16_t>(wanted);
+  }
+
+  RopeScheme given() const {
+    const rotary::Pairing pairing =
+        parameters_.rope == Rope::halves ? rotary::Pairing::halves : rotary::Pairing::interleaved;
+    return {pairing, parameters_.theta, rotary_dim()};
+  }
+
+  std::optional<RopeScheme> detect() const {
+    std::vector<RopeScheme> candidates;
+    const auto add = [&](double base) { candidates.push_back({rotary::Pairing::halves, base, rotary_dim()}); };
+    if (has_frequencies())
+      add(parameters_.theta);
+    else
+      std::ranges::for_each(rotary::usual_bases, add);
+    std::vector<std::vector<rotary::Turn>> turns;
+    for (const RopeScheme& candidate : candidates) turns.push_back(candidate.turns(parameters_));
+    std::vector<float> values;
+    std::vector<std::uint64_t> tokens;
+    const std::size_t stride = std::max<std::size_t>(rows_.size() / detection_rows, 1);
+    for (std::size_t i = 0; i < rows_.size() && tokens.size() < detection_rows; i += stride) {
+      tokens.push_back(tokens_[i]);
+      append_scaled(i, values);
+    }
+    const rotary::Detected found = rotary::detect({values, tokens, geometry_.heads, geometry_.dim}, turns);
+    if (found.pairing == rotary::Pairing::none) return std::nullopt;
+    RopeScheme scheme = candidates[found.candidate];
+    scheme.pairing = found.pairing;
+    const bool is_asked = parameters_.rope == Rope::automatic ||
+                          (parameters_.rope == Rope::halves) == (found.pairing == rotary::Pairing::halves);
+    return is_asked ? std::optional(scheme) : std::nullopt;
+  }
+
+  /// A sampled row in units of its steps.
+  void append_scaled(std::size_t index, std::vector<float>& to) const {
+    for (std::uint32_t h = 0; h < geometry_.heads; ++h) {
+      const float inverse = inverse_steps_[index * geometry_.heads + h];
+      const std::uint8_t* const row = rows_[index] + h * geometry_.row_bytes();
+      for (std::uint32_t c = 0; c < geometry_.dim; c += 16) {
+        const simd::Scalar::Floats x = load_row(row, c);
+        for (std::uint32_t i = 0; i < 16 && c + i < geometry_.dim; ++i) {
+          to.push_back(inverse > 0 ? x.lane[i] * inverse : 0.0f);
+        }
+      }
+    }
+  }
+
+  simd::Scalar::Floats load_row(const std::uint8_t* row, std::uint32_t channel) const {
+    using simd::Scalar;
+    switch (geometry_.element) {
+      case Element::f16: return load_some<Scalar, Element::f16>(row, channel, geometry_.dim);
+      case Element::f32: return load_some<Scalar, Element::f32>(row, channel, geometry_.dim);
+      case Element::f8_e4m3: return load_some<Scalar, Element::f8_e4m3>(row, channel, geometry_.dim);
+      case Element::f8_e5m2: return load_some<Scalar, Element::f8_e5m2>(row, channel, geometry_.dim);
+      case Element::bf16: break;
+    }
+    return load_some<Scalar, Element::bf16>(row, channel, geometry_.dim);
+  }
+
+  // ---- Heads
+
+  HeadParts head(std::uint32_t index) {
+    HeadParts made;
+    set_step_class(index, made);
+    const std::size_t used = used_rows(index);
+    std::vector<float> zero(channels_), still(channels_);
+    kernels_.sum_distances(sampled(nullptr, 0), index, geometry_.dim, geometry_.element, zero.data(), nullptr,
+                           still.data());
+    std::vector<float> distances = still;
+    if (used > 0) choose_mean(index, used, still, made, distances);
+    const float scale = used > 0 ? 1.0f / static_cast<float>(used) : 0;
+    for (float& distance : distances) distance *= scale;
+    for (unsigned c = 0; c < chunks_of(geometry_.dim); ++c) made.chunks.push_back(chunk(c, distances));
+    return made;
+  }
+
+  std::size_t used_rows(std::uint32_t head) const {
+    std::size_t used = 0;
+    for (std::size_t i = head; i < inverse_steps_.size(); i += geometry_.heads) used += inverse_steps_[i] > 0;
+    return used;
+  }
+
+  void set_step_class(std::uint32_t head, HeadParts& made) const {
+    made.step_code = static_cast<std::int16_t>(mean_codes_[head]);
+    float sum = 0, count = 0;
+    for (std::size_t i = head; i < squares_.size(); i += geometry_.heads) {
+      if (!is_usual(squares_[i])) continue;
+      sum += static_cast<float>(std::abs(code_at(i) - mean_codes_[head]));
+      count += 1;
+    }
+    const std::uint8_t found = class_of(count > 0 ? sum / count : 0);
+    made.step_class = std::min<std::uint8_t>(found, plain_class_count - 1);
+  }
+
+  /// Takes the mean that pays for its bytes: the one that turns where a scheme was found, else one that stands still.
+  void choose_mean(std::uint32_t index, std::size_t used, const std::vector<float>& still, HeadParts& made,
+                   std::vector<float>& distances) {
+    const rotary::Rotation* const rotation = scheme_ ? &rotations_[*scheme_] : nullptr;
+    const Sampled rows = rotation ? sampled(turning_.data(), rotation->period()) : sampled(nullptr, 0);
+    std::vector<float> sums(channels_), sines(channels_), partner(channels_), found(channels_);
+    kernels_.sum_rows(rows, index, geometry_.dim, geometry_.element, sums.data(), sines.data());
+    const std::span<float> values(sums.data(), geometry_.dim);
+    for (std::uint32_t c = 0; rotation && c < geometry_.dim; ++c) {
+      partner[c] = rotation->partner_of({sines.data(), geometry_.dim}, c);
+    }
+    std::vector<std::uint16_t> mean;
+    for (std::uint32_t c = 0; c < geometry_.dim; ++c) {
+      const float exact = (values[c] - partner[c]) / static_cast<float>(used);
+      mean.push_back(exact > -1e-18f && exact < 1e-18f ? std::uint16_t{0} : to_bf16(exact));
+      values[c] = from_bf16(mean[c]);
+    }
+    for (std::uint32_t c = 0; rotation && c < geometry_.dim; ++c) partner[c] = rotation->partner_of(values, c);
+    kernels_.sum_distances(rows, index, geometry_.dim, geometry_.element, sums.data(), partner.data(), found.data());
+    float bits = 0;
+    for (std::uint32_t c = 0; c < geometry_.dim; ++c) bits += bits_of(still[c], used) - bits_of(found[c], used);
+    const auto tokens = static_cast<float>(parts_.planes_per_profile * geometry_.tokens);
+    if (bits * tokens < 16.0f * static_cast<float>(geometry_.dim)) return;
+    made.mean_kind = static_cast<std::uint8_t>(rotation ? first_turning_mean + *scheme_ : still_mean);
+    made.mean = std::move(mean);
+    distances = std::move(found);
+  }
+
+  /// What a value of this mean distance costs, up to a constant.
+  static float bits_of(float sum, std::size_t used) { return approximate_log2(sum / static_cast<float>(used) + 0.3f); }
+
+  Chunk chunk(unsigned index, const std::vector<float>& distances) const {
+    Chunk made{};
+    made.channels = static_cast<std::uint8_t>(std::min(geometry_.dim - index * chunk_channels, chunk_channels));
+    made.groups = static_cast<std::uint8_t>((made.channels + group_channels - 1) / group_channels);
+    const float* const distance = &distances[index * chunk_channels];
+    std::array<std::uint8_t, chunk_channels> order;
+    for (unsigned i = 0; i < chunk_channels; ++i) order[i] = static_cast<std::uint8_t>(i);
+    std::stable_sort(order.begin(), order.begin() + made.channels,
+                     [distance](std::uint8_t a, std::uint8_t b) { return distance[a] < distance[b]; });
+    for (unsigned g = 0; g < made.groups; ++g) {
+      const auto begin = order.begin() + g * group_channels, end = begin + made.width_of(g);
+      float sum = 0;
+      for (auto each = begin; each != end; ++each) sum += distance[*each];
+      made.group_class[g] = class_of(sum / static_cast<float>(end - begin));
+      std::sort(begin, end);
+    }
+    std::ranges::copy(order, made.channel_of_lane);
+    return made;
+  }
+
+  const Parameters& parameters_;
+  const Geometry& geometry_;
+  const Kernels& kernels_;
+  const std::span<const std::uint8_t> value_;
+  const float precision_;
+  const std::uint32_t channels_;
+  PlanParts parts_;
+  std::vector<rotary::Rotation> rotations_;  // of the schemes
+  // Of the profile that is being made:
+  std::vector<const std::uint8_t*> rows_;
+  std::vector<std::uint64_t> tokens_;
+  std::vector<float> squares_, inverse_steps_;  // [rows][heads]
+  std::vector<int> mean_codes_;                 // of every head
+  bool can_turn_ = false;
+  std::optional<std::size_t> scheme_;
+  std::vector<float> turning_;  // cosines and sines of every row
+};
+
+}  // namespace
+
+PlanParts make_plan(const Parameters& parameters, const Geometry& geometry, const Kernels& kernels,
+                    std::span<const std::uint8_t> value, float error) {
+  return Planner(parameters, geometry, kernels, value, error).run();
+}
+
+}  // namespace cinch::quant

@@ -1,0 +1,125 @@
+// `quant`: tensors of floats with a bounded error in every row. README.md describes the stream.
+#include <charconv>
+#include <cmath>
+
+#include "cinch/codec_plugin.hpp"
+#include "plugins/quant/encoder.hpp"
+#include "plugins/quant/planner.hpp"
+#include "plugins/quant/target_search.hpp"
+
+namespace {
+
+using namespace cinch::plugin;
+namespace quant = cinch::quant;
+
+std::string shortest(double number) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, number).ptr};
+}
+
+/// How the means of K were found to turn, and the error where it was searched for.
+std::string annotation_of(const quant::PlanParts& parts, bool is_searched) {
+  std::string out =
+      is_searched ? "error=" + shortest(std::round(static_cast<double>(parts.error) * 1e4) / 1e4) + "," : "";
+  std::string pairing, bases;
+  for (std::size_t i = 0; i < parts.schemes.size(); ++i) {
+    const auto kind = quant::first_turning_mean + i;
+    if (std::ranges::none_of(parts.heads, [kind](const auto& head) { return head.mean_kind == kind; })) continue;
+    const quant::RopeScheme& scheme = parts.schemes[i];
+    pairing = scheme.pairing == cinch::rotary::Pairing::halves ? "halves" : "interleaved";
+    const std::string base = scheme.base > 0 ? shortest(scheme.base) : "inv_freq";
+    if (out.size() + pairing.size() + bases.size() + base.size() + 13 < CINCH_ANNOTATION_BYTES) {
+      bases += (bases.empty() ? "" : "/") + base;
+    }
+  }
+  return out + "rope=" + (pairing.empty() ? "none" : pairing + ",theta=" + bases);
+}
+
+struct Quant {
+  static constexpr char format[] = "quant";
+  static constexpr char implementation[] = "cinch.quant";
+  static constexpr std::uint16_t major = 1, minor = 0, decodes_major_min = 1;
+  static constexpr std::uint64_t caps = CINCH_CAP_ENCODE | CINCH_CAP_DECODE | CINCH_CAP_DETERMINISTIC_ENC |
+                                        CINCH_CAP_FUZZ_SAFE | CINCH_CAP_LOSSY | CINCH_CAP_TYPED_REQUIRED;
+  static constexpr auto parameters = quant::Parameters::table;
+
+  static void check(const Options& options) { quant::Parameters{options}; }
+  static const char* target() { return cinch::simd::name_of(quant::kernels().target); }
+
+  static std::uint64_t bound(const Options&, const cinch_shape_v1* shape, std::uint64_t size) {
+    if (shape) quant::Geometry{shape};
+    return size + 512;
+  }
+  static std::uint64_t plan_bound(const Options&, const cinch_shape_v1* shape, std::uint64_t) {
+    return quant::plan_bound(quant::Geometry(shape));
+  }
+
+  class Plan : public quant::Plan {
+   public:
+    Plan(const Options& options, const cinch_shape_v1* shape, Input stored)
+        : quant::Plan(quant::Parameters(options), quant::Geometry(shape), stored) {}
+  };
+
+  class Encoder {
+   public:
+    explicit Encoder(const Options& options) : parameters_(options) {}
+
+    std::optional<std::size_t> plan(const cinch_shape_v1* shape, Input value, Output to, std::string& annotation) {
+      const quant::Geometry geometry(shape);
+      if (value.empty()) return std::nullopt;
+      float error = parameters_.error;
+      if (parameters_.target > 0) {
+        const auto found = quant::error_for_target(parameters_, geometry, quant::kernels(), encoder_, value);
+        if (!found) return std::nullopt;
+        error = *found;
+      }
+      const quant::PlanParts parts = quant::make_plan(parameters_, geometry, quant::kernels(), value, error);
+      annotation = annotation_of(parts, parameters_.target > 0);
+      bytes_.clear();
+      parts.write(bytes_);
+      if (bytes_.size() > to.size()) throw Failure(CINCH_INTERNAL, "a plan beyond its bound");
+      std::ranges::copy(bytes_, to.begin());
+      return bytes_.size();
+    }
+
+    std::optional<std::size_t> encode(const EncodeCall<Plan>& call) {
+      if (!call.plan) return std::nullopt;
+      const quant::Part part = quant::part_of(call.slice, call.plan->geometry(), call.from.size());
+      return encoder_.encode(*call.plan, parameters_, part, call.from, call.to);
+    }
+
+   private:
+    const quant::Parameters parameters_;
+    quant::BlockEncoder encoder_{quant::kernels()};
+    std::vector<std::uint8_t> bytes_;
+  };
+
+  class Decoder {
+   public:
+    explicit Decoder(const Options&) {}
+
+    void decode(const DecodeCall<Plan>& call) {
+      if (!call.plan) throw Failure(CINCH_CORRUPT, "a value of quant without its plan");
+      const quant::Part part = quant::part_of(call.slice, call.plan->geometry(), call.to.size());
+      decoder_.decode(*call.plan, part, call.from, call.to);
+    }
+
+   private:
+    quant::BlockDecoder decoder_{quant::kernels()};
+  };
+
+  static void measure(const Options&, const cinch_slice_v1& slice, Input original, Input decoded, cinch_loss_v1& loss) {
+    const quant::Geometry geometry(slice.shape);
+    quant::Loss sums{};
+    quant::kernels().measure(original.data(), decoded.data(), original.size() / geometry.row_bytes(), geometry.dim,
+                             geometry.element, sums);
+    loss.sum_sq_error = sums.squared_error;
+    loss.sum_sq = sums.squared;
+    loss.worst_row = std::sqrt(sums.worst_row);
+    loss.max_abs = sums.max_abs;
+  }
+};
+
+}  // namespace
+
+CINCH_CODEC_PLUGIN("cinch.quant", "1.0.0", "cinch", "Apache-2.0", "", Quant)

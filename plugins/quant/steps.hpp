@@ -1,0 +1,25 @@
+/// Steps of quantisation: powers of 2^(1/4), of 16 significant bits, so that a step times a byte is exact in a float.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+namespace cinch::quant {
+
+inline constexpr int most_step_code = 400;  ///< Codes are -400 to 400: steps of 2^-100 to 2^100.
+
+/// 2^(code / 4), rounded down.
+inline __attribute__((always_inline)) float step_of(int code) noexcept {
+  constexpr std::uint32_t mantissas[] = {0x3f800000, 0x3f983700, 0x3fb50400, 0x3fd74400};
+  return std::bit_cast<float>(mantissas[code & 3] + (static_cast<std::uint32_t>(code >> 2) << 23));
+}
+
+inline __attribute__((always_inline)) float inverse_step_of(int code) noexcept { return 1.0f / step_of(code); }
+
+/// The code of the largest step whose square is at most `square`. Requires: normal and positive.
+inline __attribute__((always_inline)) int code_of_square(float square) noexcept {
+  const auto bits = std::bit_cast<std::uint32_t>(square);
+  return 2 * (static_cast<int>(bits >> 23) - 127) + ((bits & 0x7fffff) >= 0x3504f4 ? 1 : 0);
+}
+
+}  // namespace cinch::quant

@@ -1,0 +1,61 @@
+#include "plugins/quant/target_search.hpp"
+
+#include <algorithm>
+
+#include "plugins/quant/planner.hpp"
+#include "plugins/quant/steps.hpp"
+
+namespace cinch::quant {
+namespace {
+
+// What the engine's frame adds, generously: the host alone knows the length of blocks, names and parameters.
+constexpr std::uint64_t assumed_block_bytes = 256 << 10, frame_bytes = 256, index_bytes = 16;
+
+std::uint64_t stored_size(const Parameters& parameters, const Geometry& geometry, const Kernels& kernels,
+                          BlockEncoder& encoder, std::span<const std::uint8_t> value, float error) {
+  std::vector<std::uint8_t> plan_bytes;
+  make_plan(parameters, geometry, kernels, value, error).write(plan_bytes);
+  const Plan plan(parameters, geometry, plan_bytes);
+  const std::uint64_t plane_bytes = geometry.tokens * geometry.token_bytes();
+  const std::uint64_t planes_at_once = std::clamp<std::uint64_t>(assumed_block_bytes / plane_bytes, 1, geometry.planes);
+  const std::uint64_t tokens_at_once =
+      std::clamp<std::uint64_t>(assumed_block_bytes / geometry.token_bytes(), 1, geometry.tokens);
+  std::vector<std::uint8_t> to;
+  std::uint64_t size = frame_bytes + plan_bytes.size();
+  for (std::uint64_t plane = 0; plane < geometry.planes; plane += planes_at_once) {
+    const std::uint64_t planes = std::min(planes_at_once, geometry.planes - plane);
+    for (std::uint64_t token = 0; token < geometry.tokens; token += tokens_at_once) {
+      const std::uint64_t tokens = std::min(tokens_at_once, geometry.tokens - token);
+      const std::size_t bytes = planes * tokens * geometry.token_bytes();
+      to.resize(bytes + 512);
+      const auto block = value.subspan((plane * geometry.tokens + token) * geometry.token_bytes(), bytes);
+      size += index_bytes + encoder.encode(plan, parameters, {plane, planes, token, tokens}, block, to).value_or(bytes);
+    }
+  }
+  return size;
+}
+
+}  // namespace
+
+std::optional<float> error_for_target(const Parameters& parameters, const Geometry& geometry, const Kernels& kernels,
+                                      BlockEncoder& encoder, std::span<const std::uint8_t> value) {
+  // Errors are least_error * 2^(i / 64), of three decimals' accuracy.
+  const auto error_at = [](int i) {
+    float error = least_error * step_of(i / 64 * 4);
+    for (int k = 0; k < i % 64; ++k) error *= 1.01088929f;
+    return std::min(error, most_error);
+  };
+  const auto fits = [&](int i) {
+    const std::uint64_t size = stored_size(parameters, geometry, kernels, encoder, value, error_at(i));
+    return static_cast<double>(size) * static_cast<double>(parameters.target) <= static_cast<double>(value.size());
+  };
+  int fails = -1, works = 64 * 10;
+  if (!fits(works)) return std::nullopt;
+  while (works - fails > 1) {
+    const int middle = (works + fails) / 2;
+    (fits(middle) ? works : fails) = middle;
+  }
+  return error_at(works);
+}
+
+}  // namespace cinch::quant

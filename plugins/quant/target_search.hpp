@@ -1,0 +1,16 @@
+/// `target`: how large an error it takes to get a value so many times smaller.
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "plugins/quant/encoder.hpp"
+
+namespace cinch::quant {
+
+/// The smallest error, to about 1 %, that makes the stored value at most a `target`th of `value`; nothing where none
+/// does. Encodes the value about ten times.
+std::optional<float> error_for_target(const Parameters& parameters, const Geometry& geometry, const Kernels& kernels,
+                                      BlockEncoder& encoder, std::span<const std::uint8_t> value);
+
+}  // namespace cinch::quant
