@@ -28,7 +28,8 @@ struct ChunkTables {
       for (unsigned i = 16 * g; i < 16 * g + 16; ++i) {
         bias[i] = static_cast<std::uint8_t>(7u << low);
         reach[i] = static_cast<std::uint8_t>(each.reach << low);
-        span[i] = static_cast<std::uint8_t>(((2u * each.reach + 1) << low) - 1);
+        const unsigned all = ((2u * each.reach + 1) << low) - 1, below_127 = (unsigned{each.reach} << low) + 126;
+        span[i] = static_cast<std::uint8_t>(all < below_127 ? all : below_127);  // 127 stands for more as well
         value[i] = static_cast<std::uint8_t>((static_cast<int>(i % 16) - 7) * (1 << low));
       }
     }

@@ -1,0 +1,204 @@
+// quant on every path that this machine has: the bound of every row, the same bytes, and what it takes and refuses.
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <numbers>
+#include <random>
+
+#include "tests/plugins/quant_values.hpp"
+
+namespace cinch::test {
+namespace {
+
+constexpr double bound = 1.7320509;  // sqrt(3)
+
+struct Case {
+  std::string name;
+  ValueFunction function;
+};
+
+/// Values from kind to unkind; some depend on the order in which they are asked for.
+std::vector<Case> cases(std::uint64_t seed) {
+  const auto random = std::make_shared<std::mt19937_64>(seed);
+  const auto normal = [random] {
+    std::normal_distribution<float> n;
+    return n(*random);
+  };
+  const auto turning = [normal](double base) {
+    return [normal, base](std::uint64_t, std::uint64_t t, std::uint64_t h, std::uint64_t c) {
+      const double angle = static_cast<double>(t) * std::pow(base, -2.0 * static_cast<double>(c % 32) / 64) +
+                           static_cast<double>(h + c % 32);
+      return static_cast<float>(3 * (c % 64 < 32 ? std::cos(angle) : std::sin(angle))) + normal();
+    };
+  };
+  return {
+      {"gauss", [normal](auto, auto, auto, auto) { return normal(); }},
+      {"turning", turning(1e4)},
+      {"uneven channels", [normal](auto, auto, auto, auto c) { return normal() * static_cast<float>(1 + c % 29); }},
+      {"outlier channel", [normal](auto, auto, auto, auto c) { return c == 7 ? 80 + normal() : normal() / 8; }},
+      {"sinks",
+       [normal](auto, auto t, auto, auto c) { return t % 50 == 0 ? (c == 3 ? 200.0f : normal() / 100) : normal(); }},
+      {"constant", [](auto, auto, auto, auto) { return 1.5f; }},
+      {"halfway",
+       [](auto, auto t, auto, auto c) { return (c % 2 == 0 ? 1.0f : -1.0f) * (1 + static_cast<float>(t % 97) / 97); }},
+      {"one value", [](auto, auto t, auto, auto c) { return c == t % 11 ? 5.0f : 0.0f; }},
+      {"zeros", [](auto, auto, auto, auto) { return 0.0f; }},
+      {"zero rows", [normal](auto, auto t, auto h, auto) { return (t + h) % 3 == 0 ? 0.0f : normal(); }},
+      {"wild norms",
+       [normal](auto, auto t, auto, auto) { return normal() * std::ldexp(1.0f, static_cast<int>(t * 7 % 23) - 12); }},
+      {"wild values",
+       [normal, random](auto, auto, auto, auto) {
+         return normal() * std::ldexp(1.0f, static_cast<int>((*random)() % 30) - 20);
+       }},
+      {"mean far off", [normal](auto, auto t, auto, auto) { return t % 9 == 0 ? normal() / 5000 : 30 + normal(); }},
+      {"subnormal", [normal](auto, auto, auto, auto) { return normal() * 3e-7f; }},
+      {"not finite",
+       [normal](auto, auto t, auto h, auto c) {
+         if (t % 13 == 5 && c == 2) return std::numeric_limits<float>::quiet_NaN();
+         if (t % 17 == 3 && h == 0 && c == 31) return -std::numeric_limits<float>::infinity();
+         return normal();
+       }},
+      {"tiny and huge", [normal](auto, auto t, auto, auto) { return normal() * (t % 2 == 0 ? 1e-30f : 1e28f); }},
+  };
+}
+
+/// Encodes and decodes on every path: all agree, and every row keeps its bound.
+Encoded expect_bound(const cinch_shape_v1& shape, const Bytes& value, const std::string& parameters, double error,
+                     std::uint64_t block_tokens = 0) {
+  const Encoded expected = encode(*quant_paths()[0], parameters, shape, value, block_tokens);
+  for (const quant::Kernels* path : quant_paths()) {
+    SCOPED_TRACE(simd::name_of(path->target));
+    EXPECT_TRUE(encode(*path, parameters, shape, value, block_tokens) == expected);
+    const Bytes back = decode(*path, parameters, shape, expected, value);
+    EXPECT_LE(worst_row(shape, value, back, error), bound);
+    EXPECT_EQ(back, decode(*quant_paths()[0], parameters, shape, expected, value));
+  }
+  return expected;
+}
+
+TEST(QuantTest, KeepsTheBoundOfEveryRow) {
+  for (const std::uint16_t dtype : all_float_dtypes) {
+    const cinch_shape_v1 shape = shape_of(dtype, {150, 3, 64}, 0);
+    for (const Case& each : cases(dtype)) {
+      const Bytes value = make_value(shape, each.function);
+      for (const char* error : {"0.001", "0.004", "0.02", "0.1", "0.35", "0.9"}) {
+        SCOPED_TRACE(each.name + ", type " + std::to_string(dtype) + ", error " + error);
+        expect_bound(shape, value, std::string("error=") + error, std::stod(error));
+      }
+    }
+  }
+}
+
+TEST(QuantTest, TakesEveryHeadAndEveryTail) {
+  const std::vector<Case> all = cases(5);
+  for (const std::uint64_t dim :
+       {32u, 33u, 40u, 48u, 64u, 72u, 80u, 96u, 100u, 112u, 127u, 128u, 192u, 256u, 511u, 512u}) {
+    for (const auto& [tokens, heads] : {std::pair{1u, 1u}, {2u, 3u}, {63u, 1u}, {64u, 2u}, {65u, 1u}, {131u, 2u}}) {
+      const cinch_shape_v1 shape = shape_of(CINCH_DTYPE_BF16, {tokens, heads, dim}, 0);
+      for (const std::size_t i : {1u, 2u, 9u, 14u}) {
+        SCOPED_TRACE(all[i].name + " " + std::to_string(tokens) + "x" + std::to_string(heads) + "x" +
+                     std::to_string(dim));
+        expect_bound(shape, make_value(shape, all[i].function), "error=0.15", 0.15, tokens > 64 ? 61 : 0);
+      }
+    }
+  }
+}
+
+TEST(QuantTest, TakesPlanes) {
+  for (const std::vector<std::uint64_t>& dims : std::vector<std::vector<std::uint64_t>>{
+           {2, 3, 40, 2, 64}, {2, 9, 16, 2, 32}, {5, 1, 4, 128}, {1, 300, 1, 64}, {7, 7, 3, 3, 48}}) {
+    const auto axis = static_cast<std::uint8_t>(dims.size() - 3);
+    for (const std::uint16_t dtype : {std::uint16_t{CINCH_DTYPE_BF16}, std::uint16_t{CINCH_DTYPE_F32}}) {
+      const cinch_shape_v1 shape = shape_of(dtype, dims, axis);
+      for (const Case& each : cases(dims.size())) {
+        SCOPED_TRACE(each.name);
+        const Bytes value = make_value(shape, each.function);
+        expect_bound(shape, value, "error=0.1", 0.1);
+        expect_bound(shape, value, "error=0.1", 0.1, 7);
+      }
+    }
+  }
+}
+
+TEST(QuantTest, MakesWhatItPromisesSmaller) {
+  std::vector<Case> all = cases(1);
+  const cinch_shape_v1 shape = shape_of(CINCH_DTYPE_BF16, {1024, 3, 64}, 0);
+  const auto bits = [&](const Case& each, const std::string& parameters) {
+    const Bytes value = make_value(shape, each.function);
+    return static_cast<double>(encode(quant::kernels(), parameters, shape, value).size()) * 8 / (1024 * 3 * 64);
+  };
+  // Gaussian of 1 / (0.1 * sqrt(12)) steps, floored by an eighth of an octave on average: entropy 3.7 bits.
+  EXPECT_LT(bits(all[0], "error=0.1"), 3.9);
+  EXPECT_LT(bits(all[8], "error=0.1"), 0.3);
+  // The mean's energy is 4.5 of 5.5: without it, 1.2 bits less for each value.
+  EXPECT_LT(bits(all[1], "error=0.1"), bits(all[1], "error=0.1,rope=none") - 0.9);
+}
+
+TEST(QuantTest, ErrorIsAboutWhatWasAskedFor) {
+  const cinch_shape_v1 shape = shape_of(CINCH_DTYPE_BF16, {1024, 2, 64}, 0);
+  const Bytes value = make_value(shape, cases(3)[0].function);
+  for (const char* error : {"0.03", "0.1", "0.3"}) {
+    const std::string parameters = std::string("error=") + error;
+    const Bytes back =
+        decode(quant::kernels(), parameters, shape, encode(quant::kernels(), parameters, shape, value), value);
+    quant::Loss loss{};
+    quant::kernels().measure(value.data(), back.data(), 2048, 64, quant::Element::bf16, loss);
+    const double relative = std::sqrt(loss.squared_error / loss.squared) / std::stod(error);
+    EXPECT_GT(relative, 0.8) << error;
+    EXPECT_LT(relative, 1.02) << error;
+  }
+}
+
+TEST(QuantTest, FindsHowMeansTurn) {
+  const cinch_shape_v1 shape = shape_of(CINCH_DTYPE_BF16, {300, 2, 64}, 0);
+  const Bytes value = make_value(shape, cases(2)[1].function);
+  const auto schemes = [&](const char* text) {
+    const quant::Parameters parameters = parameters_of(text);
+    return quant::make_plan(parameters, quant::Geometry(&shape), quant::kernels(), value, 0.1f).schemes;
+  };
+  EXPECT_EQ(schemes("").at(0), (quant::RopeScheme{rotary::Pairing::halves, 1e4, 64}));
+  EXPECT_EQ(schemes("theta=10000,rope=halves").at(0), (quant::RopeScheme{rotary::Pairing::halves, 1e4, 64}));
+  EXPECT_TRUE(schemes("rope=none").empty());
+  EXPECT_TRUE(schemes("rope=interleaved").empty());
+  EXPECT_TRUE(schemes("theta=77").empty());
+  std::string list;
+  for (int i = 0; i < 32; ++i) list += (i == 0 ? "" : "/") + std::to_string(std::pow(1e4, -i / 32.0));
+  EXPECT_EQ(schemes(("inv_freq=" + list).c_str()).at(0), (quant::RopeScheme{rotary::Pairing::halves, 0, 64}));
+  expect_bound(shape, value, "inv_freq=" + list, 0.1);
+  expect_bound(shape, value, "rope=interleaved,theta=500,rotary_dim=20", 0.1);
+}
+
+TEST(QuantTest, FirstTokensHaveAnErrorOfTheirOwn) {
+  const cinch_shape_v1 shape = shape_of(CINCH_DTYPE_BF16, {2, 200, 2, 64}, 1);
+  const Bytes value = make_value(shape, cases(4)[0].function);
+  const Encoded encoded = encode(quant::kernels(), "error=0.2,first=70,first_error=0.01", shape, value, 30);
+  const Bytes back = decode(quant::kernels(), "error=0.2,first=70,first_error=0.01", shape, encoded, value);
+  EXPECT_LE(worst_row(shape, value, back, 0.2, 70, 0.01), bound);
+  EXPECT_GT(worst_row(shape, value, back, 0.2, 71, 0.01), bound);
+}
+
+TEST(QuantTest, MeasuresTheSameOnEveryPath) {
+  for (const std::uint16_t dtype : all_float_dtypes) {
+    const cinch_shape_v1 shape = shape_of(dtype, {50, 2, 72}, 0);
+    for (const Case& each : cases(6)) {
+      const Bytes value = make_value(shape, each.function);
+      const Bytes back =
+          decode(quant::kernels(), "error=0.3", shape, encode(quant::kernels(), "error=0.3", shape, value), value);
+      quant::Loss expected{};
+      const quant::Geometry geometry(&shape);
+      quant_paths()[0]->measure(value.data(), back.data(), 100, 72, geometry.element, expected);
+      for (const quant::Kernels* path : quant_paths()) {
+        quant::Loss loss{};
+        path->measure(value.data(), back.data(), 100, 72, geometry.element, loss);
+        EXPECT_EQ(loss.squared_error, expected.squared_error) << each.name;
+        EXPECT_EQ(loss.squared, expected.squared) << each.name;
+        EXPECT_EQ(loss.worst_row, expected.worst_row) << each.name;
+        EXPECT_EQ(loss.max_abs, expected.max_abs) << each.name;
+        EXPECT_LE(std::sqrt(loss.worst_row), 0.3 * bound) << each.name;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace cinch::test
