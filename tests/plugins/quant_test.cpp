@@ -130,8 +130,8 @@ TEST(QuantTest, MakesWhatItPromisesSmaller) {
   // Gaussian of 1 / (0.1 * sqrt(12)) steps, floored by an eighth of an octave on average: entropy 3.7 bits.
   EXPECT_LT(bits(all[0], "error=0.1"), 3.9);
   EXPECT_LT(bits(all[8], "error=0.1"), 0.3);
-  // The mean's energy is 4.5 of 5.5: without it, 1.2 bits less for each value.
-  EXPECT_LT(bits(all[1], "error=0.1"), bits(all[1], "error=0.1,rope=none") - 0.9);
+  // Half of the pairs turn fast enough for a mean that stands still to miss them.
+  EXPECT_LT(bits(all[1], "error=0.1"), bits(all[1], "error=0.1,rope=none") - 0.8);
 }
 
 TEST(QuantTest, ErrorIsAboutWhatWasAskedFor) {
