@@ -362,18 +362,10 @@ struct Avx2 {
     return static_cast<std::uint32_t>(_mm256_movemask_epi8(a.v[0])) |
            std::uint64_t{static_cast<std::uint32_t>(_mm256_movemask_epi8(a.v[1]))} << 32;
   }
-  CINCH_INLINE std::uint64_t equal(Bytes a, Bytes b) {
-    return top_bits({{_mm256_cmpeq_epi8(a.v[0], b.v[0]), _mm256_cmpeq_epi8(a.v[1], b.v[1])}});
-  }
-  CINCH_INLINE std::uint64_t at_most(Bytes a, Bytes b) { return equal(smaller(a, b), a); }
   CINCH_INLINE Bytes spread(std::uint64_t mask, std::uint8_t value) {
     const __m256i v = _mm256_set1_epi8(static_cast<char>(value));
     return {{_mm256_and_si256(lanes_of(static_cast<std::uint32_t>(mask)), v),
              _mm256_and_si256(lanes_of(static_cast<std::uint32_t>(mask >> 32)), v)}};
-  }
-  CINCH_INLINE Bytes select(std::uint64_t mask, Bytes a, Bytes b) {
-    return {{_mm256_blendv_epi8(b.v[0], a.v[0], lanes_of(static_cast<std::uint32_t>(mask))),
-             _mm256_blendv_epi8(b.v[1], a.v[1], lanes_of(static_cast<std::uint32_t>(mask >> 32)))}};
   }
   CINCH_INLINE std::uint64_t pick_bits(std::uint64_t bits, std::uint64_t mask) { return _pext_u64(bits, mask); }
   CINCH_INLINE std::uint64_t place_bits(std::uint64_t bits, std::uint64_t mask) { return _pdep_u64(bits, mask); }

@@ -230,12 +230,9 @@ struct Avx512 {
   CINCH_INLINE Bytes smaller(Bytes a, Bytes b) { return {_mm512_min_epu8(a.v, b.v)}; }
   CINCH_INLINE Bytes absolute(Bytes a) { return {_mm512_abs_epi8(a.v)}; }
   CINCH_INLINE std::uint64_t top_bits(Bytes a) { return _mm512_movepi8_mask(a.v); }
-  CINCH_INLINE std::uint64_t equal(Bytes a, Bytes b) { return _mm512_cmpeq_epi8_mask(a.v, b.v); }
-  CINCH_INLINE std::uint64_t at_most(Bytes a, Bytes b) { return _mm512_cmple_epu8_mask(a.v, b.v); }
   CINCH_INLINE Bytes spread(std::uint64_t mask, std::uint8_t value) {
     return {_mm512_maskz_mov_epi8(mask, _mm512_set1_epi8(static_cast<char>(value)))};
   }
-  CINCH_INLINE Bytes select(std::uint64_t mask, Bytes a, Bytes b) { return {_mm512_mask_mov_epi8(b.v, mask, a.v)}; }
   CINCH_INLINE std::uint64_t pick_bits(std::uint64_t bits, std::uint64_t mask) { return _pext_u64(bits, mask); }
   CINCH_INLINE std::uint64_t place_bits(std::uint64_t bits, std::uint64_t mask) { return _pdep_u64(bits, mask); }
   CINCH_INLINE unsigned count_bits(std::uint64_t bits) { return static_cast<unsigned>(_mm_popcnt_u64(bits)); }

@@ -270,20 +270,11 @@ struct Scalar {
   }
   /// The highest bit of every lane.
   static std::uint64_t top_bits(const Bytes& a) {
-    return mask_of([&](unsigned i) { return a.lane[i] >> 7 != 0; });
-  }
-  static std::uint64_t equal(const Bytes& a, const Bytes& b) {
-    return mask_of([&](unsigned i) { return a.lane[i] == b.lane[i]; });
-  }
-  static std::uint64_t at_most(const Bytes& a, const Bytes& b) {
-    return mask_of([&](unsigned i) { return a.lane[i] <= b.lane[i]; });
+    return where([&](unsigned i) { return a.lane[i] >> 7 != 0; }).bits;
   }
   /// `value` in the lanes of the mask, 0 elsewhere.
   static Bytes spread(std::uint64_t mask, std::uint8_t value) {
     return each<Bytes>([&](unsigned i) { return mask >> i & 1 ? value : 0; });
-  }
-  static Bytes select(std::uint64_t mask, const Bytes& a, const Bytes& b) {
-    return each<Bytes>([&](unsigned i) { return mask >> i & 1 ? a.lane[i] : b.lane[i]; });
   }
   /// The bits of `bits` where the mask has some, moved together at the low end; and back.
   static std::uint64_t pick_bits(std::uint64_t bits, std::uint64_t mask) {
@@ -445,12 +436,6 @@ struct Scalar {
   }
 
  private:
-  template <class Function>
-  static std::uint64_t mask_of(Function&& function) {
-    std::uint64_t mask = 0;
-    for (unsigned i = 0; i < 64; ++i) mask |= static_cast<std::uint64_t>(function(i)) << i;
-    return mask;
-  }
   using Half = SmallFloat<5, 10>;
 
   template <class Function>

@@ -149,8 +149,8 @@ template <class T>
 CINCH_INLINE ToEncode<T> symbols_of(const AlphabetTables& tables, typename T::Bytes context, typename T::Bytes key) {
   if constexpr (T::has_wide_lookup) {
     const auto odd = T::either(key, T::template shift_left<2>(and_bits<T>(context, 16)));
-    const std::uint64_t second = T::top_bits(T::template shift_left<2>(context));
-    const std::uint64_t third = T::top_bits(T::template shift_left<1>(context));
+    const auto second = T::with_bit(context, 5);
+    const auto third = T::with_bit(context, 6);
     const auto found = T::select(
         third, T::select(second, T::lookup(wide<T>(tables.symbol, 3), odd), T::lookup(wide<T>(tables.symbol, 2), odd)),
         T::select(second, T::lookup(wide<T>(tables.symbol, 1), odd), T::lookup(wide<T>(tables.symbol, 0), odd)));
@@ -161,7 +161,7 @@ CINCH_INLINE ToEncode<T> symbols_of(const AlphabetTables& tables, typename T::By
             T::join(T::lookup(wide<T>(tables.reciprocal_low), id), T::lookup(wide<T>(tables.reciprocal_high), id)),
             T::top_bits(found),
             T::top_bits(T::template shift_left<1>(found)),
-            T::equal(symbol, T::fill(0))};
+            T::bits_of(T::equal(symbol, T::fill(0)))};
   } else {
     const auto low = T::either(key, T::template shift_left<2>(and_bits<T>(context, 0x30)));
     const auto entries = T::lookup(tables.encode, low, T::template shift_right<6>(context));
@@ -171,7 +171,7 @@ CINCH_INLINE ToEncode<T> symbols_of(const AlphabetTables& tables, typename T::By
             T::join(entries.byte[2], entries.byte[3]),
             T::top_bits(entries.byte[0]),
             T::top_bits(entries.byte[1]),
-            T::equal(first_slot, T::fill(0))};
+            T::bits_of(T::equal(first_slot, T::fill(0)))};
   }
 }
 
@@ -190,12 +190,12 @@ CINCH_INLINE Decoded<T> meanings_of(const AlphabetTables& tables, typename T::By
     for (std::uint8_t stride = 8; stride > 0; stride /= 2) {
       const auto next = T::add(id, T::fill(stride));
       const auto start = T::lookup(first_slots, next);
-      const std::uint64_t reached = T::at_most(start, slots);
-      id = T::select(reached, next, id);
-      first_slot = T::select(reached, start, first_slot);
+      const auto beyond = T::above(start, slots);
+      id = T::select(beyond, id, next);
+      first_slot = T::select(beyond, first_slot, start);
     }
     return {T::lookup(wide<T>(tables.frequency), id), T::sub(slots, first_slot), T::lookup(wide<T>(tables.meaning), id),
-            T::equal(and_bits<T>(id, 15), T::fill(0))};
+            T::bits_of(T::equal(and_bits<T>(id, 15), T::fill(0)))};
   } else {
     const auto low = T::either(slots, T::template shift_left<3>(and_bits<T>(context, 16)));
     const auto entries = T::lookup(tables.decode, low, T::template shift_right<5>(context));
