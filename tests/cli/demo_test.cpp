@@ -73,6 +73,18 @@ TEST_F(DemoTest, AFileOfOnesOwnAndCodecsMayBeGiven) {
   EXPECT_EQ(read_file(dir.file("out")), read_file(file));
 }
 
+TEST_F(DemoTest, LossyCodecsShowWhatTheyLoseAndTheStoreThatStaysLosesNothing) {
+  small_file();
+  const Outcome run = bare({"demo", "small.safetensors", "--token-axis", "0", "--plugins",
+                            CINCH_BUILD_DIR "/tests/plugins/codecs", "--codec", "test.lossy", "--codec", "lz4"});
+  ASSERT_EQ(run.status, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("  error  worst row  max abs"));
+  EXPECT_THAT(run.out, HasSubstr("but for those of test.lossy: "));
+  EXPECT_EQ(run.out.find("\ntest.lossy "), run.out.rfind("\ntest.lossy ")) << "text was changed: " << run.out;
+  const Json stat = bare({"--store", "rocksdb:cinch-demo/store", "stat", "kv/t", "--json"}).json();
+  EXPECT_EQ(stat["format"], "lz4");
+}
+
 TEST_F(DemoTest, InJsonItIsOneDocument) {
   small_file();
   const Outcome run = bare({"demo", "small.safetensors", "--codec", "raw", "--codec", "zstd", "--json"});

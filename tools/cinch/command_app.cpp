@@ -244,6 +244,7 @@ void CommandApp::add_other_commands() {
                        run_demo);
   demo->add_option("FILE", options_.file, "A safetensors file instead of the sample that comes with cinch")
       ->type_name("");
+  add_layout(demo);
   CLI::App* check = add(app_, "demo-check", "", "", check_demo_store)->group("");  // what `demo` runs to read back
   check->add_option("FILE", options_.file)->required();
   add_prefix(check, "--prefix", "");

@@ -23,8 +23,9 @@ struct Report {
   DemoData documents;
   std::vector<DemoFigures> tensor_figures;
   std::vector<DemoFigures> document_figures;
-  std::string store;              // the one that stays; empty: none
-  std::vector<std::string> next;  // commands to go on with
+  std::string store;                  // the one that stays; empty: none
+  std::vector<std::string> left_out;  // why a codec is not shown, a line each
+  std::vector<std::string> next;      // commands to go on with
 };
 
 /// The sample that is installed with the program.
@@ -126,9 +127,9 @@ std::string came_back(const Report& report) {
   std::string text = "Every value came back bit for bit";
   if (!report.store.empty()) text += ", from RocksDB in a new process";
   if (!lossy.empty()) {
-    text += ";\nbut for " + lossy +
-            ", which changes values as far as the columns say: the root mean square error, relative to the values,\n"
-            "that of the worst row (a token of a head), and the largest change of a number";
+    text += ",\nbut for those of " + lossy +
+            ": the columns say how far they are, as root mean square relative to the " +
+            "value,\nthe same of the worst row (a token of a head), and the largest change of a number";
   }
   return text + (report.store.empty() ? ". This build has no RocksDB: nothing was written to disk.\n" : ".\n");
 }
@@ -141,6 +142,7 @@ std::string text_report(const Report& report) {
                      figures_table(report.tensor_figures) + "\n" + title("JSON documents", report.documents) + "\n\n" +
                      figures_table(report.document_figures) + "\n";
   text += came_back(report);
+  for (const std::string& line : report.left_out) text += line + "\n";
   text += "One thread; MB are 10^6 bytes of raw data; RocksDB was set once and got from the page cache.\n\n";
   text += meaning(report);
   text += report.store.empty() ? "\nGo on with\n" : "\nThe store " + report.store + " stays. Go on with\n";
@@ -174,11 +176,23 @@ std::string json_report(const Report& report) {
   return json.field("next", report.next).end_object().document();
 }
 
-/// The bundled codecs; those for tensors where they are installed.
-std::vector<std::string> specs_to_show(const CodecRegistry& codecs) {
+/// The bundled codecs; those for tensors where they are installed and have all that they need to know of these tensors.
+std::vector<std::string> specs_to_show(const CodecRegistry& codecs, Report& report) {
   std::vector<std::string> specs = {"raw", "lz4", "zstd:level=1", "zstd:level=9"};
-  for (const char* spec : {"tensor", "quant:error=0.1"}) {
-    if (codecs.codec(spec)) specs.emplace_back(spec);
+  for (const std::string spec : {"tensor", "quant:error=0.1"}) {
+    const Result<std::shared_ptr<const Codec>> codec = codecs.codec(spec);
+    if (!codec) continue;
+    const auto asks = [&codec](const WorkloadValue& value) {
+      const Status status = (*codec)->bound(value.bytes.size(), value.shape ? &*value.shape : nullptr).status();
+      return status.code() == StatusCode::invalid_argument ? status : Status();
+    };
+    const auto found =
+        std::ranges::find_if(report.tensors.values, [&](const auto& value) { return !asks(value).ok(); });
+    if (found == report.tensors.values.end()) {
+      specs.push_back(spec);
+    } else {
+      report.left_out.push_back(spec + " is left out: " + found->name + ": " + std::string(asks(*found).message()));
+    }
   }
   return specs;
 }
@@ -188,7 +202,7 @@ Status load_data(const Options& options, Report& report) {
   if (!sample) return sample.error();
   std::error_code failed;
   report.tensors.file = options.file ? fs::absolute(*options.file, failed).string() : *sample;
-  Result<Workload> tensors = load_tensors(report.tensors.file);
+  Result<Workload> tensors = load_tensors(report.tensors.file, options.layout);
   if (!tensors) return tensors.error();
   report.tensors.values = std::move(*tensors);
   report.documents.values = make_documents();
@@ -211,7 +225,7 @@ Status run_all(const Options& options, Report& report) {
   if (has_rocksdb) {
     if (Status status = prepare_directory(directory); !status.ok()) return status;
   }
-  const std::vector<std::string> specs = options.codecs.empty() ? specs_to_show(*codecs) : options.codecs;
+  const std::vector<std::string> specs = options.codecs.empty() ? specs_to_show(*codecs, report) : options.codecs;
   const DemoRuns runs(options, std::move(*config), std::move(*codecs), directory);
   for (const std::string& spec : specs) {
     Result<DemoFigures> tensors = runs.run(spec, report.tensors);

@@ -97,7 +97,9 @@ Status DemoRuns::fill(const std::string& path, const std::string& codec, const D
   if (!file) return file.error();
   const Result<std::shared_ptr<CompressedKvStore>> store = open_rocksdb(path, codec);
   if (!store) return store.error();
-  if (const auto summary = import_tensors(**store, *file, {"kv/", {}, true}); !summary) return summary.error();
+  if (const auto summary = import_tensors(**store, *file, {"kv/", options_.layout, true}); !summary) {
+    return summary.error();
+  }
   Status status = set_all(**store, documents.values, "json/");
   if (status.ok()) status = (*store)->close();
   if (!status.ok()) return status;
