@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "backends/rocksdb/careful_env.hpp"
+#include "backends/rocksdb/database_stats.hpp"
 #include "backends/rocksdb/files_left.hpp"
 #include "backends/rocksdb/layout.hpp"
 #include "backends/rocksdb/rocksdb_log.hpp"
@@ -21,6 +22,8 @@ namespace cinch {
 namespace {
 
 constexpr int read_only_attempts = 8;
+constexpr std::chrono::milliseconds flush_wait(10);
+constexpr int longest_flush_waits = 30;
 
 /// The soft limit is the host's to set; a database that outgrows it fails in the middle of its work.
 void warn_of_few_descriptors(const std::string& path) {
@@ -36,20 +39,16 @@ void warn_of_few_descriptors(const std::string& path) {
                              " (RLIMIT_NOFILE); writes fail when they run out");
 }
 
-RocksDbOptions with_env(RocksDbOptions options, rocksdb::Env& env) {
-  options.env = &env;
-  return options;
-}
-
 }  // namespace
 
-Database::Database(const RocksDbOptions& options)
+Database::Database(RocksDbOptions options)
     : env_(make_careful_env(*options.env)),
-      options_(with_env(options, *env_)),
+      options_(std::move(options)),
       write_options_(make_write_options(options_.durability)),
       block_cache_(rocksdb::NewLRUCache(options_.block_cache_bytes)),
       expired_keys_(std::make_shared<ExpiredKeys>()),
-      has_failed_(std::make_shared<std::atomic<bool>>(false)) {}
+      space_(options_.path),
+      errors_(options_.path) {}
 
 Result<std::unique_ptr<Database>> Database::open(RocksDbOptions options) {
   // One spelling for one directory: by it RocksDB knows what this process has open already.
@@ -60,7 +59,7 @@ Result<std::unique_ptr<Database>> Database::open(RocksDbOptions options) {
   options.path = canonical.string();
   if (options.path.size() > 1 && options.path.back() == '/') options.path.pop_back();
 
-  std::unique_ptr<Database> database(new Database(options));
+  std::unique_ptr<Database> database(new Database(std::move(options)));
   Status status = database->open_files(database->options_.read_only);
   for (int attempt = 1; attempt < read_only_attempts && database->may_open_another_time(status); ++attempt) {
     (void)database->close_files();
@@ -91,7 +90,8 @@ Status Database::open_files(bool read_only, std::optional<rocksdb::WALRecoveryMo
       {std::string(data_family), make_data_options(options_, block_cache_)}};
   rocksdb::DB* db = nullptr;
   rocksdb::DBOptions db_options = make_db_options(options_);
-  db_options.listeners.push_back(make_rocksdb_listener(options_.path, has_failed_));
+  db_options.env = env_.get();
+  db_options.listeners.push_back(errors_.listener());
   db_options.wal_recovery_mode = log_mode.value_or(recovery_->log_mode());
   const rocksdb::Status status =
       read_only ? rocksdb::DB::OpenForReadOnly(db_options, options_.path, families, &families_, &db)
@@ -144,7 +144,28 @@ void Database::start_watermark() {
   lost_writes_ = record.lost_writes;
   if (options_.read_only) return;
   record.sequence = db_->GetLatestSequenceNumber();
-  watermark_ = std::make_unique<Watermark>(*options_.env, options_.path, record);
+  watermark_ = std::make_unique<Watermark>(*env_, options_.path, record);
+}
+
+bool Database::is_to_be_opened_anew() {
+  // Its log is then read again and written to tables.
+  return !errors_.first().ok() && errors_.is_time_to_try() && space_.check(0, memtable_bytes(*this)).ok();
+}
+
+Status Database::admit(std::uint64_t bytes) {
+  if (!space_.is_unsure(bytes)) return {};
+  Status status = space_.check(bytes, memtable_bytes(*this));
+  if (status.ok()) return status;
+  // Once memory is flushed, the log that holds it too goes. RocksDB's own wait has no end when the flush fails.
+  rocksdb::FlushOptions now;
+  now.allow_write_stall = true;
+  now.wait = false;
+  if (!db_->Flush(now, families_).ok()) return status;
+  for (int wait = 0; wait < longest_flush_waits && !status.ok() && errors_.first().ok(); ++wait) {
+    std::this_thread::sleep_for(flush_wait);
+    status = space_.check(bytes, memtable_bytes(*this));
+  }
+  return status;
 }
 
 void Database::note_written() {
@@ -177,11 +198,11 @@ Status Database::checkpoint(const std::string& directory) {
 Status Database::close() {
   if (!db_) return {};
   if (!watermark_) return close_files();
-  Status flushed = flush();
+  Status flushed = errors_.first();
+  if (flushed.ok()) flushed = flush();
   Status closed = close_files();
-  if (!flushed.ok()) return flushed;
-  // After a failed write the log may end in the middle of a record.
-  if (!closed.ok() || *has_failed_) return closed;
+  if (!flushed.ok()) return flushed;  // the log may end in the middle of a record
+  if (!closed.ok()) return closed;
   const Result<FilesFound> left = read_files(options_.path);
   if (left) watermark_->close(left->as_left());
   return left.status();

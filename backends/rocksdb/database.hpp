@@ -4,17 +4,18 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "backends/rocksdb/disk_space.hpp"
 #include "backends/rocksdb/expired_keys.hpp"
 #include "backends/rocksdb/recovery_check.hpp"
 #include "backends/rocksdb/rocksdb_options.hpp"
 #include "backends/rocksdb/watermark.hpp"
+#include "backends/rocksdb/write_errors.hpp"
 #include "cinch/status.hpp"
 
 namespace cinch {
@@ -44,13 +45,23 @@ class Database {
   }
   std::vector<std::string> take_expired(std::size_t most) { return expired_keys_->take(most); }
 
+  /// To be called before a set of so many bytes; `no_space` when they would take what is kept back of the disk.
+  Status admit(std::uint64_t bytes);
+
+  /// Success, or what stopped writes: none may follow.
+  Status write_error() const { return errors_.first(); }
+
+  /// Whether the database should be closed and opened anew for its writes to work again. Asks the disk for its free
+  /// space, once a second.
+  bool is_to_be_opened_anew();
+
   /// To be called after every write that is about to be acknowledged.
   void note_written();
 
   /// How many writes were acknowledged once and are not in the database.
   std::uint64_t lost_writes() const noexcept { return watermark_ ? watermark_->lost_writes() : lost_writes_; }
 
-  /// All that was written is on the disk when it returns.
+  /// All that was written is on the disk when it returns. Requires: no write error, or read-only.
   Status flush();
 
   /// As `KvStore::checkpoint`.
@@ -60,7 +71,7 @@ class Database {
   Status close();
 
  private:
-  explicit Database(const RocksDbOptions& options);
+  explicit Database(RocksDbOptions options);
 
   Status open_files(bool read_only, std::optional<rocksdb::WALRecoveryMode> log_mode = std::nullopt);
   Status open_without_torn_end(Status refused);
@@ -74,7 +85,8 @@ class Database {
   const rocksdb::WriteOptions write_options_;
   const std::shared_ptr<rocksdb::Cache> block_cache_;
   const std::shared_ptr<ExpiredKeys> expired_keys_;
-  const std::shared_ptr<std::atomic<bool>> has_failed_;  // RocksDB has met an error that stopped writes
+  DiskSpace space_;
+  WriteErrors errors_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;
   std::optional<RecoveryCheck> recovery_;  // until the opening is through

@@ -28,11 +28,15 @@ std::uint64_t files_bytes(const std::string& path) {
 
 }  // namespace
 
+std::uint64_t memtable_bytes(const Database& database) {
+  return property(database, database.meta(), Property::kCurSizeAllMemTables) +
+         property(database, database.data(), Property::kCurSizeAllMemTables);
+}
+
 StoreStats read_stats(const Database& database) {
   rocksdb::ColumnFamilyHandle* const meta = database.meta();
   rocksdb::ColumnFamilyHandle* const data = database.data();
-  const std::uint64_t memtables = property(database, meta, Property::kCurSizeAllMemTables) +
-                                  property(database, data, Property::kCurSizeAllMemTables);
+  const std::uint64_t memtables = memtable_bytes(database);
   const std::uint64_t tables =
       property(database, meta, Property::kLiveSstFilesSize) + property(database, data, Property::kLiveSstFilesSize);
   const std::uint64_t blobs = property(database, data, Property::kLiveBlobFileSize);

@@ -8,4 +8,7 @@ namespace cinch {
 
 StoreStats read_stats(const Database& database);
 
+/// What a flush would write.
+std::uint64_t memtable_bytes(const Database& database);
+
 }  // namespace cinch

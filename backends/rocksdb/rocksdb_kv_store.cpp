@@ -11,6 +11,7 @@
 #include "backends/rocksdb/record_reader.hpp"
 #include "backends/rocksdb/record_writer.hpp"
 #include "backends/rocksdb/stamp_source.hpp"
+#include "cinch/log.hpp"
 
 namespace cinch {
 namespace {
@@ -55,20 +56,26 @@ Result<std::shared_ptr<KvStore>> RocksDbKvStore::open(const Settings& settings) 
 }
 
 Result<std::shared_ptr<KvStore>> RocksDbKvStore::open_with(RocksDbOptions options) {
-  Result<std::unique_ptr<Database>> database = Database::open(std::move(options));
+  Result<std::unique_ptr<Database>> database = Database::open(options);
   if (!database) return database.error();
-  std::shared_ptr<RocksDbKvStore> store(new RocksDbKvStore(std::move(*database)));
+  std::shared_ptr<RocksDbKvStore> store(new RocksDbKvStore(std::move(options), std::move(*database)));
   if (store->stamps_) {
     if (Status status = store->stamps_->start(); !status.ok()) return status;
   }
   return std::shared_ptr<KvStore>(std::move(store));
 }
 
-RocksDbKvStore::RocksDbKvStore(std::unique_ptr<Database> database)
-    : fork_generation_(fork_generation()), database_(std::move(database)), stripes_(std::make_unique<KeyStripes>()) {
-  if (!database_->options().read_only) {
-    stamps_ = std::make_unique<StampSource>(database_->db(), *database_->layout(), database_->write_options());
-  }
+RocksDbKvStore::RocksDbKvStore(RocksDbOptions options, std::unique_ptr<Database> database)
+    : options_(std::move(options)),
+      fork_generation_(fork_generation()),
+      database_(std::move(database)),
+      stripes_(std::make_unique<KeyStripes>()) {
+  start_writing();
+}
+
+void RocksDbKvStore::start_writing() {
+  if (options_.read_only) return;
+  stamps_ = std::make_unique<StampSource>(database_->db(), *database_->layout(), database_->write_options());
 }
 
 RocksDbKvStore::~RocksDbKvStore() {
@@ -83,11 +90,30 @@ Result<RocksDbKvStore::Lease> RocksDbKvStore::enter() {
   if (fork_generation() != fork_generation_) {
     return Status(StatusCode::closed, "the store belongs to the process that this one was forked from; open it anew");
   }
-  if (!is_closing_.load(std::memory_order_relaxed)) {
+  while (!is_closing_.load(std::memory_order_relaxed)) {
     Lease lease(open_mutex_);
     if (database_) return lease;
+    lease.unlock();
+    if (Status status = open_anew(); !status.ok()) return status;
   }
   return Status(StatusCode::closed, "the store was closed");
+}
+
+Status RocksDbKvStore::open_anew() {
+  const std::unique_lock alone(open_mutex_);
+  if (is_closing_) return {};
+  if (database_ && database_->write_error().ok()) return {};  // another call was faster
+  if (database_) {
+    log(LogLevel::warning, "rocksdb " + options_.path + ": is opened anew, for its writes to work again");
+    stamps_.reset();
+    (void)database_->close();
+    database_.reset();
+  }
+  Result<std::unique_ptr<Database>> database = Database::open(options_);
+  if (!database) return database.error().in("opening it anew after an error");
+  database_ = std::move(*database);
+  start_writing();
+  return stamps_->start();
 }
 
 Result<RocksDbKvStore::Lease> RocksDbKvStore::enter_to_write(std::string_view operation) {
@@ -96,7 +122,13 @@ Result<RocksDbKvStore::Lease> RocksDbKvStore::enter_to_write(std::string_view op
     return Status(StatusCode::unsupported, "rocksdb " + database_->options().path + ": " + std::string(operation) +
                                                ": the store was opened with read_only = true");
   }
-  return lease;
+  if (!lease) return lease;
+  Status stopped = database_->write_error();
+  if (stopped.ok()) return lease;
+  if (!database_->is_to_be_opened_anew()) return stopped;
+  lease->unlock();
+  if (Status status = open_anew(); !status.ok()) return status;
+  return enter();
 }
 
 GetResult RocksDbKvStore::get(std::string_view key) {
@@ -149,6 +181,7 @@ Status RocksDbKvStore::batch_set(std::span<const SetItem> items) {
     if (Status status = check_item(item); !status.ok()) return status;
     bytes += batch_bytes(item);
   }
+  if (Status status = database_->admit(bytes); !status.ok()) return status;
   {
     RecordWriter writer(*database_, bytes);
     const auto locks = stripes_->share_all(items, [](const SetItem& item) { return item.key; });
@@ -173,6 +206,7 @@ Result<bool> RocksDbKvStore::set_if(std::string_view key, std::uint64_t stamp, c
   if (!lease) return lease.error();
   const SetItem item{key, value, options};
   if (Status status = check_item(item); !status.ok()) return status;
+  if (Status status = database_->admit(batch_bytes(item)); !status.ok()) return status;
   const KeyStripes::Alone lock = stripes_->own(key);
   StoredRecord record;
   const Result<bool> found = record.read(*database_, {}, key);
@@ -254,6 +288,7 @@ Status RocksDbKvStore::reclaim_expired(std::size_t most_keys) {
 Status RocksDbKvStore::flush() {
   const Result<Lease> lease = enter();
   if (!lease) return lease.error();
+  if (Status stopped = database_->write_error(); !stopped.ok()) return stopped;
   if (stamps_) (void)reclaim_expired(every_key);  // what fails is found again
   return database_->flush();
 }
@@ -273,7 +308,8 @@ Status RocksDbKvStore::close() {
   if (const Result<Lease> lease = enter(); !lease) return lease.error();
   if (is_closing_.exchange(true)) return {StatusCode::closed, "the store was closed"};
   const std::unique_lock alone(open_mutex_);  // calls under way end first
-  if (stamps_) (void)reclaim_expired(every_key);
+  if (!database_) return {};
+  if (stamps_ && database_->write_error().ok()) (void)reclaim_expired(every_key);
   stamps_.reset();
   Status closed = database_->close();
   database_.reset();

@@ -7,6 +7,7 @@
 #include <shared_mutex>
 #include <span>
 
+#include "backends/rocksdb/rocksdb_options.hpp"
 #include "cinch/backend_registry.hpp"
 #include "cinch/kv_store.hpp"
 #include "cinch/settings.hpp"
@@ -17,7 +18,6 @@ class Database;
 class KeyStripes;
 class RecordWriter;
 class StampSource;
-struct RocksDbOptions;
 
 class RocksDbKvStore final : public KvStore {
  public:
@@ -47,20 +47,26 @@ class RocksDbKvStore final : public KvStore {
  private:
   using Lease = std::shared_lock<std::shared_mutex>;
 
-  explicit RocksDbKvStore(std::unique_ptr<Database> database);
+  RocksDbKvStore(RocksDbOptions options, std::unique_ptr<Database> database);
+
+  void start_writing();
 
   /// Keeps the database open for one call. Errors: `closed`; `unsupported` for a write to a read-only store.
   Result<Lease> enter();
   Result<Lease> enter_to_write(std::string_view operation);
 
+  /// After an error that stopped writes. Where it fails, every later call tries it first.
+  Status open_anew();
+
   Status add_set(RecordWriter& writer, const SetItem& item);
   Status remove_keys(std::span<const std::string> keys);
   Status reclaim_expired(std::size_t most_keys);
 
+  const RocksDbOptions options_;
   const std::uint64_t fork_generation_;
   std::atomic<bool> is_closing_{false};
-  std::shared_mutex open_mutex_;  // held shared by every call, alone by close
-  std::unique_ptr<Database> database_;
+  std::shared_mutex open_mutex_;         // held shared by every call, alone by close
+  std::unique_ptr<Database> database_;   // null after an opening anew has failed
   std::unique_ptr<StampSource> stamps_;  // null when read-only
   std::unique_ptr<KeyStripes> stripes_;
 };

@@ -40,7 +40,8 @@ CrashOperation crash_operation(unsigned writer, std::uint64_t n) {
   return batch;
 }
 
-/// One key of each writer has 1 to 8 MiB, all others have 100 B, 4 KiB or 64 KiB, up to an eighth less. Noise in which each eight bytes come twice, so that it compresses.
+/// One key of each writer has 1 to 8 MiB, all others have 100 B, 4 KiB or 64 KiB, up to an eighth less. Noise in which
+/// each eight bytes come twice, so that it compresses.
 std::string crash_value(std::string_view key, std::uint64_t n) {
   constexpr std::array<std::uint64_t, 3> usual_bytes{100, 4096, 65536};
   std::uint64_t random = mixed(hash_of(key), n);

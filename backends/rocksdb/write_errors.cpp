@@ -1,0 +1,61 @@
+#include "backends/rocksdb/write_errors.hpp"
+
+#include <exception>
+#include <utility>
+
+#include "backends/rocksdb/rocksdb_status.hpp"
+#include "cinch/log.hpp"
+
+namespace cinch {
+
+class WriteErrors::Listener final : public rocksdb::EventListener {
+ public:
+  explicit Listener(std::string path) : path_(std::move(path)) {}
+
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) override {
+    if (is_soft(*error)) return;  // RocksDB does that work again later, and has logged it
+    const std::lock_guard lock(mutex_);
+    if (has_occurred_) return;
+    first_ = *error;
+    has_occurred_ = true;
+    try {
+      log(LogLevel::error, "rocksdb " + path_ + ": writes fail until this is over: " + first_.ToString());
+    } catch (const std::exception&) {  // out of memory: the failing calls themselves still say it
+    }
+  }
+
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status error, bool* auto_recovery) override {
+    *auto_recovery = is_soft(error);
+  }
+
+  Status first() const {
+    if (!has_occurred_) return {};
+    const std::lock_guard lock(mutex_);
+    return from_rocksdb(first_, "rocksdb " + path_ + ": writes are stopped");
+  }
+
+ private:
+  /// One of background work that writes need not wait for, such as a compaction.
+  static bool is_soft(const rocksdb::Status& error) noexcept {
+    return error.severity() == rocksdb::Status::Severity::kSoftError;
+  }
+
+  const std::string path_;
+  std::atomic<bool> has_occurred_{false};
+  mutable std::mutex mutex_;
+  rocksdb::Status first_;
+};
+
+WriteErrors::WriteErrors(std::string path) : errors_(std::make_shared<Listener>(std::move(path))), listener_(errors_) {}
+
+Status WriteErrors::first() const { return errors_->first(); }
+
+bool WriteErrors::is_time_to_try() {
+  const std::lock_guard lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_try_) return false;
+  next_try_ = now + std::chrono::seconds(1);
+  return true;
+}
+
+}  // namespace cinch

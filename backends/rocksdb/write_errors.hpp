@@ -1,0 +1,41 @@
+/// Errors of the disk that stop a database's writes: most often, that it is full.
+#pragma once
+
+#include <rocksdb/listener.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "cinch/status.hpp"
+
+namespace cinch {
+
+/// After one nothing is written through RocksDB any more, and `DB::Resume` is never asked: when it was the log that
+/// could not be written, RocksDB 7.8.3 goes on with the same log file, and Debian's build aborts on the next write. The
+/// database is opened anew instead. Thread-safe.
+class WriteErrors {
+ public:
+  explicit WriteErrors(std::string path);
+
+  /// Has RocksDB tell of its errors.
+  const std::shared_ptr<rocksdb::EventListener>& listener() const noexcept { return listener_; }
+
+  /// The first one; success when there was none.
+  Status first() const;
+
+  /// True once a second at most: it is time to try to open the database anew.
+  bool is_time_to_try();
+
+ private:
+  class Listener;
+
+  const std::shared_ptr<Listener> errors_;
+  const std::shared_ptr<rocksdb::EventListener> listener_;
+  std::mutex mutex_;
+  std::chrono::steady_clock::time_point next_try_;
+};
+
+}  // namespace cinch
