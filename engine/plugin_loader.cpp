@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <mutex>
 #include <new>
+#include <optional>
 
 #include "cinch/codec_plugin.h"
 #include "cinch/log.hpp"
@@ -23,15 +24,20 @@
 namespace cinch {
 namespace {
 
-/// A file whose code is in the process, for good or for bad.
+/// A file whose code is in the process, for good or for bad. Memory may run out while it is loaded; the next attempt
+/// then goes on where that was, since an entry is called once.
 struct LoadedPlugin {
   std::string path;
   std::string plugin_id;
   struct stat file {};
   cinch_host_v1 host{};
   boost::dll::shared_library library;
+  std::optional<std::int32_t> entry_code;  // what the entry has answered, once it was called
+  cinch_err_v1 entry_error = no_error();
+  cinch_plugin_v1 table{};
   std::vector<std::shared_ptr<const CodecProvider>> providers;
-  Status refusal;
+  bool is_done = false;
+  Status refusal;  // when done
 };
 
 /// Never destroyed: code of plugins may run until the very end of the process.
@@ -139,15 +145,25 @@ Status register_provider(const cinch_provider_v1* provider, const DeclaredProvid
   return {};
 }
 
+/// Runs the entry, unless it was run before.
+Status run_entry(cinch_plugin_entry_fn entry, const PluginManifest& manifest, LoadedPlugin& plugin) {
+  if (!plugin.entry_code) {
+    plugin.host = make_host(&plugin);
+    plugin.table.struct_size = sizeof plugin.table;
+    plugin.entry_code = CINCH_INTERNAL;  // should it throw
+    const Result<std::int32_t> code =
+        call(manifest.plugin_id, "entry", entry, &plugin.host, &plugin.table, &plugin.entry_error);
+    if (!code) return refused("init_failed", code.error().message());
+    plugin.entry_code = *code;
+  }
+  if (plugin.entry_code == CINCH_OK) return {};
+  return refused("init_failed", describe(manifest.plugin_id, "entry", plugin.entry_error, *plugin.entry_code));
+}
+
 /// Runs the entry and takes over what it gives.
 Status enter(cinch_plugin_entry_fn entry, const PluginManifest& manifest, LoadedPlugin& plugin) {
-  plugin.host = make_host(&plugin);
-  cinch_plugin_v1 table{};
-  table.struct_size = sizeof table;
-  cinch_err_v1 error = no_error();
-  const Result<std::int32_t> code = call(manifest.plugin_id, "entry", entry, &plugin.host, &table, &error);
-  if (!code) return refused("init_failed", code.error().message());
-  if (*code != CINCH_OK) return refused("init_failed", describe(manifest.plugin_id, "entry", error, *code));
+  if (Status status = run_entry(entry, manifest, plugin); !status.ok()) return status;
+  const cinch_plugin_v1& table = plugin.table;
   constexpr std::size_t least = offsetof(cinch_plugin_v1, provider_at) + sizeof table.provider_at;
   if (table.struct_size < least || table.struct_size > sizeof table || !table.provider_at ||
       table.n_providers != manifest.providers.size()) {
@@ -156,6 +172,7 @@ Status enter(cinch_plugin_entry_fn entry, const PluginManifest& manifest, Loaded
                                           std::to_string(manifest.providers.size()));
   }
   const link_map* image = image_of(reinterpret_cast<const void*>(entry));
+  plugin.providers.clear();
   for (std::uint32_t i = 0; i < table.n_providers; ++i) {
     const DeclaredProvider& declared = manifest.providers[i];
     if (!declared.refusal.ok()) continue;
@@ -190,24 +207,12 @@ Status map_and_enter(const PluginManifest& manifest, LoadedPlugin& plugin) {
   }
 }
 
-/// Puts a plugin on the list in the end, however that comes, if its code is in the process. Requires: room there.
-struct KeepLoaded {
-  LoadedPlugins& all;
-  std::unique_ptr<LoadedPlugin> plugin;
-
-  ~KeepLoaded() {
-    if (plugin->library.is_loaded()) all.plugins.push_back(std::move(plugin));
-  }
-};
-
-/// The plugin of an opened, checked file, loaded now or before. Errors: its code is not in the process.
-Result<const LoadedPlugin*> load_once(const std::string& path, const struct stat& file,
-                                      const PluginManifest& manifest) {
-  LoadedPlugins& all = loaded_plugins();
-  const std::lock_guard lock(all.mutex);
+/// The list's entry for a file, a fresh one when it has none. Errors: the dynamic loader would hand out another file.
+Result<LoadedPlugin*> entry_for(LoadedPlugins& all, const std::string& path, const struct stat& file,
+                                const PluginManifest& manifest) {
   for (const auto& plugin : all.plugins) {
     if (same_file(plugin->file, file)) return plugin.get();
-    if (plugin->path == path) {  // the dynamic loader would hand out the old one
+    if (plugin->path == path && plugin->library.is_loaded()) {
       return refused("load_failed", "another file of this name is loaded already; restart the process");
     }
   }
@@ -215,13 +220,26 @@ Result<const LoadedPlugin*> load_once(const std::string& path, const struct stat
   fresh->path = path;
   fresh->plugin_id = manifest.plugin_id;
   fresh->file = file;
-  // What holds when memory runs out half-way: an entry is not called twice.
-  fresh->refusal = refused("init_failed", "memory ran out while it was loaded; restart the process");
-  all.plugins.reserve(all.plugins.size() + 1);  // once its code is in the process, the list must have it
-  LoadedPlugin& plugin = *fresh;
-  const KeepLoaded keep{all, std::move(fresh)};
-  plugin.refusal = map_and_enter(manifest, plugin);
-  if (!plugin.library.is_loaded()) return plugin.refusal;
+  return all.plugins.emplace_back(std::move(fresh)).get();
+}
+
+/// The plugin of an opened, checked file, loaded now or before. Errors: its code is not in the process.
+Result<const LoadedPlugin*> load_once(const std::string& path, const struct stat& file,
+                                      const PluginManifest& manifest) {
+  LoadedPlugins& all = loaded_plugins();
+  const std::lock_guard lock(all.mutex);
+  // On the list first: once its code is in the process, it must not be forgotten.
+  const Result<LoadedPlugin*> found = entry_for(all, path, file, manifest);
+  if (!found) return found.error();
+  LoadedPlugin& plugin = **found;
+  if (plugin.is_done) return &plugin;
+  Status refusal = map_and_enter(manifest, plugin);
+  if (!plugin.library.is_loaded()) {
+    std::erase_if(all.plugins, [&](const auto& other) { return other.get() == &plugin; });
+    return refusal;
+  }
+  plugin.refusal = std::move(refusal);
+  plugin.is_done = true;
   return &plugin;
 }
 
