@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t alignment = 64;
 constexpr std::size_t smallest_pooled = std::size_t{16} << 10;  // below, malloc keeps memory by itself
 constexpr std::size_t huge_page = std::size_t{2} << 20;
-constexpr unsigned steps_per_octave = 8;  // a buffer is at most an eighth longer than asked for
+constexpr std::size_t steps_per_octave = 8;  // a buffer is at most an eighth longer than asked for
 constexpr unsigned smallest_log = 14;
 constexpr unsigned largest_log = 26;
 static_assert(smallest_pooled == std::size_t{1} << smallest_log);
