@@ -17,6 +17,9 @@ constexpr std::uint64_t most_head_dim = std::uint64_t{1} << 32;
 constexpr const char* general_help = R"(
 Keys are shown and accepted with unprintable bytes as \xHH and a backslash as \\.
 
+Codecs are looked for where cinch is installed, then in the directories of the config, of --plugins, and of the variable
+CINCH_PLUGIN_PATH, which has colons between them.
+
 Exit status: 0 fine; 1 the key is not there; 2 usage, config, or a codec that does not exist; 3 damaged data found;
 4 the codec of a stored value is missing; 5 any other failure.
 
