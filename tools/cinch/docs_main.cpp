@@ -108,14 +108,14 @@ std::string words(const CLI::App& app) {
   return out.empty() ? out : out.substr(1);
 }
 
-/// Flags whose argument is a file, by the name that help gives the argument.
-std::string flags_with(const CLI::App& app, const std::vector<std::string>& types) {
+/// Flags whose argument help gives that name, or, without one, that take any.
+std::string flags_with(const CLI::App& app, const std::string& argument = "") {
   Commands all{&app};
   collect(app, all);
   std::vector<std::string> found;
   for (const CLI::App* command : all) {
     for (const CLI::Option* option : options_of(*command, false)) {
-      if (std::ranges::find(types, argument_name(*option)) == types.end()) continue;
+      if (!takes_argument(*option) || (!argument.empty() && argument_name(*option) != argument)) continue;
       for (const std::string& name : option->get_lnames()) found.push_back("--" + name);
       for (const std::string& name : option->get_snames()) found.push_back("-" + name);
     }
@@ -195,13 +195,13 @@ complete -F _cinch cinch
 )bash";
 
 void write_bash(std::ostream& out, const CLI::App& app) {
-  out << bash_start << "    " << flags_with(app, {"URL"}) << ") _cinch_store; return ;;\n"
-      << "    " << flags_with(app, {"DIR"}) << ") _cinch_files -d; return ;;\n"
-      << "    " << flags_with(app, {"FILE"}) << ") _cinch_files -f; return ;;\n"
-      << "    " << flags_with(app, {"KEY", "PREFIX", "RULE", "SIZE", "N", "S"}) << ") return ;;\n  esac\n"
+  out << bash_start << "    " << flags_with(app, "URL") << ") _cinch_store; return ;;\n"
+      << "    " << flags_with(app, "DIR") << ") _cinch_files -d; return ;;\n"
+      << "    " << flags_with(app, "FILE") << ") _cinch_files -f; return ;;\n"
+      << "    " << flags_with(app) << ") return ;;\n  esac\n"
       << "  for ((i = 1; i < ${#words[@]} - 1; i++)); do\n    case ${words[i]} in\n"
-      << "      " << flags_with(app, {"URL", "SPEC", "DIR", "FILE", "KEY", "PREFIX", "RULE", "SIZE", "N", "S"})
-      << ") ((i++)) ;;\n      -*) ;;\n      *) command+=${command:+ }${words[i]} ;;\n    esac\n  done\n"
+      << "      " << flags_with(app) << ") ((i++)) ;;\n"
+      << "      -*) ;;\n      *) command+=${command:+ }${words[i]} ;;\n    esac\n  done\n"
       << "  flags='" << words(app) << " --help'\n  case $command in\n"
       << "    '') names='" << names_below(app) << "' ;;\n";
   for (const CLI::App* parent : app.get_subcommands({})) {
