@@ -1,4 +1,4 @@
-#include "engine/buffer_pool.hpp"
+#include "cinch/buffer_pool.hpp"
 
 #include <sanitizer/asan_interface.h>  // its macros are nothing in a build without ASan
 #include <sys/mman.h>
@@ -42,10 +42,12 @@ std::align_val_t alignment_for(std::size_t size) noexcept {
   return std::align_val_t{size >= 2 * huge_page ? huge_page : alignment};
 }
 
-void* allocate(std::size_t size) {
+/// `used` bytes of these are asked for now.
+void* allocate(std::size_t size, std::size_t used) {
   void* const memory = ::operator new(size, alignment_for(size));
-  // Fewer page faults for what is long; where the kernel declines nothing is lost.
-  if (size >= 2 * huge_page) (void)madvise(memory, size / huge_page * huge_page, MADV_HUGEPAGE);
+  // Fewer page faults for what is long; where the kernel declines nothing is lost. What lies behind the last whole huge
+  // page stays in small ones, so that a value takes no more memory than it has bytes.
+  if (size >= 2 * huge_page) (void)madvise(memory, used / huge_page * huge_page, MADV_HUGEPAGE);
   return memory;
 }
 
@@ -74,7 +76,7 @@ Pool& pool() noexcept {
 }  // namespace
 
 void* take_buffer(std::size_t size) {
-  if (!is_pooled(size)) return allocate(size);
+  if (!is_pooled(size)) return allocate(size, size);
   const SizeClass wanted = class_of(size);
   Pool& all = pool();
   {
@@ -86,7 +88,7 @@ void* take_buffer(std::size_t size) {
       return found;
     }
   }
-  void* const memory = allocate(wanted.bytes);
+  void* const memory = allocate(wanted.bytes, size);
   ASAN_POISON_MEMORY_REGION(static_cast<char*>(memory) + size, wanted.bytes - size);
   return memory;
 }

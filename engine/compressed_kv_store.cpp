@@ -4,7 +4,7 @@
 #include <iterator>
 
 #include "engine/block_work.hpp"
-#include "engine/buffer_pool.hpp"
+#include "cinch/buffer_pool.hpp"
 #include "engine/compressed_state.hpp"
 
 namespace cinch {

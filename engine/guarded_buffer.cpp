@@ -4,7 +4,7 @@
 #include <cstring>
 #include <new>
 
-#include "engine/buffer_pool.hpp"
+#include "cinch/buffer_pool.hpp"
 
 namespace cinch {
 namespace {

@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "backends/rocksdb/block_memory.hpp"
 #include "backends/rocksdb/careful_env.hpp"
 #include "backends/rocksdb/database_stats.hpp"
 #include "backends/rocksdb/files_left.hpp"
@@ -39,13 +40,20 @@ void warn_of_few_descriptors(const std::string& path) {
                              " (RLIMIT_NOFILE); writes fail when they run out");
 }
 
+std::shared_ptr<rocksdb::Cache> make_block_cache(std::uint64_t bytes) {
+  rocksdb::LRUCacheOptions options;
+  options.capacity = bytes;
+  options.memory_allocator = make_block_memory();
+  return rocksdb::NewLRUCache(options);
+}
+
 }  // namespace
 
 Database::Database(RocksDbOptions options)
     : env_(make_careful_env(*options.env)),
       options_(std::move(options)),
       write_options_(make_write_options(options_.durability)),
-      block_cache_(rocksdb::NewLRUCache(options_.block_cache_bytes)),
+      block_cache_(make_block_cache(options_.block_cache_bytes)),
       expired_keys_(std::make_shared<ExpiredKeys>()),
       space_(options_.path),
       errors_(options_.path) {}

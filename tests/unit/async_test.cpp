@@ -139,6 +139,9 @@ TEST_F(AsyncTest, ACancelledBatchAnswersForEachOfItsKeys) {
   loop.run();
   EXPECT_EQ(cancelled, 3u);
   release.count_down();
+  std::latch drained(1);
+  workers->submit([&] { drained.count_down(); });
+  drained.wait();  // the worker has left both latches
 }
 
 TEST_F(AsyncTest, AnyOtherCallCanBeMadeToo) {

@@ -1,4 +1,4 @@
-#include "engine/buffer_pool.hpp"
+#include "cinch/buffer_pool.hpp"
 
 #include <gtest/gtest.h>
 

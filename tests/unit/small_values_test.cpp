@@ -3,7 +3,7 @@
 
 #include "backends/memory/memory_kv_store.hpp"
 #include "cinch/compressed_kv_store.hpp"
-#include "engine/buffer_pool.hpp"
+#include "cinch/buffer_pool.hpp"
 #include "tests/support/failing_allocator.hpp"
 
 namespace cinch {

@@ -1,0 +1,28 @@
+/// Memory for large values on their way, kept from one call to the next: for codecs' buffers, and for backends that read.
+///
+/// What: malloc gives large buffers back to the kernel, which zeroes their pages again for the next call; that costs up
+/// to ten times as much as reading into them. What lies idle is bounded, and counted in the statistics of every
+/// `CompressedKvStore`. Threads: every function from any thread. Ownership: a buffer is its taker's until it is given
+/// back. Errors: `std::bad_alloc`. Units: bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "cinch/export.hpp"
+
+namespace cinch {
+
+/// At most so many bytes lie idle in the whole process.
+inline constexpr std::size_t most_pooled_bytes = std::size_t{64} << 20;
+
+/// 64-aligned, uninitialised memory of at least `size` bytes.
+CINCH_API void* take_buffer(std::size_t size);
+
+/// Requires: `memory` came from `take_buffer(size)`.
+CINCH_API void give_buffer_back(void* memory, std::size_t size) noexcept;
+
+/// What lies idle now.
+CINCH_API std::uint64_t pooled_bytes() noexcept;
+
+}  // namespace cinch
