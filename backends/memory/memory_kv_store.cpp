@@ -49,7 +49,7 @@ struct SlotEqual {
 };
 
 std::size_t shard_count() {
-  return std::clamp<std::size_t>(std::bit_ceil(4u * std::thread::hardware_concurrency()), 16, 256);
+  return std::clamp<std::size_t>(std::bit_ceil(16u * std::thread::hardware_concurrency()), 64, 256);
 }
 
 std::uint64_t random_seed() {

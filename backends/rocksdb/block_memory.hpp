@@ -1,4 +1,5 @@
-/// The memory that RocksDB reads blocks of tables into: buffers of the pool, since malloc's would be new pages each time.
+/// The memory that RocksDB reads blocks of tables into: buffers of the pool, since malloc would take new pages each
+/// time.
 #pragma once
 
 #include <rocksdb/memory_allocator.h>
