@@ -54,8 +54,8 @@ struct KernelTable {
     with(element, [&]<Element e>() { measure<T, e>(original, decoded, rows, dim, loss); });
   }
 
-  static constexpr Kernels table{T::target, Scratch<T>::bytes, quantise, code,      decode,
-                                 squares,   waves_of<T>,       sums,     distances, compare};
+  static constexpr Kernels table{T::target, Scratch<T>::bytes,           quantise, code,      decode,
+                                 squares,   &rotary::detection_loops<T>, sums,     distances, compare};
 };
 
 }  // namespace cinch::quant

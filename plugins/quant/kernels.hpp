@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plugins/quant/block.hpp"
+#include "plugins/rotary/detection.hpp"
 #include "plugins/simd/target.hpp"
 
 namespace cinch::quant {
@@ -31,8 +32,7 @@ struct Kernels {
 
   /// The sum of the squares of every sampled row of every head: [rows][heads].
   void (*squares)(const Sampled&, std::uint32_t dim, Element, float* squares);
-  void (*waves)(const rotary::Turn* turns, std::uint32_t period, const std::uint64_t* tokens, std::size_t count,
-                float* waves);
+  const rotary::DetectionLoops* detection;
   /// The sums of a head's rows, padded_dim floats: times their cosines and times their sines.
   void (*sum_rows)(const Sampled&, std::uint32_t head, std::uint32_t dim, Element, float* cosine_sums,
                    float* sine_sums);

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 
+#include "plugins/quant/kernels.hpp"
 #include "plugins/quant/steps.hpp"
 
 namespace cinch::quant {
@@ -130,7 +131,7 @@ void Plan::read_scheme(Reader& reader, const Parameters& parameters) {
   if (scheme.base == 0 && parameters.inverse_frequencies.size() * 2 != scheme.rotary_dim) {
     corrupt("frequencies that the parameters do not have");
   }
-  rotations_.emplace_back(scheme.pairing, scheme.turns(parameters), geometry_.dim);
+  rotations_.emplace_back(scheme.pairing, scheme.turns(parameters), geometry_.dim, kernels().detection->waves);
 }
 
 void Plan::read_head(Reader& reader, Head& head, float* means, Chunk* chunks) {

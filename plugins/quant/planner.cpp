@@ -126,11 +126,12 @@ class Planner {
         return;
       }
       parts_.schemes.push_back(*found);
-      rotations_.emplace_back(found->pairing, found->turns(parameters_), geometry_.dim);
+      rotations_.emplace_back(found->pairing, found->turns(parameters_), geometry_.dim, kernels_.detection->waves);
     }
     const rotary::Rotation& rotation = rotations_[*scheme_];
     turning_.resize(rows_.size() * 2 * rotation.period());
-    kernels_.waves(rotation.channel_turns(), rotation.period(), tokens_.data(), tokens_.size(), turning_.data());
+    kernels_.detection->waves(rotation.channel_turns(), rotation.period(), tokens_.data(), tokens_.size(),
+                              turning_.data());
   }
 
   bool has_frequencies() const { return parameters_.theta > 0 || !parameters_.inverse_frequencies.empty(); }
@@ -166,7 +167,8 @@ class Planner {
       tokens.push_back(tokens_[i]);
       append_scaled(i, values);
     }
-    const rotary::Detected found = rotary::detect({values, tokens, geometry_.heads, geometry_.dim}, turns);
+    const rotary::Detected found =
+        rotary::detect({values, tokens, geometry_.heads, geometry_.dim}, turns, *kernels_.detection);
     if (found.pairing == rotary::Pairing::none) return std::nullopt;
     RopeScheme scheme = candidates[found.candidate];
     scheme.pairing = found.pairing;

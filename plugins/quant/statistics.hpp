@@ -33,15 +33,6 @@ void squares_of(const Sampled& rows, std::uint32_t dim, float* squares) {
   }
 }
 
-template <class T>
-void waves_of(const rotary::Turn* turns, std::uint32_t period, const std::uint64_t* tokens, std::size_t count,
-              float* waves) {
-  for (std::size_t i = 0; i < count; ++i) {
-    float* const cosines = waves + i * 2 * period;
-    for (std::uint32_t c = 0; c < period; ++c) rotary::wave_at(turns[c], tokens[i], cosines[c], cosines[period + c]);
-  }
-}
-
 template <class T, Element element>
 void sum_rows(const Sampled& rows, std::uint32_t head, std::uint32_t dim, float* cosine_sums, float* sine_sums) {
   for (std::uint32_t begin = 0; begin < padded_dim(dim); begin += chunk_channels) {

@@ -27,8 +27,83 @@ struct Detected {
   float bits = 0;             ///< Saved for each value by a mean that turns, instead of one that does not.
 };
 
+/// The loops of `detect`, for whoever can have them compiled for more than the least processor. Rows are two planes,
+/// the first and the second channel of every pair: [tokens][columns].
+struct Planes {
+  const float* first;
+  const float* second;
+  std::size_t tokens;
+  std::size_t pairs;    ///< Of one head.
+  std::size_t columns;  ///< Of one token: pairs times heads.
+};
+struct DetectionLoops {
+  void (*waves)(const Turn* turns, std::uint32_t count, const std::uint64_t* tokens, std::size_t rows, float* waves);
+  /// The sum of the squares of both planes, and of both planes' sums over the tokens, for each column.
+  void (*still)(const Planes&, float* energy, float* squared_sums);
+  /// The same of sums turned back by `waves`: for each token the cosines and the sines of every pair.
+  void (*turned)(const Planes&, const float* waves, float* squared_sums, float* scratch);
+};
+
+namespace loops {
+
+template <class Target>
+void waves(const Turn* turns, std::uint32_t count, const std::uint64_t* tokens, std::size_t rows, float* waves) {
+  for (std::size_t i = 0; i < rows; ++i, waves += std::size_t{2} * count) {
+    for (std::uint32_t c = 0; c < count; ++c) wave_at(turns[c], tokens[i], waves[c], waves[count + c]);
+  }
+}
+
+template <class Target>
+void still(const Planes& planes, float* energy, float* squared_sums) {
+  constexpr std::size_t width = 64;
+  for (std::size_t begin = 0; begin < planes.columns; begin += width) {
+    const std::size_t count = planes.columns - begin < width ? planes.columns - begin : width;
+    float first[width] = {}, second[width] = {}, square[width] = {};
+    for (std::size_t t = 0; t < planes.tokens; ++t) {
+      const float* const a = planes.first + t * planes.columns + begin;
+      const float* const b = planes.second + t * planes.columns + begin;
+      for (std::size_t i = 0; i < count; ++i) {
+        first[i] += a[i];
+        second[i] += b[i];
+        square[i] += a[i] * a[i] + b[i] * b[i];
+      }
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      energy[begin + i] = square[i];
+      squared_sums[begin + i] = first[i] * first[i] + second[i] * second[i];
+    }
+  }
+}
+
+template <class Target>
+void turned(const Planes& planes, const float* waves, float* squared_sums, float* scratch) {
+  float* const first = scratch;
+  float* const second = scratch + planes.columns;
+  for (std::size_t i = 0; i < 2 * planes.columns; ++i) scratch[i] = 0;
+  for (std::size_t t = 0; t < planes.tokens; ++t) {
+    const float* const c = waves + 2 * t * planes.pairs;
+    const float* const s = c + planes.pairs;
+    for (std::size_t column = 0; column < planes.columns; column += planes.pairs) {
+      const float* const a = planes.first + t * planes.columns + column;
+      const float* const b = planes.second + t * planes.columns + column;
+      for (std::size_t i = 0; i < planes.pairs; ++i) {
+        first[column + i] += a[i] * c[i] + b[i] * s[i];
+        second[column + i] += b[i] * c[i] - a[i] * s[i];
+      }
+    }
+  }
+  for (std::size_t i = 0; i < planes.columns; ++i) squared_sums[i] = first[i] * first[i] + second[i] * second[i];
+}
+
+}  // namespace loops
+
+template <class Target>
+inline constexpr DetectionLoops detection_loops{loops::waves<Target>, loops::still<Target>, loops::turned<Target>};
+extern const DetectionLoops least_detection_loops;
+
 /// The best of all `candidates` (turns of each pair; all of the same rotary dimension, at most 512) in both pairings;
-/// none where not even the best saves `least_bits`. Deterministic. Requires: two tokens at least.
-Detected detect(const Sample& sample, std::span<const std::vector<Turn>> candidates, float least_bits = 0.05f);
+/// none where not even the best saves 0.05 bits. Deterministic. Requires: two tokens at least.
+Detected detect(const Sample& sample, std::span<const std::vector<Turn>> candidates,
+                const DetectionLoops& loops = least_detection_loops);
 
 }  // namespace cinch::rotary

@@ -1,33 +1,26 @@
 #include "plugins/rotary/rotation.hpp"
 
 #include <algorithm>
+#include <numeric>
+
+#include "plugins/rotary/detection.hpp"
 
 namespace cinch::rotary {
 
-Rotation::Rotation(Pairing pairing, std::vector<Turn> turns, unsigned dim)
+Rotation::Rotation(Pairing pairing, std::vector<Turn> turns, unsigned dim, Waves waves)
     : pairing_(pairing), turns_(std::move(turns)) {
   const auto pairs = static_cast<unsigned>(turns_.size());
   const bool is_repeated = pairing == Pairing::halves && pairs % 16 == 0 && 2 * pairs == dim;
   period_ = is_repeated ? pairs : padded(dim);
-  waves_.resize(std::size_t{2} * tile_tokens * period_);
   channel_turns_.resize(period_);
   for (unsigned pair = 0; pair < pairs; ++pair) {
     channel_turns_[first_of(pair) % period_] = channel_turns_[second_of(pair) % period_] = turns_[pair];
   }
-  std::vector<float> cosine(pairs), sine(pairs);
-  for (unsigned place = 0; place < tile_tokens; ++place) {
-    float* const cosines = &waves_[place * std::size_t{2} * period_];
-    float* const sines = cosines + period_;
-    std::fill_n(cosines, period_, 1.0f);
-    waves_at(turns_.data(), pairs, place, cosine.data(), sine.data());
-    for (unsigned pair = 0; pair < pairs; ++pair) {
-      const float c = round_to_bits(cosine[pair], wave_bits), s = round_to_bits(sine[pair], wave_bits);
-      for (const unsigned channel : {first_of(pair), second_of(pair)}) {
-        cosines[channel % period_] = c;
-        sines[channel % period_] = s;
-      }
-    }
-  }
+  waves_.resize(std::size_t{2} * tile_tokens * period_);
+  std::uint64_t places[tile_tokens];
+  std::iota(places, places + tile_tokens, 0);
+  (waves ? waves : least_detection_loops.waves)(channel_turns_.data(), period_, places, tile_tokens, waves_.data());
+  for (float& wave : waves_) wave = round_to_bits(wave, wave_bits);
 }
 
 float Rotation::partner_of(std::span<const float> mean, unsigned channel) const noexcept {

@@ -25,8 +25,12 @@ class Rotation {
   static constexpr int wave_bits = 12;       ///< Of waves within a tile, and of a mean turned to its beginning.
   static constexpr int tile_wave_bits = 16;  ///< Of waves of the beginning of a tile.
 
+  /// Cosines and sines of `count` turns at every one of `rows` tokens; see `loops::waves`.
+  using Waves = void (*)(const Turn* turns, std::uint32_t count, const std::uint64_t* tokens, std::size_t rows,
+                         float* waves);
+
   /// `turns` has an entry for each pair; channels beyond twice as many do not turn. Requires: pairing is not none.
-  Rotation(Pairing pairing, std::vector<Turn> turns, unsigned dim);
+  Rotation(Pairing pairing, std::vector<Turn> turns, unsigned dim, Waves waves = nullptr);
 
   /// Cosines and sines of one place in a tile: `period()` of each, channel c's at c % period().
   const float* cosines(unsigned place) const noexcept { return &waves_[place * std::size_t{2} * period_]; }
