@@ -7,6 +7,10 @@
 /// not instantiated in a source compiled for a target: the linker may keep that copy for everybody.
 #pragma once
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include <array>
 #include <cstdint>
 #include <string_view>
@@ -22,11 +26,19 @@ constexpr const char* name_of(Target target) noexcept {
   return names[static_cast<std::size_t>(target)];
 }
 
+#if defined(__x86_64__)
+/// Clang 14 does not know this one by name. What AVX2 needs of the operating system is all that it needs.
+inline bool has_f16c() noexcept {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx >> 29 & 1) != 0;
+}
+#endif
+
 /// Whether kernels for `target` are built for this processor's family and all that they use is there.
 inline bool is_available(Target target) noexcept {
 #if defined(__x86_64__)
   const auto has_avx2 = [] {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") &&
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c() &&
            __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
   };
   switch (target) {
