@@ -72,12 +72,16 @@ class Tiles {
     const std::size_t channels = plan_.geometry.channels;
     const Rope& rope = plan_.ropes[segment.plane->rope];
     const FineRotation& fine = plan_.rotations[segment.plane->rope];
-    rotate_means(rope, segment.plane->means, segment.first_token + first / channels, means_);
+    const Means& means = segment.plane->means;
+    coarse_rotation(rope, segment.first_token + first / channels, cosines_, sines_);
+    along_.resize(channels);
+    across_.resize(channels);
+    kernels_.turn({means.along.data(), means.across.data(), channels, cosines_.data(), sines_.data(), rope.head_dim},
+                  along_.data(), across_.data());
     for (std::size_t token = 0; token * channels < elements; ++token) {
       const std::size_t row = token * rope.head_dim;
-      kernels_.predict(
-          {means_.along.data(), means_.across.data(), channels, &fine.cosines[row], &fine.sines[row], rope.head_dim},
-          &contexts_[token * channels]);
+      kernels_.predict({along_.data(), across_.data(), channels, &fine.cosines[row], &fine.sines[row], rope.head_dim},
+                       &contexts_[token * channels]);
     }
     std::memset(&contexts_[elements], 0, pair);
   }
@@ -85,7 +89,7 @@ class Tiles {
   const PlanState& plan_;
   const Kernels& kernels_;
   std::vector<std::uint8_t>& contexts_;
-  Means means_;
+  std::vector<std::int16_t> cosines_, sines_, along_, across_;
 };
 
 std::size_t element_bytes(const PlanState& plan) { return cut_of(plan.geometry.layout).word_bytes; }
@@ -204,6 +208,8 @@ class Popper {
   PopStacks& stacks_;
 };
 
+}  // namespace
+
 /// A block being put together: sections in order, in `to`.
 class BlockWriter {
  public:
@@ -242,6 +248,8 @@ class BlockWriter {
   std::size_t at_;
 };
 
+namespace {
+
 bool holds_only(const std::uint8_t* words, std::size_t n, const std::uint8_t* word, std::size_t size) {
   if (n == 0) return true;
   return std::memcmp(words, word, size) == 0 && std::memcmp(words, words + size, n - size) == 0;
@@ -253,13 +261,16 @@ std::optional<std::size_t> BlockEncoder::encode(const PlanState& plan, const Blo
                                                 std::span<const std::uint8_t> from, std::span<std::uint8_t> to) {
   const std::size_t bytes = plane_bytes(plan, part, from.size());
   const std::size_t token_bytes = plan.geometry.token_bytes();
+  const std::span<const PlaneState> planes = std::span(plan.planes).subspan(part.first_plane, part.planes);
+  if (std::ranges::all_of(planes, [](const PlaneState& plane) { return plane.kind == PlaneKind::raw; }))
+    return std::nullopt;
   if (from.size() <= before_sections || from.size() > most_block_bytes || to.size() < from.size() + encoder_slack)
     return std::nullopt;
   BlockWriter writer(plan, to);
   rows_.clear();
   rows_.reserve(part.planes * bytes);  // so that it never moves
   for (std::uint64_t i = 0; i < part.planes; ++i) {
-    const PlaneState& plane = plan.planes[part.first_plane + i];
+    const PlaneState& plane = planes[i];
     const std::uint8_t* const words = from.data() + i * bytes;
     bool fits = true;
     if (plane.kind == PlaneKind::raw) {
@@ -285,31 +296,34 @@ std::optional<std::size_t> BlockEncoder::encode(const PlanState& plan, const Blo
     if (!fits) return std::nullopt;
   }
   if (!writer.copy(from.data() + part.planes * bytes, from.size() - part.planes * bytes)) return std::nullopt;
-  return finish(plan, writer.segments, writer.segment_words, writer.at(), from.size(), to);
+  const std::size_t most_escapes = from.size() / 16;  // beyond that it cannot pay
+  return finish(plan, writer, most_escapes, from.size(), to);
 }
 
-std::optional<std::size_t> BlockEncoder::encode_rows(const PlanState& plan, const PlaneState& plane,
-                                                     std::span<const std::uint8_t> rows, std::span<std::uint8_t> to) {
-  if (to.size() < rows.size() + encoder_slack) return std::nullopt;
+std::vector<std::uint8_t> BlockEncoder::encode_rows(const PlanState& plan, const PlaneState& plane,
+                                                    std::span<const std::uint8_t> rows) {
+  const std::size_t elements = rows.size() / element_bytes(plan);
+  std::vector<std::uint8_t> to(rows.size() + 4 * elements + encoder_slack);  // enough if all of them are escaped
   BlockWriter writer(plan, to);
-  if (!writer.add_segment(plane, 0, rows.size() / element_bytes(plan), rows.data())) return std::nullopt;
-  return finish(plan, writer.segments, writer.segment_words, writer.at(), rows.size(), to);
+  writer.add_segment(plane, 0, elements, rows.data());
+  to.resize(finish(plan, writer, elements, to.size() + 1, to).value_or(0));
+  return to;
 }
 
-std::optional<std::size_t> BlockEncoder::finish(const PlanState& plan, std::span<const Segment> segments,
-                                                std::span<const std::uint8_t* const> words, std::size_t at,
-                                                std::size_t worth, std::span<std::uint8_t> to) {
+std::optional<std::size_t> BlockEncoder::finish(const PlanState& plan, const BlockWriter& writer,
+                                                std::size_t most_escapes, std::size_t worth,
+                                                std::span<std::uint8_t> to) {
+  const std::size_t at = writer.at();
   std::size_t largest = 0;
   PushStacks stacks{};
   std::fill_n(stacks.states.high, pair, std::uint8_t{1});
   stacks.bytes = to.data() + at;
   Pusher pusher(plan, kernels_, contexts_, to, stacks);
   std::size_t elements = 0;
-  for (const Segment& segment : segments) {
+  for (const Segment& segment : writer.segments) {
     elements += segment.elements;
     largest = std::max(largest, std::min(pusher.tile_size(*segment.plane), segment.elements) + pair);
   }
-  const std::size_t most_escapes = elements / 16;  // beyond that it cannot pay
   bits_.resize(elements / 4 + largest / 4 + 64);
   escapes_.resize(2 * (most_escapes + largest));
   stacks.bits = bits_.data();
@@ -321,8 +335,8 @@ std::optional<std::size_t> BlockEncoder::finish(const PlanState& plan, std::span
     const auto left = static_cast<std::size_t>(to.data() + to.size() - stacks.bytes);
     return left >= more + pair + pushed_beside() && stacks.escapes <= escapes_.data() + 2 * most_escapes;
   };
-  for (std::size_t i = segments.size(); i-- > 0;) {
-    if (!pusher.push(segments[i], words[i], has_room)) return std::nullopt;
+  for (std::size_t i = writer.segments.size(); i-- > 0;) {
+    if (!pusher.push(writer.segments[i], writer.segment_words[i], has_room)) return std::nullopt;
   }
   const Head head{static_cast<std::uint32_t>(stacks.bytes - to.data() - static_cast<std::ptrdiff_t>(at)),
                   static_cast<std::uint32_t>(stacks.bit_count),
@@ -330,7 +344,7 @@ std::optional<std::size_t> BlockEncoder::finish(const PlanState& plan, std::span
   if (static_cast<std::size_t>(to.data() + to.size() - stacks.bytes) < pushed_beside()) return std::nullopt;
   std::memcpy(to.data(), &head, sizeof head);
   std::memcpy(to.data() + sizeof head, stacks.states.low, pair);
-  if (segments.empty()) return at < worth ? std::optional(at) : std::nullopt;
+  if (writer.segments.empty()) return at < worth ? std::optional(at) : std::nullopt;
   std::uint8_t* end = std::copy_n(bits_.data(), (stacks.bit_count + 7) / 8, stacks.bytes);
   end = std::copy_n(escapes_.data(), 2 * std::size_t{head.escapes}, end);
   end = std::copy_n(stacks.states.high, pair, end);

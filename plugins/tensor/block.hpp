@@ -29,6 +29,8 @@ struct Segment {
   std::size_t stored_bytes(const Cut& cut) const { return (elements + lanes - 1) / lanes * cut.stored_bytes(); }
 };
 
+class BlockWriter;
+
 /// Encodes blocks, keeping its buffers from one to the next. One thread at a time.
 class BlockEncoder {
  public:
@@ -38,13 +40,12 @@ class BlockEncoder {
   std::optional<std::size_t> encode(const PlanState&, const BlockPart&, std::span<const std::uint8_t> from,
                                     std::span<std::uint8_t> to);
 
-  /// The same for rows that the plan stores of a plane.
-  std::optional<std::size_t> encode_rows(const PlanState&, const PlaneState&, std::span<const std::uint8_t> rows,
-                                         std::span<std::uint8_t> to);
+  /// Rows that the plan stores of a plane, coded even where that makes them longer.
+  std::vector<std::uint8_t> encode_rows(const PlanState&, const PlaneState&, std::span<const std::uint8_t> rows);
 
  private:
-  std::optional<std::size_t> finish(const PlanState&, std::span<const Segment>,
-                                    std::span<const std::uint8_t* const> words, std::size_t at, std::size_t worth,
+  /// Codes the segments behind the sections that are written. Declines what is not smaller than `worth`.
+  std::optional<std::size_t> finish(const PlanState&, const BlockWriter&, std::size_t most_escapes, std::size_t worth,
                                     std::span<std::uint8_t> to);
 
   const Kernels& kernels_;

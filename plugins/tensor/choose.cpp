@@ -23,6 +23,8 @@ struct Candidate {
   PlaneModel model;
   Histogram histogram{};
   std::optional<Rope> rope;
+  Alphabet alphabet;  ///< The best for it alone.
+  double bits = 0;    ///< For the plane and its model, the alphabet aside.
 };
 
 unsigned step_of(unsigned top, unsigned base) {
@@ -198,43 +200,39 @@ class Chooser {
   Chooser(const Geometry& geometry, const Kernels& kernels) : geometry_(geometry), kernels_(kernels) {}
 
   StoredPlan plan;
-  bool pays = false;
 
-  void add(const std::uint8_t* plane) {
-    plan.planes.push_back(choose(plane));
-    pays = pays || plan.planes.back().kind != PlaneKind::raw;
-  }
+  void add(const std::uint8_t* plane) { plan.planes.push_back(choose(plane)); }
 
  private:
   PlaneModel choose(const std::uint8_t* plane) {
     const std::size_t bytes = geometry_.tokens * geometry_.token_bytes();
     const std::size_t size = cut_of(geometry_.layout).word_bytes;
+    if (bytes == 0) return {};
     if (std::memcmp(plane, plane + size, bytes - size) == 0) {
       PlaneModel model;
       model.kind = PlaneKind::constant;
       std::copy_n(plane, size, model.word);
       return model;
     }
-    const Sample sample(geometry_, plane);
-    const std::vector<std::uint32_t> repeated = repeats(sample) ? repeated_rows(plane) : std::vector<std::uint32_t>();
+    Sample sample(geometry_, plane);
+    std::vector<std::uint32_t> repeated;
+    if (repeats(sample)) {
+      repeated = repeated_rows(plane);
+      if (!repeated.empty()) sample.drop_repeated();
+    }
     Candidate best = uniform_candidate(sample, geometry_.layout);
-    double best_bits = cost(best, sample);
-    const auto compare = [&](Candidate candidate) {
-      const double bits = cost(candidate, sample);
-      if (bits >= best_bits) return;
-      best_bits = bits;
-      best = std::move(candidate);
-    };
+    judge(best, sample);
     if (geometry_.has_tokens && geometry_.tokens >= fewest_tokens) {
       const std::optional<Rope> rope = repeated.empty() ? find_rope(sample, geometry_.head_dim) : std::nullopt;
-      compare(channel_candidate(sample, geometry_.layout, std::nullopt));
-      if (rope) compare(channel_candidate(sample, geometry_.layout, rope));
+      Candidate candidate = channel_candidate(sample, geometry_.layout, rope);
+      judge(candidate, sample);
+      if (candidate.bits < best.bits) best = std::move(candidate);
     }
     const double raw_bits = 8.0 * static_cast<double>(size) * static_cast<double>(elements());
-    if (best_bits > raw_bits * 0.98 && repeated.empty()) return {};
+    if (best.bits > raw_bits * 0.98 && repeated.empty()) return {};
     settle(best, sample);
     if (!repeated.empty()) store_rows(plane, repeated, best.model);
-    if (best_bits > raw_bits * 0.98 && best.model.row_count == 0) return {};
+    if (best.bits > raw_bits * 0.98 && best.model.row_count == 0) return {};
     return best.model;
   }
 
@@ -245,16 +243,17 @@ class Chooser {
     return bits * static_cast<double>(elements()) / static_cast<double>(sample.tops.size());
   }
 
-  /// Bits for the plane and its model, its alphabet aside.
-  double cost(const Candidate& candidate, const Sample& sample) const {
+  void judge(Candidate& candidate, const Sample& sample) const {
+    candidate.alphabet = fit_alphabet(candidate.histogram);
     const double stored = static_cast<double>(cut_of(geometry_.layout).stored_bytes()) / 8;
-    return whole(coded_bits(fit_alphabet(candidate.histogram), candidate.histogram), sample) +
-           stored * static_cast<double>(elements()) + 16.0 * static_cast<double>(candidate.model.levels.size());
+    candidate.bits = whole(coded_bits(candidate.alphabet, candidate.histogram), sample) +
+                     stored * static_cast<double>(elements()) +
+                     16.0 * static_cast<double>(candidate.model.levels.size());
   }
 
   /// Gives a candidate its alphabet, another plane's where that is as good, and its rope.
   void settle(Candidate& candidate, const Sample& sample) {
-    const Alphabet own = fit_alphabet(candidate.histogram);
+    const Alphabet& own = candidate.alphabet;
     std::vector<std::uint8_t> stored;
     write_alphabet(own, stored);
     double best = whole(coded_bits(own, candidate.histogram), sample) + 8.0 * static_cast<double>(stored.size());
@@ -308,11 +307,9 @@ class Chooser {
     }
     StoredPlan alone{plan.alphabets, {}, {model}};
     const PlanState state(alone, geometry_, kernels_);
-    model.coded_rows.resize(rows.size() + encoder_slack);
-    const std::optional<std::size_t> coded =
-        BlockEncoder(kernels_).encode_rows(state, state.planes[0], rows, model.coded_rows);
-    model.coded_rows.resize(coded.value_or(0));
-    if (coded) model.row_count = static_cast<std::uint32_t>(tokens.size());
+    model.coded_rows = BlockEncoder(kernels_).encode_rows(state, state.planes[0], rows);
+    if (model.coded_rows.size() > rows.size() + encoder_slack) return;
+    model.row_count = static_cast<std::uint32_t>(tokens.size());
   }
 
   const Geometry geometry_;
@@ -321,13 +318,10 @@ class Chooser {
 
 }  // namespace
 
-std::optional<StoredPlan> choose_plan(const Geometry& geometry, const Kernels& kernels,
-                                      std::span<const std::uint8_t> value) {
+StoredPlan choose_plan(const Geometry& geometry, const Kernels& kernels, std::span<const std::uint8_t> value) {
   Chooser chooser(geometry, kernels);
   const std::size_t plane_bytes = geometry.tokens * geometry.token_bytes();
-  if (plane_bytes == 0) return std::nullopt;
   for (std::uint64_t i = 0; i < geometry.planes; ++i) chooser.add(value.data() + i * plane_bytes);
-  if (!chooser.pays) return std::nullopt;
   return std::move(chooser.plan);
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 
@@ -10,8 +9,8 @@
 
 namespace cinch::tensor {
 
-/// None when no plane gets smaller. The same bytes give the same plan on every machine.
-std::optional<StoredPlan> choose_plan(const Geometry&, const Kernels&, std::span<const std::uint8_t> value);
+/// Planes that do not get smaller are raw. The same bytes give the same plan on every machine.
+StoredPlan choose_plan(const Geometry&, const Kernels&, std::span<const std::uint8_t> value);
 
 /// The longest plan that `choose_plan` makes for a value of `size` bytes.
 std::uint64_t most_plan_bytes(const Geometry&, std::uint64_t size);

@@ -363,6 +363,25 @@ bool decode_tile(const AlphabetTables& tables, const Tile& tile, const std::uint
   return true;
 }
 
+inline std::int16_t bounded(std::int32_t amplitude) {
+  const std::int32_t below = amplitude < most_amplitude ? amplitude : most_amplitude;
+  return static_cast<std::int16_t>(below > -most_amplitude ? below : -most_amplitude);
+}
+
+template <class T>  // plain C++, as fast as the target makes it
+void turn(const Rotation& rotation, std::int16_t* along, std::int16_t* across) {
+  for (std::size_t head = 0; head < rotation.channels; head += rotation.head_dim) {
+    for (std::size_t i = 0; i < rotation.head_dim; ++i) {
+      const std::int32_t a = rotation.along[head + i];
+      const std::int32_t b = rotation.across[head + i];
+      const std::int32_t c = rotation.cosines[i];
+      const std::int32_t s = rotation.sines[i];
+      along[head + i] = bounded((a * c + b * s + (1 << 14)) >> 15);
+      across[head + i] = bounded((b * c - a * s + (1 << 14)) >> 15);
+    }
+  }
+}
+
 template <class T>
 void predict(const Rotation& rotation, std::uint8_t* contexts) {
   alignas(64) std::uint8_t by_size[16];
@@ -388,6 +407,7 @@ constexpr Kernels kernels_of() {
        encode_tile<T, Layout::e4m3>, encode_tile<T, Layout::e5m2>},
       {decode_tile<T, Layout::bf16>, decode_tile<T, Layout::f16>, decode_tile<T, Layout::f32>,
        decode_tile<T, Layout::e4m3>, decode_tile<T, Layout::e5m2>},
+      turn<T>,
       predict<T>,
   };
 }

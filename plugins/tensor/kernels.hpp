@@ -66,7 +66,9 @@ static inline std::uint8_t context_byte(int p) {
   return static_cast<std::uint8_t>(context << 4 | (p < 0 ? 0x80u : 0u));
 }
 
-/// A row of predictions: `along * cosines + across * sines`, in 64ths of half a deviation.
+/// What a rotation makes of means, in 64ths of half a deviation, none above `most_amplitude`: predictions are
+/// along * cosines + across * sines.
+constexpr int most_amplitude = 16383;
 struct Rotation {
   const std::int16_t* along;  ///< For each channel of a token.
   const std::int16_t* across;
@@ -81,6 +83,8 @@ struct Kernels {
   /// By layout: words to `stored` (the planes of all groups) and to the stacks.
   void (*encode[5])(const AlphabetTables&, const Tile&, const std::uint8_t* words, std::uint8_t* stored, PushStacks&);
   bool (*decode[5])(const AlphabetTables&, const Tile&, const std::uint8_t* stored, std::uint8_t* words, PopStacks&);
+  /// The means themselves turned: `along` and `across` for tokens that are counted from another one.
+  void (*turn)(const Rotation&, std::int16_t* along, std::int16_t* across);
   /// One token's contexts.
   void (*predict)(const Rotation&, std::uint8_t* contexts);
 };

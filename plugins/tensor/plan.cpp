@@ -142,12 +142,14 @@ unsigned base_of(int level, Layout layout) {
   return static_cast<unsigned>(std::clamp(((level + 2) >> 2) + 2 * bias_of(layout) - step_of_deviation, 0, 511));
 }
 
-void write_plan(const StoredPlan& plan, const Geometry& geometry, std::vector<std::uint8_t>& out) {
+std::vector<std::uint8_t> write_plan(const StoredPlan& plan, const Geometry& geometry) {
+  std::vector<std::uint8_t> out;
   out.push_back(static_cast<std::uint8_t>(plan.alphabets.size()));
   for (const Alphabet& alphabet : plan.alphabets) write_alphabet(alphabet, out);
   out.push_back(static_cast<std::uint8_t>(plan.ropes.size()));
   for (const Rope& rope : plan.ropes) write_rope(rope, out);
   for (const PlaneModel& plane : plan.planes) write_plane(plane, geometry, out);
+  return out;
 }
 
 StoredPlan read_plan(std::span<const std::uint8_t> stored, const Geometry& geometry) {

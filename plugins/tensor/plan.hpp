@@ -41,7 +41,7 @@ struct StoredPlan {
   std::vector<PlaneModel> planes;
 };
 
-void write_plan(const StoredPlan&, const Geometry&, std::vector<std::uint8_t>& out);
+std::vector<std::uint8_t> write_plan(const StoredPlan&, const Geometry&);
 StoredPlan read_plan(std::span<const std::uint8_t> stored, const Geometry&);
 
 /// A plane's model as the kernels want it.

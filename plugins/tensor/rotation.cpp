@@ -58,8 +58,15 @@ std::int16_t to_q15(std::int32_t q30) {
   return static_cast<std::int16_t>(std::clamp((q30 + (1 << 14)) >> 15, -32767, 32767));
 }
 
-std::int16_t bounded(std::int32_t amplitude) {
-  return static_cast<std::int16_t>(std::clamp(amplitude, -most_amplitude, most_amplitude));
+/// Of one token, for the channels of a head that rotate.
+void rotation_row(const Rope& rope, std::uint64_t token, std::int16_t* cosines, std::int16_t* sines) {
+  for (std::size_t i = 0; i < rope.rotary_dim / 2u; ++i) {
+    const auto angle = static_cast<std::uint32_t>(rope.frequencies[i] * token);
+    const std::size_t first = rope.interleaved ? 2 * i : i;
+    const std::size_t second = first + (rope.interleaved ? 1 : rope.rotary_dim / 2u);
+    cosines[first] = cosines[second] = to_q15(cosine(angle));
+    sines[first] = sines[second] = to_q15(sine(angle));
+  }
 }
 
 }  // namespace
@@ -72,11 +79,12 @@ std::int32_t sine(std::uint32_t angle) noexcept {
 
 std::vector<std::uint32_t> frequencies_of(double base, std::size_t rotary_dim) {
   const double log_base = natural_logarithm(base);
+  const double ratio = exponential(-2 * log_base / static_cast<double>(rotary_dim));
+  double turns = 1 / (2 * pi);
   std::vector<std::uint32_t> frequencies(rotary_dim / 2);
-  for (std::size_t i = 0; i < frequencies.size(); ++i) {
-    const double exponent = 2.0 * static_cast<double>(i) / static_cast<double>(rotary_dim);
-    const double turns = exponential(-log_base * exponent) / (2 * pi);
-    frequencies[i] = static_cast<std::uint32_t>(turns * 4294967296.0 + 0.5);
+  for (std::uint32_t& frequency : frequencies) {
+    frequency = static_cast<std::uint32_t>(turns * 4294967296.0 + 0.5);
+    turns *= ratio;
   }
   return frequencies;
 }
@@ -84,37 +92,15 @@ std::vector<std::uint32_t> frequencies_of(double base, std::size_t rotary_dim) {
 FineRotation::FineRotation(const Rope& rope)
     : cosines(rotation_tokens * rope.head_dim, 32767), sines(rotation_tokens * rope.head_dim, 0) {
   for (std::size_t token = 0; token < rotation_tokens; ++token) {
-    for (std::size_t i = 0; i < rope.rotary_dim / 2u; ++i) {
-      const std::uint32_t angle = rope.frequencies[i] * static_cast<std::uint32_t>(token);
-      const std::size_t first = token * rope.head_dim + (rope.interleaved ? 2 * i : i);
-      const std::size_t second = first + (rope.interleaved ? 1 : rope.rotary_dim / 2u);
-      cosines[first] = cosines[second] = to_q15(cosine(angle));
-      sines[first] = sines[second] = to_q15(sine(angle));
-    }
+    rotation_row(rope, token, &cosines[token * rope.head_dim], &sines[token * rope.head_dim]);
   }
 }
 
-void rotate_means(const Rope& rope, const Means& means, std::uint64_t token, Means& out) {
-  const std::size_t channels = means.along.size();
-  out.along.resize(channels);
-  out.across.resize(channels);
-  std::vector<std::int32_t> turned(2u * rope.head_dim, 0);
-  for (std::size_t i = 0; i < rope.head_dim; ++i) {
-    const bool rotates = i < rope.rotary_dim;
-    const std::uint32_t angle = rotates ? static_cast<std::uint32_t>(rope.frequencies[rope.pair_of(i)] * token) : 0;
-    turned[2 * i] = to_q15(cosine(angle));
-    turned[2 * i + 1] = to_q15(sine(angle));
-  }
-  for (std::size_t head = 0; head < channels; head += rope.head_dim) {
-    for (std::size_t i = 0; i < rope.head_dim; ++i) {
-      const std::int32_t along = means.along[head + i];
-      const std::int32_t across = means.across[head + i];
-      const std::int32_t c = turned[2 * i];
-      const std::int32_t s = turned[2 * i + 1];
-      out.along[head + i] = bounded((along * c + across * s + (1 << 14)) >> 15);
-      out.across[head + i] = bounded((across * c - along * s + (1 << 14)) >> 15);
-    }
-  }
+void coarse_rotation(const Rope& rope, std::uint64_t token, std::vector<std::int16_t>& cosines,
+                     std::vector<std::int16_t>& sines) {
+  cosines.assign(rope.head_dim, 32767);
+  sines.assign(rope.head_dim, 0);
+  rotation_row(rope, token, cosines.data(), sines.data());
 }
 
 }  // namespace cinch::tensor

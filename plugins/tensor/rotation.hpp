@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "plugins/tensor/kernels.hpp"
+
 namespace cinch::tensor {
 
 /// How keys were rotated: channel i of a head pairs with i + rotary_dim / 2, or with its neighbour; channels from
@@ -49,9 +51,9 @@ struct Means {
   std::vector<std::int16_t> along;
   std::vector<std::int16_t> across;
 };
-constexpr int most_amplitude = 16383;
 
-/// The means as seen from token `token`.
-void rotate_means(const Rope&, const Means&, std::uint64_t token, Means& out);
+/// Cosine and sine of every channel of a head at `token`.
+void coarse_rotation(const Rope&, std::uint64_t token, std::vector<std::int16_t>& cosines,
+                     std::vector<std::int16_t>& sines);
 
 }  // namespace cinch::tensor

@@ -4,10 +4,12 @@
 #include <bit>
 #include <cstring>
 
+#include "plugins/tensor/rows.hpp"
+
 namespace cinch::tensor {
 namespace {
 
-constexpr std::size_t most_elements = 40000;
+constexpr std::size_t most_elements = 20000;
 constexpr std::size_t fewest_tokens = 32;
 constexpr std::size_t one_in = 8;
 
@@ -49,6 +51,21 @@ Sample::Sample(const Geometry& geometry, const std::uint8_t* plane) {
       look_at<layout>(plane + token(i) * token_bytes, channels, &tops[i * channels], &values[i * channels]);
     }
   });
+}
+
+std::size_t Sample::drop_repeated() {
+  RowTable table(reinterpret_cast<const std::uint8_t*>(values.data()), channels * sizeof values[0], rows);
+  std::size_t kept = 0;
+  for (std::uint32_t i = 0; i < rows; ++i) {
+    std::copy_n(row(i), channels, &values[kept * channels]);
+    std::copy_n(row_tops(i), channels, &tops[kept * channels]);
+    kept += table.insert(static_cast<std::uint32_t>(kept)) == kept;
+  }
+  const std::size_t dropped = rows - kept;
+  rows = kept;
+  tops.resize(rows * channels);
+  values.resize(rows * channels);
+  return dropped;
 }
 
 }  // namespace cinch::tensor

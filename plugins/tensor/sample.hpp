@@ -15,6 +15,9 @@ struct Sample {
 
   const std::uint16_t* row_tops(std::size_t i) const { return &tops[i * channels]; }
   const float* row(std::size_t i) const { return &values[i * channels]; }
+  /// Drops rows that stand there before; returns how many. `token` must not be asked for after that.
+  std::size_t drop_repeated();
+
   std::uint64_t token(std::size_t i) const { return first_token + i * stride; }
 
   std::size_t channels;

@@ -3,6 +3,7 @@
 
 #include "cinch/codec_plugin.hpp"
 #include "plugins/tensor/block.hpp"
+#include "plugins/tensor/bytes.hpp"
 #include "plugins/tensor/choose.hpp"
 #include "plugins/tensor/plan.hpp"
 
@@ -28,6 +29,16 @@ BlockPart part_of(const cinch_slice_v1& slice, const Geometry& geometry, std::si
   return part;
 }
 
+/// A block by itself, for hosts that made no plan: as if it were a value of its own.
+std::optional<Geometry> own_geometry(const cinch_slice_v1& slice, std::size_t size) {
+  std::optional<Geometry> geometry = geometry_of(slice.shape, size);
+  if (!geometry || !geometry->has_tokens) return geometry;
+  part_of(slice, *geometry, size);
+  geometry->planes = slice.n_planes;
+  geometry->tokens = slice.n_tokens;
+  return geometry;
+}
+
 struct Tensor {
   static constexpr char format[] = "tensor";
   static constexpr char implementation[] = "cinch.tensor";
@@ -42,7 +53,7 @@ struct Tensor {
     if (!layout_of(shape)) {
       throw Failure(CINCH_VALUE_UNSUPPORTED, "takes floats of 8, 16 and 32 bits, and untyped bytes");
     }
-    return size + encoder_slack;
+    return size + 2 * encoder_slack;
   }
 
   static std::uint64_t plan_bound(const Options&, const cinch_shape_v1* shape, std::uint64_t size) {
@@ -67,26 +78,42 @@ struct Tensor {
    public:
     explicit Encoder(const Options&) : blocks_(fastest()) {}
 
+    /// Always one: where nothing pays it says so, and every block is declined by it.
     std::optional<std::size_t> plan(const cinch_shape_v1* shape, Input value, Output to, std::string& annotation) {
       const std::optional<Geometry> geometry = geometry_of(shape, value.size());
-      const std::optional<StoredPlan> chosen = geometry ? choose_plan(*geometry, fastest(), value) : std::nullopt;
-      if (!chosen) return std::nullopt;
-      std::vector<std::uint8_t> stored;
-      write_plan(*chosen, *geometry, stored);
-      if (stored.size() > to.size()) return std::nullopt;
-      std::memcpy(to.data(), stored.data(), stored.size());
-      annotation = describe(*chosen);
+      if (!geometry) return std::nullopt;
+      const StoredPlan chosen = choose_plan(*geometry, fastest(), value);
+      const std::vector<std::uint8_t> stored = write_plan(chosen, *geometry);
+      if (stored.size() > to.size()) throw Failure(CINCH_INTERNAL, "a plan longer than its bound");
+      std::ranges::copy(stored, to.begin());
+      annotation = describe(chosen);
       return stored.size();
     }
 
-    /// Without a plan nothing was found that pays.
     std::optional<std::size_t> encode(const EncodeCall<Plan>& call) {
-      if (!call.plan) return std::nullopt;
+      if (!call.plan) return encode_alone(call);
       const PlanState& plan = call.plan->state();
       return blocks_.encode(plan, part_of(call.slice, plan.geometry, call.from.size()), call.from, call.to);
     }
 
    private:
+    /// Length of the plan, plan, block.
+    std::optional<std::size_t> encode_alone(const EncodeCall<Plan>& call) {
+      const std::optional<Geometry> geometry = own_geometry(call.slice, call.from.size());
+      if (!geometry) return std::nullopt;
+      const std::vector<std::uint8_t> stored = write_plan(choose_plan(*geometry, fastest(), call.from), *geometry);
+      const std::size_t before = sizeof(std::uint32_t) + stored.size();
+      if (before > encoder_slack) return std::nullopt;
+      const PlanState plan(read_plan(stored, *geometry), *geometry, fastest());
+      const BlockPart all{0, geometry->planes, 0, geometry->tokens};
+      const std::optional<std::size_t> length = blocks_.encode(plan, all, call.from, call.to.subspan(before));
+      if (!length || before + *length >= call.from.size()) return std::nullopt;
+      const auto plan_bytes = static_cast<std::uint32_t>(stored.size());
+      std::memcpy(call.to.data(), &plan_bytes, sizeof plan_bytes);
+      std::ranges::copy(stored, call.to.begin() + sizeof plan_bytes);
+      return before + *length;
+    }
+
     BlockEncoder blocks_;
   };
 
@@ -95,12 +122,23 @@ struct Tensor {
     explicit Decoder(const Options&) {}
 
     void decode(const DecodeCall<Plan>& call) {
-      if (!call.plan) throw Failure(CINCH_CORRUPT, "blocks of this format need a plan");
+      if (!call.plan) {
+        decode_alone(call);
+        return;
+      }
       const PlanState& plan = call.plan->state();
       decode_block(plan, part_of(call.slice, plan.geometry, call.to.size()), fastest(), call.from, call.to, contexts_);
     }
 
    private:
+    void decode_alone(const DecodeCall<Plan>& call) {
+      const std::optional<Geometry> geometry = own_geometry(call.slice, call.to.size());
+      if (!geometry) throw Failure(CINCH_CORRUPT, "a block of a value that has no floats");
+      Reader in(call.from);
+      const PlanState plan(read_plan(in.take(in.number<std::uint32_t>()), *geometry), *geometry, fastest());
+      decode_block(plan, {0, geometry->planes, 0, geometry->tokens}, fastest(), in.rest(), call.to, contexts_);
+    }
+
     std::vector<std::uint8_t> contexts_;
   };
 };

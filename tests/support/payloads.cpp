@@ -1,6 +1,7 @@
 #include "tests/support/payloads.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstring>
 #include <filesystem>
@@ -58,6 +59,7 @@ std::string_view to_string(PayloadKind kind) {
     case PayloadKind::json: return "json";
     case PayloadKind::random: return "random";
     case PayloadKind::ramp: return "ramp";
+    case PayloadKind::floats: return "floats";
   }
   return "unknown";
 }
@@ -68,6 +70,15 @@ std::vector<std::byte> make_payload(PayloadKind kind, std::size_t size, std::uin
   if (kind == PayloadKind::json) return repeated(size, random, add_document);
   std::vector<std::byte> out(size);
   if (kind == PayloadKind::random) std::ranges::generate(out, [&] { return static_cast<std::byte>(random()); });
+  if (kind == PayloadKind::floats) {
+    for (std::size_t i = 0; i + 1 < size; i += 2) {
+      float sum = -4;
+      for (int j = 0; j < 8; ++j) sum += static_cast<float>(random() % 65536) / 65536;
+      const std::uint32_t bits = std::bit_cast<std::uint32_t>(sum) >> 16;
+      out[i] = static_cast<std::byte>(bits);
+      out[i + 1] = static_cast<std::byte>(bits >> 8);
+    }
+  }
   if (kind == PayloadKind::ramp) {
     for (std::size_t i = 0; i < size; ++i) out[i] = static_cast<std::byte>(i % 256);
   }

@@ -11,14 +11,16 @@
 
 namespace cinch::test {
 
-enum class PayloadKind { zeros, text, json, random, ramp };
+enum class PayloadKind { zeros, text, json, random, ramp, floats };
 
 inline constexpr PayloadKind all_payload_kinds[] = {PayloadKind::zeros, PayloadKind::text, PayloadKind::json,
-                                                    PayloadKind::random, PayloadKind::ramp};
+                                                    PayloadKind::random, PayloadKind::ramp,
+                                                    PayloadKind::floats};
 
 std::string_view to_string(PayloadKind kind);
 
-/// `size` bytes, the same for the same arguments everywhere: words, JSON documents, noise, or i % 256. In a heap block
+/// `size` bytes, the same for the same arguments everywhere: words, JSON documents, noise, i % 256, or bf16 numbers about as
+/// a normal distribution has them. In a heap block
 /// of exactly that size, so that AddressSanitizer sees what reads beyond it.
 std::vector<std::byte> make_payload(PayloadKind kind, std::size_t size, std::uint64_t seed = 1);
 
