@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "cinch/codec_plugin_options.hpp"
 #include "plugins/tensor/logarithm.hpp"
@@ -69,34 +70,62 @@ Counts counts_of(const Histogram& histogram, unsigned context) {
   return counts;
 }
 
-struct Choice {
-  float gain = 0;
-  std::size_t cell = 0;  // the one to split, or the number of cells for a new octave
-  std::uint8_t octave = 0;
-  bool by_turn = false;
+/// A cell, and what splitting it would save.
+struct Candidate {
+  Cell cell;
+  float by_turn;
+  float by_half;
+
+  Candidate(const Cell& which, const Counts& counts) : cell(which), by_turn(0), by_half(0) {
+    if (cell.turn == Cell::open) by_turn = gain(counts, &Cell::turn);
+    if (cell.half == Cell::open) by_half = gain(counts, &Cell::half);
+  }
+  float best() const { return std::max(by_turn, by_half); }
+
+  /// The two cells that it makes.
+  std::pair<Cell, Cell> split() const {
+    std::uint8_t Cell::*const part = by_turn >= by_half ? &Cell::turn : &Cell::half;
+    return split(part);
+  }
+
+ private:
+  std::pair<Cell, Cell> split(std::uint8_t Cell::*part) const {
+    std::pair<Cell, Cell> two{cell, cell};
+    two.first.*part = 0;
+    two.second.*part = 1;
+    return two;
+  }
+  float gain(const Counts& counts, std::uint8_t Cell::*part) const {
+    const auto [a, b] = split(part);
+    return split_gain(counts.of(a), counts.of(b), counts.total);
+  }
 };
 
-Choice best_choice(const Counts& counts, std::span<const Cell> cells) {
-  Choice best;
-  bool used[16] = {};
-  for (const Cell& cell : cells) used[cell.octave] = true;
+/// The cells of a context: the next one is always what saves most, a new octave or the split of a cell.
+std::vector<Cell> choose_cells(const Counts& counts) {
+  float octave_gains[Cell::most_octave + 1] = {};
   for (std::uint8_t octave = 1; octave <= Cell::most_octave; ++octave) {
-    if (used[octave]) continue;
-    const float gain = octave_gain(counts.of({octave, Cell::open, Cell::open, 0}), counts.total);
-    if (gain > best.gain) best = {gain, cells.size(), octave, false};
+    octave_gains[octave] = octave_gain(counts.of({octave, Cell::open, Cell::open, 0}), counts.total);
   }
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    for (const bool by_turn : {true, false}) {
-      if ((by_turn ? cells[i].turn : cells[i].half) != Cell::open) continue;
-      Cell a = cells[i];
-      Cell b = a;
-      (by_turn ? a.turn : a.half) = 0;
-      (by_turn ? b.turn : b.half) = 1;
-      const float gain = split_gain(counts.of(a), counts.of(b), counts.total);
-      if (gain > best.gain) best = {gain, i, 0, by_turn};
+  std::vector<Candidate> chosen;
+  while (chosen.size() < most_cells) {
+    float* const octave = std::ranges::max_element(octave_gains);
+    const auto split = std::ranges::max_element(chosen, {}, &Candidate::best);
+    const float split_gain = split == chosen.end() ? 0 : split->best();
+    if (std::max(*octave, split_gain) <= 0) break;
+    if (*octave >= split_gain) {
+      const auto number = static_cast<std::uint8_t>(octave - octave_gains);
+      chosen.emplace_back(Cell{number, Cell::open, Cell::open, 0}, counts);
+      *octave = 0;
+    } else {
+      const auto [first, second] = split->split();
+      *split = Candidate(first, counts);
+      chosen.emplace_back(second, counts);
     }
   }
-  return best;
+  std::vector<Cell> cells;
+  for (const Candidate& candidate : chosen) cells.push_back(candidate.cell);
+  return cells;
 }
 
 /// Shares the slots out; every cell gets one at least, and so does the escape.
@@ -145,23 +174,10 @@ Alphabet fit_alphabet(const Histogram& histogram) {
   Alphabet alphabet;
   for (unsigned context = 0; context < context_count; ++context) {
     const Counts counts = counts_of(histogram, context);
-    std::array<Cell, most_cells>& cells = alphabet.cells[context];
-    std::size_t n = 0;
-    while (n < most_cells) {
-      const Choice choice = best_choice(counts, std::span(cells).first(n));
-      if (choice.gain <= 0) break;
-      if (choice.cell == n) {
-        cells[n] = {choice.octave, Cell::open, Cell::open, 0};
-      } else {
-        Cell& first = cells[choice.cell];
-        cells[n] = first;
-        (choice.by_turn ? first.turn : first.half) = 0;
-        (choice.by_turn ? cells[n].turn : cells[n].half) = 1;
-      }
-      ++n;
-    }
-    share_slots(counts, std::span(cells).first(n));
-    alphabet.cell_counts[context] = static_cast<std::uint8_t>(n);
+    std::vector<Cell> cells = choose_cells(counts);
+    share_slots(counts, cells);
+    std::ranges::copy(cells, alphabet.cells[context].begin());
+    alphabet.cell_counts[context] = static_cast<std::uint8_t>(cells.size());
   }
   return alphabet;
 }

@@ -48,19 +48,29 @@ int level_of(float deviation) {
 
 /// All channels alike, whatever their sign: the steps are put so that the largest common one is the last.
 Candidate uniform_candidate(const Sample& sample, Layout layout) {
-  std::array<std::uint32_t, 1024> counts{};
-  for (const std::uint16_t top : sample.tops) ++counts[top & 0x3ff];
+  constexpr unsigned tops = 1024;
+  std::vector<std::uint32_t> counts(2 * 2 * tops);  // two of each, so that equal neighbours do not wait for each other
+  for (std::size_t i = 0; i < sample.tops.size(); ++i) {
+    const unsigned top = sample.tops[i];
+    ++counts[i % 2 * 2 * tops + (top >> 15) * tops + (top & (tops - 1))];
+  }
+  const auto count = [&](unsigned turn, unsigned top) {
+    return counts[turn * tops + top] + counts[(2 + turn) * tops + top];
+  };
   const std::size_t rare = sample.tops.size() / 2048;
   std::size_t above = 0;
-  int top = 1023;
-  while (top > 0 && (above += counts[static_cast<unsigned>(top)]) <= rare) --top;
+  unsigned last = tops - 1;
+  while (last > 0 && (above += count(0, last) + count(1, last)) <= rare) --last;
   Candidate candidate;
   candidate.model.kind = PlaneKind::uniform;
-  const int base = (top | 1) - 29;  // even, so that cells are octaves of the type
+  const int base = static_cast<int>(last | 1) - 29;  // even, so that cells are octaves of the type
   candidate.model.level = static_cast<std::int16_t>(4 * (base - static_cast<int>(base_of(0, layout))));
   const unsigned real_base = base_of(candidate.model.level, layout);
-  for (const std::uint16_t value : sample.tops)
-    ++candidate.histogram[(value >> 15) * step_count + step_of(value, real_base)];
+  for (unsigned top = 0; top < tops; ++top) {
+    for (const unsigned turn : {0u, 1u}) {
+      candidate.histogram[turn * step_count + step_of(top, real_base)] += count(turn, top);
+    }
+  }
   return candidate;
 }
 
@@ -179,19 +189,29 @@ Candidate channel_candidate(const Sample& sample, Layout layout, const std::opti
     bases[c] = static_cast<std::uint16_t>(base_of(level, layout));
     prediction.means[c] = static_cast<float>(candidate.model.means[c]) * deviation_of(level) / 8;
   }
-  std::vector<std::int16_t> sizes(sample.channels);
+  // Where an element falls, by the size of the prediction, then by everything; two counts of each, as above.
+  std::uint8_t context_of[32];
+  for (int size = -16; size < 16; ++size) context_of[size + 16] = context_byte(size);
+  std::vector<std::int32_t> sizes(sample.channels);
+  std::vector<std::int32_t> steps(sample.channels);
+  Histogram second{};
   prediction.each_row([&](std::size_t i) {
-    for (std::size_t c = 0; c < sample.channels; ++c) {
-      const float p = prediction.predicted[c] * per_half_deviation[c];
-      sizes[c] = static_cast<std::int16_t>(std::clamp(p, -15.0f, 15.0f) + (p < 0 ? -0.5f : 0.5f));
-    }
     const std::uint16_t* const tops = sample.row_tops(i);
     for (std::size_t c = 0; c < sample.channels; ++c) {
-      const unsigned context = context_byte(sizes[c]);
-      const unsigned turn = context >> 7 ^ tops[c] >> 15;
-      ++candidate.histogram[(context & 0x70) << 2 | turn << 5 | step_of(tops[c], bases[c])];
+      const float p = prediction.predicted[c] * per_half_deviation[c];
+      const float most = p < 15.0f ? p : 15.0f;
+      sizes[c] = static_cast<std::int32_t>((most > -15.0f ? most : -15.0f) + 16.5f);
+      const std::int32_t step = (tops[c] & 0x7fff) - bases[c];
+      const std::int32_t above = step > 0 ? step : 0;
+      steps[c] = (above < 31 ? above : 31) | (tops[c] >> 15) << 5;
+    }
+    for (std::size_t c = 0; c < sample.channels; ++c) {
+      const unsigned context = context_of[sizes[c]];
+      const unsigned key = static_cast<unsigned>(steps[c]) ^ (context >> 7) << 5;
+      ++(c % 2 == 0 ? candidate.histogram : second)[(context & 0x70) << 2 | key];
     }
   });
+  for (std::size_t i = 0; i < second.size(); ++i) candidate.histogram[i] += second[i];
   return candidate;
 }
 

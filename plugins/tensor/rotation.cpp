@@ -8,25 +8,6 @@ namespace {
 
 constexpr double pi = 3.14159265358979323846;
 
-/// By Taylor's series, of a 32nd of x; good for |x| up to 30.
-double exponential(double x) {
-  double term = 1;
-  double sum = 1;
-  for (int i = 1; i < 16; ++i) {
-    term = term * (x / 32) / i;
-    sum += term;
-  }
-  for (int i = 0; i < 5; ++i) sum *= sum;
-  return sum;
-}
-
-/// By Newton's method, for x between 1 and e^30.
-double natural_logarithm(double x) {
-  double y = 30;
-  for (int i = 0; i < 60; ++i) y += x / exponential(y) - 1;
-  return y;
-}
-
 constexpr double sine_series(double x) {
   double term = x;
   double sum = x;
@@ -77,8 +58,7 @@ std::int32_t sine(std::uint32_t angle) noexcept {
   return static_cast<std::int32_t>(table[index] + (fraction * (table[index + 1] - table[index]) >> 16));
 }
 
-std::vector<std::uint32_t> frequencies_of(double base, std::size_t rotary_dim) {
-  const double log_base = natural_logarithm(base);
+std::vector<std::uint32_t> frequencies_of(double log_base, std::size_t rotary_dim) {
   const double ratio = exponential(-2 * log_base / static_cast<double>(rotary_dim));
   double turns = 1 / (2 * pi);
   std::vector<std::uint32_t> frequencies(rotary_dim / 2);

@@ -29,8 +29,27 @@ struct Rope {
   bool operator==(const Rope&) const = default;
 };
 
+/// By Taylor's series, of a 32nd of x; good for |x| up to 30.
+constexpr double exponential(double x) {
+  double term = 1;
+  double sum = 1;
+  for (int i = 1; i < 16; ++i) {
+    term = term * (x / 32) / i;
+    sum += term;
+  }
+  for (int i = 0; i < 5; ++i) sum *= sum;
+  return sum;
+}
+
+/// By Newton's method, for x between 1 and e^30.
+constexpr double natural_logarithm(double x) {
+  double y = 30;
+  for (int i = 0; i < 60; ++i) y += x / exponential(y) - 1;
+  return y;
+}
+
 /// The frequencies base^(-2 i / rotary_dim).
-std::vector<std::uint32_t> frequencies_of(double base, std::size_t rotary_dim);
+std::vector<std::uint32_t> frequencies_of(double log_base, std::size_t rotary_dim);
 
 /// sin(angle) * 2^30, to about 2^-17.
 std::int32_t sine(std::uint32_t angle) noexcept;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <type_traits>
 
 #include "plugins/tensor/rows.hpp"
 
@@ -13,6 +14,9 @@ constexpr std::size_t most_elements = 20000;
 constexpr std::size_t fewest_tokens = 32;
 constexpr std::size_t one_in = 8;
 
+template <unsigned bytes>
+using Word = std::conditional_t<bytes == 1, std::uint8_t, std::conditional_t<bytes == 2, std::uint16_t, std::uint32_t>>;
+
 template <Layout layout>
 void look_at(const std::uint8_t* words, std::size_t n, std::uint16_t* tops, float* values) {
   constexpr Cut form = cut<layout>;
@@ -20,8 +24,9 @@ void look_at(const std::uint8_t* words, std::size_t n, std::uint16_t* tops, floa
   constexpr unsigned most_exponent = (1u << form.exponent_bits) - 1;
   constexpr unsigned rebias = 127 - ((1u << (form.exponent_bits - 1)) - 1);
   for (std::size_t i = 0; i < n; ++i) {
-    std::uint32_t word = 0;
-    std::memcpy(&word, words + i * form.word_bytes, form.word_bytes);
+    Word<form.word_bytes> loaded;
+    std::memcpy(&loaded, words + i * form.word_bytes, form.word_bytes);
+    const std::uint32_t word = loaded;
     const std::uint32_t exponent = word >> mantissa & most_exponent;
     const std::uint32_t sign = word >> (mantissa + form.exponent_bits);
     tops[i] =
