@@ -1,5 +1,5 @@
-// What every codec of bytes has to do, for each bundled one with its default parameters and for a few others. Lossy ones
-// give back other bytes, and have tests of their own.
+// What every codec of bytes has to do, for each bundled one with its default parameters and for a few others. Lossy
+// ones give back other bytes, and have tests of their own.
 #include <gmock/gmock.h>
 #include <sys/mman.h>
 

@@ -13,15 +13,14 @@ namespace cinch::test {
 
 enum class PayloadKind { zeros, text, json, random, ramp, floats };
 
-inline constexpr PayloadKind all_payload_kinds[] = {PayloadKind::zeros, PayloadKind::text, PayloadKind::json,
-                                                    PayloadKind::random, PayloadKind::ramp,
-                                                    PayloadKind::floats};
+inline constexpr PayloadKind all_payload_kinds[] = {PayloadKind::zeros,  PayloadKind::text, PayloadKind::json,
+                                                    PayloadKind::random, PayloadKind::ramp, PayloadKind::floats};
 
 std::string_view to_string(PayloadKind kind);
 
-/// `size` bytes, the same for the same arguments everywhere: words, JSON documents, noise, i % 256, or bf16 numbers about as
-/// a normal distribution has them. In a heap block
-/// of exactly that size, so that AddressSanitizer sees what reads beyond it.
+/// `size` bytes, the same for the same arguments everywhere: words, JSON documents, noise, i % 256, or bf16 numbers
+/// about as a normal distribution has them. In a heap block of exactly that size, so that AddressSanitizer sees what
+/// reads beyond it.
 std::vector<std::byte> make_payload(PayloadKind kind, std::size_t size, std::uint64_t seed = 1);
 
 /// The path of a safetensors file of real KV caches ("chat-1024"); nothing where the data set is not there.
