@@ -1,6 +1,7 @@
 // Frames that earlier builds wrote: tests/golden/*.frame must decode for ever. `--write DIR` makes missing ones.
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -51,12 +52,30 @@ std::string steps(std::size_t size) {
   return out;
 }
 
+/// bf16 numbers of a few octaves.
+std::string floats(std::size_t size) {
+  const std::string random = noise(2 * size);
+  std::string out;
+  for (std::size_t i = 0; out.size() < size; i += 4) {
+    const auto bits = static_cast<unsigned char>(random[i] | 1);
+    const unsigned exponent =
+        127u - static_cast<unsigned>(std::countr_zero(static_cast<unsigned>(random[i + 1]) | 64u));
+    const unsigned word = (bits & 128u) << 8 | exponent << 7 | (static_cast<unsigned char>(random[i + 2]) & 127u);
+    out += static_cast<char>(word & 255);
+    out += static_cast<char>(word >> 8);
+  }
+  return out.substr(0, size);
+}
+
 std::vector<Golden> all_golden() {
   const TensorShape heads = *make_tensor(Dtype::bf16, std::vector<std::uint64_t>{10, 3, 10});
   const TensorShape planes = *make_tensor(Dtype::f8_e4m3, std::vector<std::uint64_t>{2, 3, 100}, 1);
+  const TensorShape keys = *make_tensor(Dtype::bf16, std::vector<std::uint64_t>{128, 1, 64});
   return {
       {"raw", "raw", {}, counted(700), 0, {}},
       {"raw-empty", "raw", {}, "", 0, {}},
+      {"tensor", "tensor", {}, floats(6001), 0, {}},
+      {"tensor-typed-blocks", "tensor", {}, floats(16384), 5120, keys},
       {"lz4", "lz4", {}, counted(700), 0, {}},
       {"lz4-declined", "lz4", {}, noise(300), 0, {}},
       {"lz4-hc-blocks", "lz4:hc=9", {}, counted(700), 256, {}},
