@@ -53,14 +53,14 @@ Bytes with_index(FrameSummary& summary, Input& input) {
     block.stored_checksum = block.decoded_checksum = checksum(ByteView(stored).subspan(at, size));
     at += size;
   }
-  Bytes index;
+  std::pmr::vector<std::byte> index;
   write_index(blocks, plan, index);
   summary.block_count = count;
   summary.plan_bytes = plan.size();
   summary.index_checksum = checksum(index);
   index.insert(index.end(), plan.begin(), plan.end());
   index.insert(index.end(), stored.begin(), stored.end());
-  return index;
+  return Bytes(index.begin(), index.end());
 }
 
 Bytes written(Input& input) {
@@ -85,8 +85,9 @@ Bytes written(Input& input) {
     summary.decoded_checksum = checksum(rest);
     summary.stored_checksum = static_cast<std::uint32_t>(summary.decoded_checksum);
   }
-  Bytes frame;
-  write_summary(summary, key, frame);
+  std::pmr::vector<std::byte> head;
+  write_summary(summary, key, head);
+  Bytes frame(head.begin(), head.end());
   frame.insert(frame.end(), rest.begin(), rest.end());
   return frame;
 }

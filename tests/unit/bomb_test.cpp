@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <memory_resource>
 #include <random>
 #include <sstream>
 
@@ -153,15 +154,16 @@ Bytes frame_of(const Bomb& bomb, std::uint64_t claimed, std::optional<TensorShap
     summary.stored_checksum = static_cast<std::uint32_t>(checksum(bomb.block));
   } else {
     const BlockEntry entry{claimed, bomb.block.size(), checksum(bomb.block), 0, 0};
-    write_index({&entry, 1}, bomb.plan, rest);
+    std::pmr::vector<std::byte> index;
+    write_index({&entry, 1}, bomb.plan, index);
     summary.indexed = true;
     summary.plan_bytes = bomb.plan.size();
-    summary.index_checksum = checksum(rest);
-    rest = std::move(rest) + bomb.plan;
+    summary.index_checksum = checksum(index);
+    rest = Bytes(index.begin(), index.end()) + bomb.plan;
   }
-  Bytes frame;
-  write_summary(summary, key, frame);
-  return std::move(frame) + rest + bomb.block;
+  std::pmr::vector<std::byte> head;
+  write_summary(summary, key, head);
+  return Bytes(head.begin(), head.end()) + rest + bomb.block;
 }
 
 Result<Value> decode(const Bytes& frame, std::uint64_t most = limit) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory_resource>
 #include <random>
 
 #include "engine/checksum.hpp"
@@ -163,8 +164,9 @@ Bytes with_format(const Bytes& frame, const FormatId& format) {
   FrameSummary summary = *parse_summary(frame, key);
   const std::size_t rest = summary.summary_bytes;
   summary.format = format;
-  Bytes out;
-  write_summary(summary, key, out);
+  std::pmr::vector<std::byte> head;
+  write_summary(summary, key, head);
+  Bytes out(head.begin(), head.end());
   out.insert(out.end(), frame.begin() + static_cast<std::ptrdiff_t>(rest), frame.end());
   return out;
 }
