@@ -26,7 +26,7 @@ class GuardedBuffer::Owner final : public ValueOwner {
   static Owner* create(std::size_t size, std::pmr::memory_resource* lender) {
     if (size > SIZE_MAX - before - canary_bytes) throw std::bad_alloc();
     const std::size_t bytes = before + size + canary_bytes;
-    auto* owner = new (lender ? lender->allocate(bytes, alignment) : take_buffer(bytes)) Owner(size, lender != nullptr);
+    auto* owner = new (lender ? lender->allocate(bytes, alignment) : take_buffer(bytes)) Owner(size, lender);
     std::memcpy(owner->data() - canary_bytes, canary.data(), canary_bytes);
     std::memcpy(owner->data() + size, canary.data(), canary_bytes);
     return owner;
@@ -39,19 +39,19 @@ class GuardedBuffer::Owner final : public ValueOwner {
  private:
   static constexpr std::size_t before = 2 * alignment;  // this object, and the canary that ends where the bytes start
 
-  Owner(std::size_t size, bool is_lent) noexcept : size_(size), is_lent_(is_lent) {
+  Owner(std::size_t size, std::pmr::memory_resource* lender) noexcept : size_(size), lender_(lender) {
     static_assert(sizeof(Owner) + canary_bytes <= before);
   }
 
   void destroy() noexcept override {
     const std::size_t bytes = before + size_ + canary_bytes;
-    const bool is_lent = is_lent_;
+    std::pmr::memory_resource* const lender = lender_;
     this->~Owner();
-    if (!is_lent) give_buffer_back(this, bytes);
+    lender ? lender->deallocate(this, bytes, alignment) : give_buffer_back(this, bytes);
   }
 
   std::size_t size_;
-  bool is_lent_;
+  std::pmr::memory_resource* lender_;  // null: the pool of buffers
 };
 
 GuardedBuffer::GuardedBuffer(std::size_t size) : owner_(Owner::create(size, nullptr)) {}

@@ -14,7 +14,7 @@ namespace cinch {
 class GuardedBuffer {
  public:
   explicit GuardedBuffer(std::size_t size);
-  /// In memory of `from`, which outlives the buffer and is not given back. Such a buffer does not become a `Value`.
+  /// In memory of `from`, which outlives the buffer. Such a buffer does not become a `Value`.
   GuardedBuffer(std::size_t size, std::pmr::memory_resource& from);
   GuardedBuffer(GuardedBuffer&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)) {}
   GuardedBuffer& operator=(GuardedBuffer other) noexcept {

@@ -9,7 +9,7 @@ namespace cinch::test {
 namespace {
 
 constexpr std::uint64_t tokens = 40;
-constexpr std::array<std::uint64_t, 3> dims = {tokens, 2, 16};  // of bf16: 64 bytes a token
+constexpr std::array<std::uint64_t, 3> dims = {tokens, 1, 32};  // of bf16: 64 bytes a token
 constexpr std::size_t value_bytes = tokens * 64;
 
 /// Numbers as a tensor has them, close to each other; no two seeds give the same.

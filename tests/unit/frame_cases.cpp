@@ -85,7 +85,7 @@ std::vector<std::string> frame_specs() {
 }
 
 FrameCase tensor_case(const std::string& spec, std::uint64_t tokens, std::uint64_t block_bytes, std::uint64_t seed) {
-  const std::uint64_t dims[] = {tokens, 2, 16};
+  const std::uint64_t dims[] = {tokens, 1, 32};
   return bundled(spec, bf16_numbers(tokens * 32, seed), block_bytes, *make_tensor(Dtype::bf16, dims, 0));
 }
 
@@ -93,7 +93,8 @@ std::vector<FrameCase> small_frame_cases() {
   const TensorShape planes = *make_tensor(Dtype::bf16, std::vector<std::uint64_t>{4, 3, 25}, 1);
   std::vector<FrameCase> cases;
   const auto add = [&](FrameCase c) {
-    if (c.try_encode("").status().code() != StatusCode::unsupported) cases.push_back(std::move(c));
+    const StatusCode code = c.try_encode("").status().code();
+    if (code != StatusCode::unsupported && code != StatusCode::invalid_argument) cases.push_back(std::move(c));
   };
   for (const std::string& spec : frame_specs()) {
     for (const std::size_t size : {0u, 1u, 15u, 300u}) add(bundled(spec, sample(size)));

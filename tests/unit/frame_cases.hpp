@@ -52,7 +52,7 @@ std::vector<std::string> frame_specs();
 /// A small frame of every kind. What a codec does not take is left out.
 std::vector<FrameCase> small_frame_cases();
 
-/// A value of a shape that every codec takes: `tokens` tokens of 2 heads of 16 numbers bf16, 64 bytes each.
+/// A value of a shape that every codec takes: `tokens` tokens of one head of 32 numbers bf16, 64 bytes each.
 FrameCase tensor_case(const std::string& spec, std::uint64_t tokens, std::uint64_t block_bytes = 0,
                       std::uint64_t seed = 1);
 
