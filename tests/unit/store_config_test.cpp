@@ -79,7 +79,7 @@ TEST(StoreConfigTest, MistakesInTensorsOfARuleNameThem) {
   EXPECT_NE(refused("head_dim = 0").find("c.toml:3: store.rule[0].head_dim: 0, expected 1 to"), std::string::npos);
   EXPECT_NE(refused("token_axis = 8").find("c.toml:3: store.rule[0].token_axis: 8, expected 0 to 7"),
             std::string::npos);
-  EXPECT_NE(refused("tensor = 1").find("store.rule[0].tensor: expected a table"), std::string::npos);
+  EXPECT_NE(refused("tensor = 1").find("store.rule[0].tensor: 1, expected a table"), std::string::npos);
   EXPECT_NE(refused("tensor = { dtype = \"bf17\" }").find("store.rule[0].tensor.dtype: expected an element type"),
             std::string::npos);
   EXPECT_NE(refused("tensor = { head_dim = 64 }").find("store.rule[0].tensor.dtype: expected"), std::string::npos);
