@@ -38,7 +38,7 @@ TEST_F(CodecCommandsTest, TheBundledCodecsAreListed) {
 
 TEST_F(CodecCommandsTest, InJsonEveryCodecSaysWhatItCan) {
   const Json json = bare({"codec", "list", "--json"}).json();
-  EXPECT_THAT(column(json, "format"), ElementsAre("lz4", "raw", "zstd"));
+  EXPECT_THAT(column(json, "format"), ElementsAre("lz4", "quant", "raw", "tensor", "zstd"));
   EXPECT_THAT(field_names(json[0]), ElementsAre("decodes", "encodes", "format", "implementation", "lossy",
                                                 "needs_shape", "origin", "target", "version"));
   EXPECT_EQ(with_name(json, "format", "raw")["origin"], "built in");
@@ -49,7 +49,8 @@ TEST_F(CodecCommandsTest, InJsonEveryCodecSaysWhatItCan) {
 TEST_F(CodecCommandsTest, CodecsOfADirectoryAreListedToo) {
   const Json json = bare({"codec", "list", "--json", "--plugins", codecs_dir}).json();
   EXPECT_THAT(column(json, "format"),
-              ElementsAre("com.example.runs", "lz4", "raw", "test.lossy", "test.valid", "test.xor", "zstd"));
+              ElementsAre("com.example.runs", "lz4", "quant", "raw", "tensor", "test.lossy", "test.valid",
+                                                     "test.xor", "zstd"));
   EXPECT_EQ(with_name(json, "format", "test.lossy")["lossy"], true);
   EXPECT_EQ(with_name(json, "format", "test.lossy")["target"], "scalar");
   EXPECT_EQ(with_name(json, "format", "test.xor")["target"], "");
@@ -74,7 +75,7 @@ TEST_F(CodecCommandsTest, AValueWrittenThroughThePluginPathIsReadThroughIt) {
 
 TEST_F(CodecCommandsTest, PluginFilesAreListedWithTheirState) {
   const Json json = bare({"plugin", "list", "--json"}).json();
-  EXPECT_THAT(column(json, "id"), ElementsAre("cinch.lz4", "cinch.zstd"));
+  EXPECT_THAT(column(json, "id"), ElementsAre("cinch.lz4", "cinch.quant", "cinch.tensor", "cinch.zstd"));
   EXPECT_THAT(field_names(json[0]), ElementsAre("formats", "id", "loaded", "message", "path", "refusal", "version"));
   EXPECT_EQ(json[0]["formats"], Json::array({"lz4"}));
   EXPECT_EQ(json[0]["loaded"], true);
@@ -120,7 +121,7 @@ TEST_F(CodecCommandsTest, FilesThatAreNoSharedObjectsAreRefused) {
     EXPECT_EQ(one["loaded"], false) << name;
     EXPECT_NE(one["message"], "") << name;
   }
-  EXPECT_EQ(json.size(), 5u);
+  EXPECT_EQ(json.size(), 7u);
 }
 
 TEST_F(CodecCommandsTest, BrokenPluginsDoNotGetInTheWayOfValues) {
