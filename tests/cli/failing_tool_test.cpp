@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <map>
+#include <sstream>
 
 #include "cinch/store_config.hpp"
 #include "tests/cli/safetensors_file.hpp"
@@ -136,6 +137,26 @@ class FailingToolTest : public CliTest, public ::testing::WithParamInterface<Com
     EXPECT_THAT(outcome.err, ::testing::EndsWith("\n"));
   }
 
+  /// What was printed is what is printed when nothing fails. A plugin for which there was no memory is refused, and the
+  /// list of codecs goes on without it.
+  static void expect_answer(const std::string& found, const std::string& expected) {
+    if (GetParam().name != "codec_list") {
+      EXPECT_EQ(found, expected);
+      return;
+    }
+    const std::vector<std::string> formats = first_words(found), all = first_words(expected);
+    EXPECT_TRUE(std::ranges::includes(all, formats)) << found;
+    EXPECT_TRUE(std::ranges::binary_search(formats, "raw")) << found;
+  }
+
+  static std::vector<std::string> first_words(const std::string& text) {
+    std::istringstream lines(text);
+    std::vector<std::string> words;
+    for (std::string line; std::getline(lines, line);) words.push_back(line.substr(0, line.find(' ')));
+    std::ranges::sort(words);
+    return words;
+  }
+
   /// Every so many-eth operation is made to fail; in the long form, each.
   void sweep(const std::string& kind, std::initializer_list<int> errors, int runs);
 };
@@ -178,7 +199,7 @@ void FailingToolTest::sweep(const std::string& kind, std::initializer_list<int> 
         expect_clear(outcome);
       }
       if (outcome.status == 0) {
-        EXPECT_EQ(outcome.out, unhindered.out);
+        expect_answer(outcome.out, unhindered.out);
         EXPECT_EQ(writes ? content_of(work() + "/store") : after, after);
       } else if (writes) {
         expect_old_or_new(content_of(work() + "/store"), before, after, false);
