@@ -2,6 +2,7 @@
 #include <link.h>
 
 #include <filesystem>
+#include <memory>
 
 #include "cinch/codec_registry.hpp"
 #include "cinch/plugin_loader.hpp"
@@ -25,11 +26,11 @@ std::string bundled_plugin_directory() {
 
 const CodecRegistry& default_registry() {
   static const CodecRegistry* const registry = [] {
-    auto* made = new CodecRegistry;  // never destroyed: static destructors may still use it
+    auto made = std::make_unique<CodecRegistry>();
     if (const std::string directory = bundled_plugin_directory(); !directory.empty()) {
       PluginLoader(*made).load_directory(directory);
     }
-    return made;
+    return made.release();  // never destroyed: static destructors may still use it
   }();
   return *registry;
 }

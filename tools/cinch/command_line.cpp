@@ -1,7 +1,9 @@
 #include "command_line.hpp"
 
 #include <algorithm>
-#include <regex>
+#include <optional>
+#include <string_view>
+#include <utility>
 
 #include "cinch/settings.hpp"
 #include "command_app.hpp"
@@ -35,17 +37,26 @@ std::string suggestion(const std::string& name, const std::vector<std::string>& 
   return near.empty() ? "" : "; did you mean \"" + std::string(near) + "\"?";
 }
 
+/// The flag before `text` and what follows it, when a message of CLI11 reads so.
+std::optional<std::pair<std::string, std::string>> around(const std::string& message, std::string_view text) {
+  const std::size_t at = message.find(text);
+  if (at == std::string::npos || !message.starts_with("-")) return std::nullopt;
+  return std::pair(message.substr(0, at), message.substr(at + text.size()));
+}
+
 /// What CLI11 says, in our words where its own are about itself.
 std::string plainly(const std::string& message) {
-  static const std::vector<std::pair<std::regex, std::string>> words = {
-      {std::regex("(--?[a-z]+): At Most 1 required but received ([0-9]+)"), "$1: expected one, given $2"},
-      {std::regex("(--?[a-z]+): 1 required ([A-Z]+) missing"), "$1: expected $2"},
-      {std::regex("([a-z]+) was given a disallowed flag override"), "--$1: takes no value"},
-      {std::regex("(--[a-z]+) excludes (.+)"), "$1 does not go with $2"},
-  };
-  for (const auto& [pattern, replacement] : words) {
-    if (std::regex_match(message, pattern)) return std::regex_replace(message, pattern, replacement);
+  constexpr std::string_view missing = " missing", disallowed = " was given a disallowed flag override";
+  if (const auto flag = around(message, ": At Most 1 required but received ")) {
+    return flag->first + ": expected one, given " + flag->second;
   }
+  if (const auto flag = around(message, ": 1 required "); flag && flag->second.ends_with(missing)) {
+    return flag->first + ": expected " + flag->second.substr(0, flag->second.size() - missing.size());
+  }
+  if (message.ends_with(disallowed)) {
+    return "--" + message.substr(0, message.size() - disallowed.size()) + ": takes no value";
+  }
+  if (const auto flag = around(message, " excludes ")) return flag->first + " does not go with " + flag->second;
   return message;
 }
 
