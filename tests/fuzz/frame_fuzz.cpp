@@ -26,7 +26,7 @@ Bytes mended(ByteView bytes) {
 std::optional<TensorShape> shape_from(Input& input) {
   TensorShape shape;
   shape.dtype = static_cast<Dtype>(input.byte());
-  shape.ndim = input.byte() % (max_tensor_dims + 1);
+  shape.ndim = static_cast<std::uint8_t>(input.byte() % (max_tensor_dims + 1));
   if (const std::uint8_t axis = input.byte(); axis < max_tensor_dims) shape.token_axis = axis;
   for (unsigned i = 0; i < shape.ndim; ++i) shape.dims[i] = input.flag() ? input.byte() : input.number<std::uint64_t>();
   return shape;

@@ -68,7 +68,8 @@ TEST(RansTest, EveryPathMakesTheSameBytesAndReadsThem) {
       std::vector<std::uint8_t> back(symbols.size() + 64);
       ASSERT_TRUE(each.path->decode(expected.data(), expected.size(), count, runs, frequencies, back.data()));
       for (std::size_t run = 0; run < runs; ++run) {
-        ASSERT_TRUE(std::equal(&back[run * stride], &back[run * stride + count], &symbols[run * stride]));
+        const std::uint8_t* const read = back.data() + run * stride;
+        ASSERT_TRUE(std::equal(read, read + count, symbols.data() + run * stride));
       }
     }
   }
