@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
-#include "engine/block_work.hpp"
 #include "cinch/buffer_pool.hpp"
+#include "engine/block_work.hpp"
 #include "engine/compressed_state.hpp"
 
 namespace cinch {

@@ -89,7 +89,7 @@ Status Database::open_files(bool read_only, std::optional<rocksdb::WALRecoveryMo
   if (Status status = check_directory(options_); !status.ok()) return status;
   Result<RecoveryCheck> recovery = RecoveryCheck::before_open(options_);
   if (!recovery) return recovery.error();
-  recovery_ = std::move(*recovery);
+  recovery_ = *recovery;
   rocksdb::ColumnFamilyOptions meta = make_meta_options(options_, block_cache_);
   meta.compaction_filter_factory = make_expiry_watch(expired_keys_);
   const std::vector<rocksdb::ColumnFamilyDescriptor> families{

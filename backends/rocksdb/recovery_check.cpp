@@ -10,7 +10,7 @@ using State = WatermarkRecord::State;
 using rocksdb::WALRecoveryMode;
 
 RecoveryCheck::RecoveryCheck(const RocksDbOptions& options, std::optional<WatermarkRecord> before)
-    : options_(&options), before_(std::move(before)) {}
+    : options_(&options), before_(before) {}
 
 Result<RecoveryCheck> RecoveryCheck::before_open(const RocksDbOptions& options) {
   bool is_damaged = false;

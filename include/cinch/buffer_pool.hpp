@@ -1,4 +1,5 @@
-/// Memory for large values on their way, kept from one call to the next: for codecs' buffers, and for backends that read.
+/// Memory for large values on their way, kept from one call to the next: for codecs' buffers, and for backends that
+/// read.
 ///
 /// What: malloc gives large buffers back to the kernel, which zeroes their pages again for the next call; that costs up
 /// to ten times as much as reading into them. What lies idle is bounded, and counted in the statistics of every

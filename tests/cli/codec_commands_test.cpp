@@ -48,9 +48,8 @@ TEST_F(CodecCommandsTest, InJsonEveryCodecSaysWhatItCan) {
 
 TEST_F(CodecCommandsTest, CodecsOfADirectoryAreListedToo) {
   const Json json = bare({"codec", "list", "--json", "--plugins", codecs_dir}).json();
-  EXPECT_THAT(column(json, "format"),
-              ElementsAre("com.example.runs", "lz4", "quant", "raw", "tensor", "test.lossy", "test.valid",
-                                                     "test.xor", "zstd"));
+  EXPECT_THAT(column(json, "format"), ElementsAre("com.example.runs", "lz4", "quant", "raw", "tensor", "test.lossy",
+                                                  "test.valid", "test.xor", "zstd"));
   EXPECT_EQ(with_name(json, "format", "test.lossy")["lossy"], true);
   EXPECT_EQ(with_name(json, "format", "test.lossy")["target"], "scalar");
   EXPECT_EQ(with_name(json, "format", "test.xor")["target"], "");

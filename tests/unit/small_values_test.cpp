@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "backends/memory/memory_kv_store.hpp"
-#include "cinch/compressed_kv_store.hpp"
 #include "cinch/buffer_pool.hpp"
+#include "cinch/compressed_kv_store.hpp"
 #include "tests/support/failing_allocator.hpp"
 
 namespace cinch {

@@ -20,8 +20,7 @@ ExitStatus import_file(const Options& options) {
   Result<std::shared_ptr<CompressedKvStore>> store = open_store(*to_open);
   if (!store) return fail(store.error());
   const auto begin = std::chrono::steady_clock::now();
-  const Result<ImportSummary> summary =
-      import_tensors(**store, *file, {options.prefix, options.layout, options.quiet});
+  const Result<ImportSummary> summary = import_tensors(**store, *file, {options.prefix, options.layout, options.quiet});
   if (!summary) return fail(summary.error());
   if (Status status = (*store)->close(); !status.ok()) return fail(status);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
