@@ -215,7 +215,7 @@ class FullDiskRun {
 };
 
 TEST(FullDiskTest, NothingAbortsAndWritesComeBackWithTheSpace) {
-  const std::uint64_t runs = long_run("CINCH_FULL_DISK_RUNS", 4);
+  const std::uint64_t runs = long_run("CINCH_FULL_DISK_RUNS", 2);
   int aborted = 0;
   for (std::uint64_t run = 0; run < runs; ++run) {
     const TempDir dir;
