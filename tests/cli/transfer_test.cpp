@@ -172,6 +172,13 @@ TEST_F(TransferTest, AnExportWithoutImportMakesAFileOfTheShapedValues) {
   EXPECT_EQ(cinch({"stat", "again//b", "--json"}).json()["dtype"], "f16");
 }
 
+TEST_F(TransferTest, ATensorsNameMustBeUtf8) {
+  ASSERT_EQ(cinch({"put", R"(caf\xe9)", "--dtype", "u8", "--shape", "4"}, "efgh").status, 0);
+  const Outcome run = cinch({"export", "out"});
+  EXPECT_EQ(run.status, 5);
+  EXPECT_THAT(run.err, AllOf(HasSubstr(R"("caf\xe9")"), HasSubstr("UTF-8")));
+}
+
 TEST_F(TransferTest, AnExportOfNothingIs1AndMakesNoFile) {
   put("text", "no tensor");
   expect_error(cinch({"export", "out", "--prefix", "q/"}), 1, "\"q/\"");

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cinch/kv_store.hpp"
+#include "json_writer.hpp"
 
 namespace cinch::tool {
 namespace {
@@ -233,6 +234,15 @@ Status check_cover(std::vector<TensorEntry>& tensors, std::optional<std::uint64_
   return {};
 }
 
+bool is_utf8(const std::string& text) {
+  try {
+    (void)json(text).dump();
+    return true;
+  } catch (const json::exception&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 Result<std::optional<TensorShape>> laid_out(const TensorEntry& tensor, const TensorLayout& layout) {
@@ -260,22 +270,25 @@ Result<SafetensorsHeader> parse_safetensors_header(std::string text, std::option
 }
 
 Result<SafetensorsHeader> make_safetensors_header(std::span<const NamedTensor> tensors) {
-  nlohmann::ordered_json document = nlohmann::ordered_json::object();
+  JsonWriter document;  // and not a document of nlohmann's, whose destructor allocates, as above
+  document.begin_object();
   std::uint64_t offset = 0;
   for (const NamedTensor& tensor : tensors) {
+    if (!is_utf8(tensor.name)) return malformed(tensor.name, "its name is not UTF-8, which the format asks for");
     std::string dtype(to_string(tensor.shape.dtype));
     std::ranges::transform(dtype, dtype.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 'a' + 'A') : c; });
-    document[tensor.name] = {
-        {"dtype", dtype}, {"shape", tensor.shape.dimensions()}, {"data_offsets", {offset, offset + tensor.bytes}}};
+    document.name(tensor.name).begin_object().field("dtype", dtype);
+    document.name("shape").begin_array();
+    for (const std::uint64_t dim : tensor.shape.dimensions()) document.value(dim);
+    document.end_array().name("data_offsets").begin_array();
+    document.value(offset).value(offset + tensor.bytes).end_array().end_object();
     offset += tensor.bytes;
   }
-  try {
-    std::string text = document.dump();
-    text.append((length_bytes - text.size() % length_bytes) % length_bytes, ' ');  // aligns the data
-    return parse_safetensors_header(std::move(text), offset);
-  } catch (const json::exception&) {
-    return malformed("a tensor's name is not UTF-8, which the format asks for");
-  }
+  document.end_object();
+  std::string text = document.document();
+  text.pop_back();                                                               // the line's end
+  text.append((length_bytes - text.size() % length_bytes) % length_bytes, ' ');  // aligns the data
+  return parse_safetensors_header(std::move(text), offset);
 }
 
 Result<SafetensorsFile> SafetensorsFile::open(const std::string& path) {
