@@ -15,6 +15,8 @@ struct ChunkTables {
   typename T::QuarterTable value;  // of a symbol: (symbol - 7) << low bits
   std::uint8_t low_bits;           // the most of its groups
   std::uint8_t first_with[4];      // the first group with more than this many low bits
+  std::uint8_t bytes_with[4];      // of low bits of that number, in a row
+  std::uint64_t used;              // the lanes that there are
   bool is_wide;                    // some of its values are beyond a byte
 
   static void prepare(const Chunk& chunk, ChunkTables& made) {
@@ -37,7 +39,9 @@ struct ChunkTables {
     for (unsigned b = 0; b < 4; ++b) {
       made.first_with[b] = chunk.groups;
       for (unsigned g = chunk.groups; g-- > 0 && bits[g] > b;) made.first_with[b] = static_cast<std::uint8_t>(g);
+      made.bytes_with[b] = static_cast<std::uint8_t>(2 * (chunk.groups - made.first_with[b]));
     }
+    made.used = ~std::uint64_t{0} >> (chunk_channels - chunk.channels);
     made.order = T::order_of(chunk.channel_of_lane);
     made.shift = T::shift_of(bits);
     made.bias = T::load(bias);

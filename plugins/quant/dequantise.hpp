@@ -8,6 +8,25 @@
 
 namespace cinch::quant {
 
+/// A tile of one head on its way from symbols to rows.
+template <class T>
+struct DecodeJob {
+  const Head* head = nullptr;
+  const ChunkTables<T>* tables = nullptr;  // of every chunk
+  std::uint8_t* rows = nullptr;            // where they go, and
+  std::size_t pitch = 0;                   // how far apart
+  std::uint8_t* symbols = nullptr;         // `group_room` for every group of every chunk, 16 for every row
+  Predictor<T> predict{};
+  unsigned count = 0;  // rows that are coded
+  std::uint8_t row[tile_rows];
+  float step[tile_rows];  // times `channel_unit`
+  TileMean<T> mean;
+  // How far it got:
+  unsigned chunk = 0;
+  unsigned next = 0;    // of the rows
+  std::uint32_t at[4];  // of the chunk's waves
+};
+
 template <class T, Element element, std::size_t sets>
 class Dequantiser {
  public:
@@ -17,14 +36,22 @@ class Dequantiser {
         chunks_(chunks_of(block.dim)),
         scratch_(Scratch<T>::of(from.scratch, block.heads, block.dim)),
         stream_(from.stream, static_cast<std::size_t>(from.states - from.stream)),
-        states_(rans::States<T, sets>::read(from.states)) {}
+        states_(rans::States<T, sets>::read(from.states)) {
+    const std::size_t symbols = chunks_ * 4 * group_room;
+    std::memset(scratch_.symbols, 0, 2 * symbols);
+    jobs_[0].symbols = scratch_.symbols;
+    jobs_[1].symbols = scratch_.symbols + symbols;
+  }
 
   bool run(std::uint8_t* to) {
     const std::size_t row_bytes = block_.dim * size_of(element), pitch = block_.heads * row_bytes;
     const Head* prepared = nullptr;
     for (std::uint64_t plane = 0; plane < block_.planes; ++plane) {
       const Head* const heads = block_.plane_heads[plane];
-      if (heads != prepared) prepare(heads);
+      if (heads != prepared) {
+        if (!finish(jobs_[!turn_])) return false;
+        prepare(heads);
+      }
       prepared = heads;
       for (std::uint64_t t = 0; t < block_.tokens; t += tile_rows) {
         const std::uint64_t left = block_.tokens - t;
@@ -35,11 +62,16 @@ class Dequantiser {
         }
       }
     }
+    if (!finish(jobs_[!turn_])) return false;
     return stream_.is_empty() && states_.is_start() && from_.escapes == wides_begin_ && from_.wides == raws_begin_ &&
            from_.raws == lows_begin_ && from_.lows == from_.stream;
   }
 
  private:
+  using Job = DecodeJob<T>;
+  static constexpr unsigned at_once = T::has_many_registers ? sets : 1;  // rows
+  static constexpr std::size_t group_room = Scratch<T>::group_room;
+
   void prepare(const Head* heads) {
     for (std::uint32_t h = 0; h < block_.heads; ++h) {
       for (unsigned c = 0; c < chunks_; ++c) {
@@ -48,35 +80,57 @@ class Dequantiser {
     }
   }
 
+  /// Decodes the symbols of one tile and, between the coder's steps, makes rows of those of the tile before: what one
+  /// waits for, the other does not.
   bool tile(const Head& head, const ChunkTables<T>* tables, std::uint8_t* rows, std::size_t pitch, unsigned count,
             std::uint64_t token) {
-    if (!step_codes(head, rows, pitch, count)) return false;
-    const bool is_padded = block_.dim % chunk_channels != 0;
-    std::uint8_t* const to = is_padded ? scratch_.rows : rows;
-    const std::size_t to_pitch = is_padded ? padded_dim(block_.dim) * size_of(element) : pitch;
-    const bool turns = head.partner != nullptr;
-    const Predictor<T> predict = Predictor<T>::at(head, padded_dim(block_.dim), token, tile_waves_, tile_mean_);
-    for (unsigned c = 0; c < chunks_; ++c) {
-      const Chunk& chunk = head.chunks[c];
-      if (!read_groups(chunk)) return false;
-      const std::size_t low_bytes = rows_ * tables[c].low_bytes(chunk);
-      if (static_cast<std::size_t>(from_.stream - from_.lows) < low_bytes) return false;
-      const bool is_good = turns ? values<true>(head, c, tables[c], predict, to, to_pitch)
-                                 : values<false>(head, c, tables[c], predict, to, to_pitch);
-      if (!is_good) return false;
-    }
-    for (unsigned i = 0; is_padded && i < rows_; ++i) {
-      std::memcpy(rows + row_[i] * pitch, to + row_[i] * to_pitch, block_.dim * size_of(element));
-    }
-    return true;
+    Job& job = jobs_[turn_];
+    Job& before = jobs_[!turn_];
+    std::uint8_t symbols[tile_rows];
+    if (!read_run(symbols, count, head.step_class, rans::Nothing{})) return false;
+    job.head = &head;
+    job.tables = tables;
+    job.rows = rows;
+    job.pitch = pitch;
+    if (!step_codes(job, before, symbols, count)) return false;
+    job.predict = Predictor<T>::at(head, padded_dim(block_.dim), token, tile_waves_, job.mean);
+    const bool is_good = before.predict.turns() ? groups<true>(job, before) : groups<false>(job, before);
+    if (!is_good || !finish(before)) return false;
+    turn_ = !turn_;
+    job.chunk = 0;
+    open_chunk(job);
+    return is_good_;
   }
 
   // ---- Step codes
 
-  bool step_codes(const Head& head, std::uint8_t* rows, std::size_t pitch, unsigned count) {
-    std::uint8_t symbols[tile_rows];
-    if (!read_run(symbols, count, head.step_class)) return false;
-    rows_ = 0;
+  bool step_codes(Job& job, Job& before, const std::uint8_t* symbols, unsigned count) {
+    bool has_escape = false;
+    for (unsigned r = 0; r < count; ++r) has_escape |= symbols[r] == escape;
+    if (!has_escape) {
+      const int least = job.head->step_code - 7;
+      if (least < -most_step_code || least + 14 > most_step_code) {
+        for (unsigned r = 0; r < count; ++r) {
+          const int code = least + symbols[r];
+          if (code < -most_step_code || code > most_step_code) return false;
+        }
+      }
+      float steps[escape];
+      for (int s = 0; s < escape; ++s) steps[s] = step_of(least + s) * T::channel_unit;
+      for (unsigned r = 0; r < count; ++r) {
+        job.row[r] = static_cast<std::uint8_t>(r);
+        job.step[r] = steps[symbols[r]];
+      }
+      job.count = count;
+      return true;
+    }
+    // The escapes of the tile before come first.
+    return finish(before) && escaped_step_codes(job, symbols, count);
+  }
+
+  bool escaped_step_codes(Job& job, const std::uint8_t* symbols, unsigned count) {
+    job.count = 0;
+    const Head& head = *job.head;
     const std::size_t row_bytes = block_.dim * size_of(element);
     for (unsigned r = 0; r < count; ++r) {
       int code = head.step_code + symbols[r] - 7;
@@ -84,12 +138,12 @@ class Dequantiser {
         if (from_.escapes >= wides_begin_) return false;
         const auto distance = static_cast<std::int8_t>(*from_.escapes++);
         if (distance == zero_row) {
-          std::memset(rows + r * pitch, 0, row_bytes);
+          std::memset(job.rows + r * job.pitch, 0, row_bytes);
           continue;
         }
         if (distance == raw_row) {
           if (static_cast<std::size_t>(lows_begin_ - from_.raws) < row_bytes) return false;
-          std::memcpy(rows + r * pitch, from_.raws, row_bytes);
+          std::memcpy(job.rows + r * job.pitch, from_.raws, row_bytes);
           from_.raws += row_bytes;
           continue;
         }
@@ -97,8 +151,8 @@ class Dequantiser {
         if (distance == wide_escape && !take_wide(code)) return false;
       }
       if (code < -most_step_code || code > most_step_code) return false;
-      codes_[r] = code;
-      row_[rows_++] = static_cast<std::uint8_t>(r);
+      job.step[job.count] = step_of(code) * T::channel_unit;
+      job.row[job.count++] = static_cast<std::uint8_t>(r);
     }
     return true;
   }
@@ -110,121 +164,187 @@ class Dequantiser {
     return true;
   }
 
-  // ---- Values
+  // ---- Symbols
 
-  bool read_run(std::uint8_t* symbols, std::size_t count, std::uint8_t symbol_class) {
+  template <class Aside>
+  bool read_run(std::uint8_t* symbols, std::size_t count, std::uint8_t symbol_class, Aside aside) {
     const auto table = rans::DecodeTable<T>::of(class_columns.column[symbol_class]);
-    return stream_.take(rans::decode_run<T, sets>(symbols, count, table, states_, stream_.need(count)));
+    return stream_.take(rans::decode_run<T, sets>(symbols, count, table, states_, stream_.need(count), aside));
   }
 
-  bool read_groups(const Chunk& chunk) {
-    for (unsigned g = 0; g < 4; ++g) {
-      width_[g] = g < chunk.groups ? chunk.width_of(g) : 0;
-      if (g < chunk.groups && !read_run(symbols_[g], rows_ * std::size_t{width_[g]}, chunk.group_class[g]))
-        return false;
+  template <bool turns>
+  bool groups(Job& job, Job& before) {
+    std::uint8_t* symbols = job.symbols;
+    for (unsigned c = 0; c < chunks_; ++c) {
+      const Chunk& chunk = job.head->chunks[c];
+      for (unsigned g = 0; g < 4; ++g, symbols += group_room) {
+        if (g >= chunk.groups) continue;
+        const auto aside = [&]() __attribute__((always_inline)) {
+          if constexpr (T::has_many_registers) some_rows<turns>(before);
+        };
+        const unsigned width = chunk.width_of(g);
+        if (!read_run(symbols, job.count * std::size_t{width}, chunk.group_class[g], aside)) return false;
+        for (unsigned i = job.count; width < group_channels && i-- > 1;) {
+          std::memmove(symbols + i * group_channels, symbols + i * std::size_t{width}, width);
+        }
+      }
     }
     return true;
   }
 
-  template <bool turns>
-  bool values(const Head& head, unsigned c, const ChunkTables<T>& tables, const Predictor<T>& predict, std::uint8_t* to,
-              std::size_t pitch) {
-    const Chunk& chunk = head.chunks[c];
-    const unsigned channel = c * chunk_channels;
-    unsigned at[4] = {};
-    for (unsigned i = 0; turns && i < 4; ++i) at[i] = (channel + 16 * i) % head.period;
-    const typename T::Bytes escapes = T::fill(escape), wide = T::fill(static_cast<std::uint8_t>(wide_escape));
-    for (unsigned i = 0; i < rows_; ++i) {
-      const unsigned row = row_[i];
-      std::uint8_t* const out = to + row * pitch + channel * size_of(element);
-      if (tables.is_wide) {
-        if (!wide_row<turns>(chunk, i, predict, channel, at, out)) return false;
-        continue;
+  // ---- Values
+
+  /// Makes the rows that are left.
+  bool finish(Job& job) {
+    while (job.next < job.count) job.predict.turns() ? some_rows<true>(job) : some_rows<false>(job);
+    if (is_padded_) {
+      for (unsigned i = 0; i < job.count; ++i) {
+        std::memcpy(job.rows + job.row[i] * job.pitch, scratch_.rows + job.row[i] * padded_pitch(),
+                    block_.dim * size_of(element));
       }
-      const typename T::Bytes symbols = T::load_quarters(symbols_[0] + i * width_[0], symbols_[1] + i * width_[1],
-                                                         symbols_[2] + i * width_[2], symbols_[3] + i * width_[3]);
-      typename T::Bytes q = T::lookup(tables.value, symbols);
+    }
+    job.count = job.next = 0;
+    return is_good_;
+  }
+
+  std::size_t padded_pitch() const { return padded_dim(block_.dim) * size_of(element); }
+
+  /// What comes is corrupt: nothing more is read.
+  void stop(Job& job) {
+    is_good_ = false;
+    job.next = job.count;
+  }
+
+  /// At most `sets` rows of a chunk; none where all are made.
+  template <bool turns>
+  inline __attribute__((always_inline)) void some_rows(Job& job) {
+    const unsigned left = job.count - job.next;
+    if (left == 0) return;
+    if (job.tables[job.chunk].is_wide) {
+      wide_row<turns>(job);
+    } else if (left >= at_once) {
+      rows<turns, at_once>(job);
+    } else {
+      rows<turns, 1>(job);
+    }
+    if (job.next == job.count) next_chunk(job);
+  }
+
+  void next_chunk(Job& job) {
+    if (!is_good_ || ++job.chunk == chunks_) return;
+    open_chunk(job);
+  }
+
+  void open_chunk(Job& job) {
+    job.next = 0;
+    for (unsigned i = 0; job.predict.turns() && i < 4; ++i) {
+      job.at[i] = job.predict.place_of(job.chunk * chunk_channels + 16 * i);
+    }
+    const std::size_t lows = job.count * job.tables[job.chunk].low_bytes(job.head->chunks[job.chunk]);
+    if (static_cast<std::size_t>(from_.stream - from_.lows) < lows) stop(job);
+  }
+
+  std::uint8_t* row_of(const Job& job, unsigned row) const {
+    const std::size_t channel = job.chunk * std::size_t{chunk_channels} * size_of(element);
+    return is_padded_ ? scratch_.rows + row * padded_pitch() + channel : job.rows + row * job.pitch + channel;
+  }
+
+  template <bool turns, unsigned count>
+  inline __attribute__((always_inline)) void rows(Job& job) {
+    const ChunkTables<T>& tables = job.tables[job.chunk];
+    const unsigned i = job.next, channel = job.chunk * chunk_channels;
+    const std::uint8_t* const symbols = job.symbols + job.chunk * 4 * group_room + i * group_channels;
+    typename T::Channels value[count];
+    std::uint64_t wides[count];
+#pragma GCC unroll 4
+    for (unsigned r = 0; r < count; ++r) {
+      const std::uint8_t* const from = symbols + r * group_channels;
+      const typename T::Bytes symbol =
+          T::load_quarters(from, from + group_room, from + 2 * group_room, from + 3 * group_room);
+      typename T::Bytes q = T::lookup(tables.value, symbol);
       for (unsigned b = 0; b < tables.low_bits; ++b) {
         std::uint64_t bits;
         std::memcpy(&bits, from_.lows, sizeof bits);
-        from_.lows += std::size_t{2} * (chunk.groups - tables.first_with[b]);
+        from_.lows += tables.bytes_with[b];
         const typename T::Mask is_set = T::mask_of(bits << (16 * tables.first_with[b]));
         q = T::select(is_set, T::add(q, T::fill(static_cast<std::uint8_t>(1u << b))), q);
       }
-      const typename T::Mask is_escape = T::equal(symbols, escapes);
-      const std::uint64_t escaped = T::bits_of(is_escape) & used_lanes(chunk);
+      const std::uint64_t escaped = T::bits_of(T::equal(symbol, T::fill(escape))) & tables.used;
       q = T::unpack_lanes(from_.escapes, T::mask_of(escaped), q);
-      from_.escapes += __builtin_popcountll(escaped);
-      if (from_.escapes > wides_begin_) return false;
-      const typename T::Channels steps = T::channels_of(q, tables.order);
-      const typename T::Floats step = T::fill_floats(step_of(codes_[row]));
+      from_.escapes += T::count_bits(escaped);
+      if (from_.escapes > wides_begin_) return stop(job);
+      wides[r] = !has_wides_ ? 0 : T::bits_of(T::equal(q, T::fill(static_cast<std::uint8_t>(wide_escape)))) & escaped;
+      value[r] = T::channels_of(q, tables.order);
+    }
 #pragma GCC unroll 4
-      for (unsigned part = 0; part < 4; ++part) {
-        const typename T::Floats p = predict.template operator()<turns>(channel + 16 * part, at[part], row);
-        store<T, element>(out + std::size_t{16} * part * size_of(element),
-                          T::exact_product_add(steps.part[part], step, p));
-      }
-      if (const std::uint64_t wides = T::bits_of(T::equal(q, wide)) & escaped; wides != 0) {
-        if (!put_wides<turns>(chunk, wides, row, predict, channel, at, out)) return false;
+    for (unsigned part = 0; part < 4; ++part) {
+#pragma GCC unroll 4
+      for (unsigned r = 0; r < count; ++r) {
+        const typename T::Floats predicted =
+            job.predict.template operator()<turns>(channel + 16 * part, job.at[part], job.row[i + r]);
+        value[r].part[part] = T::exact_product_add(value[r].part[part], T::fill_floats(job.step[i + r]), predicted);
       }
     }
-    return true;
+#pragma GCC unroll 4
+    for (unsigned r = 0; r < count; ++r) {
+      store<T, element>(row_of(job, job.row[i + r]), value[r]);
+      if (wides[r] != 0 && !put_wides<turns>(job, wides[r], i + r)) return stop(job);
+    }
+    job.next = i + count;
   }
-
-  static std::uint64_t used_lanes(const Chunk& chunk) { return ~std::uint64_t{0} >> (chunk_channels - chunk.channels); }
 
   /// Values beyond a byte: times the step they are not exact, so the product is rounded, then the sum.
   template <bool turns>
-  bool put_wides(const Chunk& chunk, std::uint64_t wides, unsigned row, const Predictor<T>& predict, unsigned channel,
-                 const unsigned (&at)[4], std::uint8_t* out) {
+  __attribute__((noinline)) bool put_wides(const Job& job, std::uint64_t wides, unsigned i) {
     float value[chunk_channels];
-    predictions<turns>(predict, channel, at, row, value);
-    for (unsigned i = 0; i < chunk_channels; ++i) {
-      if ((wides >> i & 1) == 0) continue;
+    predictions<turns>(job, i, value);
+    for (unsigned lane = 0; lane < chunk_channels; ++lane) {
+      if ((wides >> lane & 1) == 0) continue;
       int q = 0;
       if (!take_wide(q)) return false;
-      put(value, chunk.channel_of_lane[i], q, row, out);
+      put(job, i, value, job.head->chunks[job.chunk].channel_of_lane[lane], q);
     }
     return true;
   }
 
   template <bool turns>
-  void predictions(const Predictor<T>& predict, unsigned channel, const unsigned (&at)[4], unsigned row,
-                   float* to) const {
+  void predictions(const Job& job, unsigned i, float* to) const {
     for (unsigned part = 0; part < 4; ++part) {
-      T::store_floats(to + std::size_t{16} * part,
-                      predict.template operator()<turns>(channel + 16 * part, at[part], row));
+      T::store_floats(
+          to + std::size_t{16} * part,
+          job.predict.template operator()<turns>(job.chunk * chunk_channels + 16 * part, job.at[part], job.row[i]));
     }
   }
 
-  void put(const float* predicted, unsigned channel, int q, unsigned row, std::uint8_t* out) const {
-    const float product = static_cast<float>(q) * step_of(codes_[row]);
+  void put(const Job& job, unsigned i, const float* predicted, unsigned channel, int q) const {
+    const float product = static_cast<float>(q) * (job.step[i] / T::channel_unit);
     float value[16] = {predicted[channel] + product};
     std::uint8_t stored[64];
     store<T, element>(stored, T::load_floats(value));
-    std::memcpy(out + channel * size_of(element), stored, size_of(element));
+    std::memcpy(row_of(job, job.row[i]) + channel * size_of(element), stored, size_of(element));
   }
 
   /// A row of a chunk with values beyond a byte: one at a time.
   template <bool turns>
-  bool wide_row(const Chunk& chunk, unsigned i, const Predictor<T>& predict, unsigned channel, const unsigned (&at)[4],
-                std::uint8_t* out) {
+  __attribute__((noinline)) void wide_row(Job& job) {
+    const unsigned i = job.next;
+    const Chunk& chunk = job.head->chunks[job.chunk];
     float value[chunk_channels];
-    predictions<turns>(predict, channel, at, row_[i], value);
+    predictions<turns>(job, i, value);
     for (unsigned g = 0; g < chunk.groups; ++g) {
+      const std::uint8_t* const symbols = job.symbols + (job.chunk * 4 + g) * group_room + i * group_channels;
       const SigmaClass& of = classes[chunk.group_class[g]];
       std::uint16_t lows[most_low_bits + 1];
       std::memcpy(lows, from_.lows, std::size_t{2} * of.low_bits);
       from_.lows += std::size_t{2} * of.low_bits;
-      for (unsigned j = 0; j < width_[g]; ++j) {
-        const std::uint8_t symbol = symbols_[g][i * width_[g] + j];
-        int q = (symbol - 7) * (1 << of.low_bits);
+      for (unsigned j = 0; j < chunk.width_of(g); ++j) {
+        int q = (symbols[j] - 7) * (1 << of.low_bits);
         for (unsigned b = 0; b < of.low_bits; ++b) q += (lows[b] >> j & 1) << b;
-        if (symbol == escape && !take_wide(q)) return false;
-        put(value, chunk.channel_of_lane[16 * g + j], q, row_[i], out);
+        if (symbols[j] == escape && !take_wide(q)) return stop(job);
+        put(job, i, value, chunk.channel_of_lane[16 * g + j], q);
       }
     }
-    return true;
+    ++job.next;
   }
 
   const Block& block_;
@@ -232,17 +352,18 @@ class Dequantiser {
   const std::uint8_t* const wides_begin_ = from_.wides;
   const std::uint8_t* const raws_begin_ = from_.raws;
   const std::uint8_t* const lows_begin_ = from_.lows;
+  const bool has_wides_ =
+      wides_begin_ != raws_begin_ ||
+      std::memchr(from_.escapes, wide_escape, static_cast<std::size_t>(wides_begin_ - from_.escapes)) != nullptr;
   const unsigned chunks_;
+  const bool is_padded_ = block_.dim % chunk_channels != 0;
   const Scratch<T> scratch_;
   rans::BackwardBytes<tile_rows * group_channels> stream_;
   rans::States<T, sets> states_;
   TileWaves<T> tile_waves_;
-  TileMean<T> tile_mean_;
-  int codes_[tile_rows];
-  std::uint8_t row_[tile_rows];
-  unsigned rows_ = 0;
-  unsigned width_[4];
-  alignas(64) std::uint8_t symbols_[4][tile_rows * group_channels + slack] = {};
+  bool is_good_ = true;
+  bool turn_ = false;  // which job is next
+  Job jobs_[2];
 };
 
 }  // namespace cinch::quant

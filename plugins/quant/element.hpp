@@ -94,4 +94,15 @@ inline __attribute__((always_inline)) void store(std::uint8_t* to, typename T::F
     store_f8<T, E5m2>(to, a);
 }
 
+/// 64 elements.
+template <class T, Element element>
+inline __attribute__((always_inline)) void store(std::uint8_t* to, const typename T::Channels& a) {
+  if constexpr (element == Element::bf16) {
+    T::store_bf16(to, a);
+  } else {
+#pragma GCC unroll 4
+    for (unsigned i = 0; i < 4; ++i) store<T, element>(to + std::size_t{16} * i * size_of(element), a.part[i]);
+  }
+}
+
 }  // namespace cinch::quant

@@ -36,14 +36,14 @@ struct TileWaves {
 template <class T>
 void turn_mean(const Head& head, std::uint32_t channels, const TileWaves<T>& waves, TileMean<T>& to) {
   constexpr int bits = rotary::Rotation::wave_bits;
-  for (std::uint32_t begin = 0; begin < channels; begin += head.period) {
-    const float* const mean = head.mean + begin;
-    const float* const partner = head.partner + begin;
-    const std::uint32_t count = head.period < channels - begin ? head.period : channels - begin;
-    for (std::uint32_t i = 0; i < count; ++i) {
-      to.mean[begin + i] = rotary::round_to_bits(mean[i] * waves.cosine[i] + partner[i] * waves.sine[i], bits);
-      to.partner[begin + i] = rotary::round_to_bits(partner[i] * waves.cosine[i] - mean[i] * waves.sine[i], bits);
-    }
+  for (std::uint32_t c = 0; c < channels; c += 16) {
+    const std::uint32_t at = c % head.period;
+    const typename T::Floats mean = T::load_floats(head.mean + c), partner = T::load_floats(head.partner + c);
+    const typename T::Floats cosine = T::load_floats(waves.cosine + at), sine = T::load_floats(waves.sine + at);
+    const typename T::Floats turned = T::exact_product_add(mean, cosine, T::mul(partner, sine));
+    const typename T::Floats other = T::sub(T::mul(partner, cosine), T::mul(mean, sine));
+    T::store_floats(to.mean + c, T::template round_to_bits<bits>(turned));
+    T::store_floats(to.partner + c, T::template round_to_bits<bits>(other));
   }
 }
 
@@ -64,9 +64,13 @@ struct Predictor {
     return {tile.mean, tile.partner, head.waves, head.period};
   }
 
+  bool turns() const { return partner != nullptr; }
+  /// Where the wave of a channel is.
+  std::uint32_t place_of(std::uint32_t channel) const { return channel % period; }
+
   template <bool turns>
   inline __attribute__((always_inline)) typename T::Floats operator()(std::uint32_t channel, std::uint32_t at,
-                                                                      std::uint32_t place) const {
+                                                                      std::size_t place) const {
     const typename T::Floats still = T::load_floats(mean + channel);
     if constexpr (!turns) return still;
     const float* const cosine = waves + std::size_t{2} * period * place + at;

@@ -14,14 +14,22 @@ template <class T>
 struct Scratch {
   ChunkTables<T>* tables;  // of every chunk of every head
   std::uint8_t* rows;      // a tile of one head, of padded_dim elements
+  std::uint8_t* symbols;   // of two tiles: `group_room` for every group
+
+  static constexpr std::size_t group_room = std::size_t{tile_rows} * group_channels;
 
   static std::size_t bytes(std::uint32_t heads, std::uint32_t dim) {
-    return heads * std::size_t{chunks_of(dim)} * sizeof(ChunkTables<T>) + std::size_t{tile_rows} * padded_dim(dim) * 4;
+    return heads * std::size_t{chunks_of(dim)} * sizeof(ChunkTables<T>) + rows_bytes(dim) +
+           2 * chunks_of(dim) * 4 * group_room + slack;
   }
   static Scratch of(void* memory, std::uint32_t heads, std::uint32_t dim) {
     auto* const tables = static_cast<ChunkTables<T>*>(memory);
-    return {tables, reinterpret_cast<std::uint8_t*>(tables + heads * std::size_t{chunks_of(dim)})};
+    auto* const rows = reinterpret_cast<std::uint8_t*>(tables + heads * std::size_t{chunks_of(dim)});
+    return {tables, rows, rows + rows_bytes(dim)};
   }
+
+ private:
+  static std::size_t rows_bytes(std::uint32_t dim) { return std::size_t{tile_rows} * padded_dim(dim) * 4; }
 };
 
 /// A tile of one head.

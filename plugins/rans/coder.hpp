@@ -171,11 +171,16 @@ std::uint8_t* encode_run(const std::uint8_t* symbols, std::size_t count, const E
   return to;
 }
 
-/// Decodes what `encode_run` coded. Requires: `symbols` has room up to the next multiple of 64; `from` may be read from
-/// `count` bytes below to the margin above. Returns where the next bytes end.
-template <class T, std::size_t sets>
+struct Nothing {
+  void operator()() const {}
+};
+
+/// Decodes what `encode_run` coded; between its steps it calls `aside`, which has time for `sets` steps of something
+/// else that the processor can do while states wait for each other. Requires: `symbols` has room up to the next
+/// multiple of 64; `from` may be read from `count` bytes below to the margin above. Returns where the next bytes end.
+template <class T, std::size_t sets, class Aside = Nothing>
 const std::uint8_t* decode_run(std::uint8_t* symbols, std::size_t count, const DecodeTable<T>& table,
-                               States<T, sets>& states, const std::uint8_t* from) {
+                               States<T, sets>& states, const std::uint8_t* from, Aside aside = {}) {
   std::size_t step = 0;
   States<T, sets> now = states;
   for (; step + sets <= count / lanes; step += sets) {
@@ -183,6 +188,7 @@ const std::uint8_t* decode_run(std::uint8_t* symbols, std::size_t count, const D
     for (std::size_t i = 0; i < sets; ++i) T::store(symbols + (step + i) * lanes, decode_step<T>(now.set[i], table));
 #pragma GCC unroll 4
     for (std::size_t i = 0; i < sets; ++i) now.set[i] = T::refill(now.set[i], from);
+    aside();
   }
   states = now;
   for (; step < count / lanes; ++step) {

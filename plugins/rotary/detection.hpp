@@ -49,7 +49,14 @@ namespace loops {
 template <class Target>
 void waves(const Turn* turns, std::uint32_t count, const std::uint64_t* tokens, std::size_t rows, float* waves) {
   for (std::size_t i = 0; i < rows; ++i, waves += std::size_t{2} * count) {
-    for (std::uint32_t c = 0; c < count; ++c) wave_at(turns[c], tokens[i], waves[c], waves[count + c]);
+    float* const sines = waves + count;
+    const std::uint64_t token = tokens[i];
+    for (std::uint32_t c = 0; c < count; ++c) {
+      float cosine, sine;
+      wave_at(turns[c], token, cosine, sine);
+      waves[c] = cosine;
+      sines[c] = sine;
+    }
   }
 }
 

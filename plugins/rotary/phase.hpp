@@ -28,7 +28,11 @@ Turn turn_of_radians(double radians) noexcept;
 inline __attribute__((always_inline)) void wave_at(Turn turn, std::uint64_t token, float& cosine,
                                                    float& sine) noexcept {
   constexpr float quarter_turn = 1.57079632679489662f;
-  const auto angle = static_cast<std::uint32_t>((turn * token) >> 32);
+  // The upper half of 64 bits of the product, from halves: compilers make vectors of that.
+  const auto turn_low = static_cast<std::uint32_t>(turn), turn_high = static_cast<std::uint32_t>(turn >> 32);
+  const auto token_low = static_cast<std::uint32_t>(token), token_high = static_cast<std::uint32_t>(token >> 32);
+  const std::uint32_t angle = static_cast<std::uint32_t>((std::uint64_t{turn_low} * token_low) >> 32) +
+                              turn_high * token_low + turn_low * token_high;
   // The nearest quarter of a turn, and what is left of it: an eighth of a turn at most, in units of 2^-30 quarters.
   const std::uint32_t quarter = (angle + 0x20000000u) >> 30;
   const auto rest = static_cast<std::int32_t>(angle - (quarter << 30));
@@ -36,10 +40,11 @@ inline __attribute__((always_inline)) void wave_at(Turn turn, std::uint64_t toke
   const float x2 = x * x;
   const float s = x * (1.0f + x2 * (-0.166666667f + x2 * (0.00833333333f + x2 * -0.000198412698f)));
   const float c = 1.0f + x2 * (-0.5f + x2 * (0.0416666667f + x2 * (-0.00138888889f + x2 * 0.0000248015873f)));
-  const bool is_swapped = (quarter & 1) != 0;
-  const float a = is_swapped ? s : c, b = is_swapped ? c : s;
-  cosine = ((quarter + 1) & 2) != 0 ? -a : a;
-  sine = (quarter & 2) != 0 ? -b : b;
+  // Odd quarters swap sine and cosine; signs are bits.
+  const auto s_bits = std::bit_cast<std::uint32_t>(s), c_bits = std::bit_cast<std::uint32_t>(c);
+  const std::uint32_t swapped = (s_bits ^ c_bits) & (0u - (quarter & 1));
+  cosine = std::bit_cast<float>((c_bits ^ swapped) ^ (((quarter + 1) & 2) << 30));
+  sine = std::bit_cast<float>((s_bits ^ swapped) ^ ((quarter & 2) << 30));
 }
 
 /// Cosine and sine of `count` turns times `token`.

@@ -43,6 +43,7 @@ inline constexpr LaneMoves lane_moves = make_lane_moves();
 
 struct Avx2 {
   static constexpr Target target = Target::avx2;
+  static constexpr bool has_many_registers = false;
 
   struct Bytes {
     __m256i v[2];
@@ -478,6 +479,14 @@ struct Avx2 {
   CINCH_INLINE Floats exact_product_add(Floats a, Floats b, Floats c) {
     return {{_mm256_fmadd_ps(a.v[0], b.v[0], c.v[0]), _mm256_fmadd_ps(a.v[1], b.v[1], c.v[1])}};
   }
+  template <int bits>
+  CINCH_INLINE Floats round_to_bits(Floats a) {
+    const auto half = [](__m256 v) {
+      const __m256i raw = _mm256_add_epi32(_mm256_castps_si256(v), _mm256_set1_epi32(1 << (23 - bits)));
+      return _mm256_castsi256_ps(_mm256_and_si256(raw, _mm256_set1_epi32(-(1 << (24 - bits)))));
+    };
+    return {{half(a.v[0]), half(a.v[1])}};
+  }
   CINCH_INLINE float sum(Floats a) {
     const __m256 eight = _mm256_add_ps(a.v[0], a.v[1]);
     const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
@@ -512,6 +521,9 @@ struct Avx2 {
     const __m256i packed = _mm256_packus_epi32(rounded(a.v[0]), rounded(a.v[1]));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_permute4x64_epi64(packed, 0xd8));
   }
+  CINCH_INLINE void store_bf16(std::uint8_t* to, const Channels& a) {
+    for (unsigned i = 0; i < 4; ++i) store_bf16(to + 32 * i, a.part[i]);
+  }
   CINCH_INLINE Floats load_f16(const std::uint8_t* from) {
     const auto half = [](const std::uint8_t* p) {
       return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
@@ -536,6 +548,7 @@ struct Avx2 {
     return made;
   }
   CINCH_INLINE Bytes arrange(Bytes rounded, const Order& order) { return move(rounded, order.rounded); }
+  static constexpr float channel_unit = 1;
   CINCH_INLINE Channels channels_of(Bytes lanes, const Order& order) {
     const Bytes moved = move(lanes, order.channel);
     const auto eight = [](__m128i bytes) { return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes)); };

@@ -16,6 +16,7 @@ namespace cinch::simd {
 
 struct Avx512 {
   static constexpr Target target = Target::avx512;
+  static constexpr bool has_many_registers = true;
 
   struct Bytes {
     __m512i v;
@@ -135,7 +136,7 @@ struct Avx512 {
     return to + _mm_popcnt_u64(mask.k);
   }
   CINCH_INLINE Bytes unpack_lanes(const std::uint8_t* from, Mask mask, Bytes rest) {
-    return {_mm512_mask_expand_epi8(rest.v, mask.k, _mm512_loadu_si512(from))};
+    return {_mm512_mask_expand_epi8(rest.v, mask.k, in_register(_mm512_loadu_si512(from)))};
   }
 
   CINCH_INLINE Words load_words(const std::uint16_t* from) {
@@ -204,7 +205,7 @@ struct Avx512 {
     const __m512i high = low_bytes_of(_mm512_srli_epi16(states.even, 8), states.odd);
     const __mmask64 hungry = _mm512_testn_epi8_mask(high, high);
     from -= _mm_popcnt_u64(hungry);
-    const __m512i bytes = _mm512_maskz_expand_epi8(hungry, _mm512_loadu_si512(from));
+    const __m512i bytes = _mm512_maskz_expand_epi8(hungry, in_register(_mm512_loadu_si512(from)));
     const __m512i limit = _mm512_set1_epi16(256);
     const __mmask32 even = _mm512_cmplt_epu16_mask(states.even, limit);
     const __mmask32 odd = _mm512_cmplt_epu16_mask(states.odd, limit);
@@ -289,6 +290,11 @@ struct Avx512 {
   CINCH_INLINE Floats sub(Floats a, Floats b) { return {_mm512_sub_ps(a.v, b.v)}; }
   CINCH_INLINE Floats mul(Floats a, Floats b) { return {_mm512_mul_ps(a.v, b.v)}; }
   CINCH_INLINE Floats exact_product_add(Floats a, Floats b, Floats c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+  template <int bits>
+  CINCH_INLINE Floats round_to_bits(Floats a) {
+    const __m512i raw = _mm512_add_epi32(_mm512_castps_si512(a.v), _mm512_set1_epi32(1 << (23 - bits)));
+    return {_mm512_castsi512_ps(_mm512_and_si512(raw, _mm512_set1_epi32(-(1 << (24 - bits)))))};
+  }
   CINCH_INLINE float sum(Floats a) {
     const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(a.v), _mm512_extractf32x8_ps(a.v, 1));
     const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
@@ -305,6 +311,16 @@ struct Avx512 {
   CINCH_INLINE void store_bf16(std::uint8_t* to, Floats a) {
     const __m512i rounded = _mm512_add_epi32(_mm512_castps_si512(a.v), _mm512_set1_epi32(0x8000));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
+  }
+  CINCH_INLINE void store_bf16(std::uint8_t* to, const Channels& a) {
+    alignas(64) std::uint16_t odd[32];
+    for (unsigned i = 0; i < 32; ++i) odd[i] = static_cast<std::uint16_t>(2 * i + 1);
+    const auto rounded = [&](unsigned i) {
+      return _mm512_add_epi32(_mm512_castps_si512(a.part[i].v), _mm512_set1_epi32(0x8000));
+    };
+    const __m512i high = _mm512_load_si512(odd);
+    _mm512_storeu_si512(to, _mm512_permutex2var_epi16(rounded(0), high, rounded(1)));
+    _mm512_storeu_si512(to + 64, _mm512_permutex2var_epi16(rounded(2), high, rounded(3)));
   }
   CINCH_INLINE Floats load_f16(const std::uint8_t* from) {
     return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)))};
@@ -324,10 +340,10 @@ struct Avx512 {
   CINCH_INLINE Bytes arrange(Bytes rounded, const Order& order) {
     return {_mm512_permutexvar_epi8(order.rounded, rounded.v)};
   }
+  static constexpr float channel_unit = 0x1p-24f;
   CINCH_INLINE Channels channels_of(Bytes lanes, const Order& order) {
     const auto part = [&](unsigned i) {
-      const __m512i top = _mm512_maskz_permutexvar_epi8(0x8888888888888888, order.channel[i], lanes.v);
-      return Floats{_mm512_cvtepi32_ps(_mm512_srai_epi32(top, 24))};
+      return Floats{_mm512_cvtepi32_ps(_mm512_maskz_permutexvar_epi8(0x8888888888888888, order.channel[i], lanes.v))};
     };
     return {{part(0), part(1), part(2), part(3)}};
   }
@@ -338,6 +354,11 @@ struct Avx512 {
   /// The low byte of every word of `a`, the high byte of every word of `b`.
   CINCH_INLINE __m512i low_bytes_of(__m512i a, __m512i b) {
     return _mm512_ternarylogic_epi32(_mm512_set1_epi16(255), a, b, 0xca);
+  }
+  /// Keeps a load out of the instruction that follows: Zen 4 expands from memory at half the speed.
+  CINCH_INLINE __m512i in_register(__m512i a) {
+    asm("" : "+v"(a));
+    return a;
   }
   CINCH_INLINE __m512i even_indexes() {
     alignas(64) std::uint16_t index[32];

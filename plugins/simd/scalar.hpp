@@ -14,6 +14,7 @@ namespace cinch::simd {
 
 struct Scalar {
   static constexpr Target target = Target::scalar;
+  static constexpr bool has_many_registers = false;  ///< To work on two things at once.
 
   struct Bytes {
     std::uint8_t lane[64];
@@ -364,6 +365,14 @@ struct Scalar {
   static Floats exact_product_add(const Floats& a, const Floats& b, const Floats& c) {
     return each<Floats>([&](unsigned i) { return a.lane[i] * b.lane[i] + c.lane[i]; });
   }
+  /// To so many significant bits; halves away from zero.
+  template <int bits>
+  static Floats round_to_bits(const Floats& a) {
+    return each<Floats>([&](unsigned i) {
+      const std::uint32_t raw = std::bit_cast<std::uint32_t>(a.lane[i]) + (1u << (23 - bits));
+      return std::bit_cast<float>(raw & ~((1u << (24 - bits)) - 1));
+    });
+  }
   /// Lanes i and i + 8 first, then i + 4, i + 2, i + 1: a sum depends on its order.
   static float sum(const Floats& a) {
     float lane[16];
@@ -397,6 +406,9 @@ struct Scalar {
       to[2 * i + 1] = static_cast<std::uint8_t>(rounded >> 24);
     }
   }
+  static void store_bf16(std::uint8_t* to, const Channels& a) {
+    for (unsigned i = 0; i < 4; ++i) store_bf16(to + std::size_t{32} * i, a.part[i]);
+  }
   static Floats load_f16(const std::uint8_t* from) {
     return each<Floats>(
         [&](unsigned i) { return Half::decode(static_cast<std::uint32_t>(from[2 * i] | from[2 * i + 1] << 8)); });
@@ -421,7 +433,8 @@ struct Scalar {
   static Bytes arrange(const Bytes& rounded, const Order& order) {
     return each<Bytes>([&](unsigned i) { return rounded.lane[order.channel_of[i]]; });
   }
-  /// From lanes, as signed numbers, to channels.
+  /// From lanes, as signed numbers times `1 / channel_unit`, a power of two, to channels.
+  static constexpr float channel_unit = 1;
   static Channels channels_of(const Bytes& lanes, const Order& order) {
     Channels made;
     for (unsigned c = 0; c < 64; ++c) {
