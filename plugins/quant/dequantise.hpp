@@ -4,18 +4,17 @@
 
 #include <cstring>
 
-#include "plugins/quant/quantise.hpp"
+#include "plugins/quant/prediction.hpp"
+#include "plugins/quant/steps.hpp"
+#include "plugins/quant/tiles.hpp"
 
 namespace cinch::quant {
 
 /// A tile of one head on its way from symbols to rows.
 template <class T>
 struct DecodeJob {
-  const Head* head = nullptr;
-  const ChunkTables<T>* tables = nullptr;  // of every chunk
-  std::uint8_t* rows = nullptr;            // where they go, and
-  std::size_t pitch = 0;                   // how far apart
-  std::uint8_t* symbols = nullptr;         // `group_room` for every group of every chunk, 16 for every row
+  Tile<T, std::uint8_t> tile{};
+  std::uint8_t* symbols = nullptr;  // `group_room` for every group of every chunk, 16 for every row
   Predictor<T> predict{};
   unsigned count = 0;  // rows that are coded
   std::uint8_t row[tile_rows];
@@ -44,56 +43,29 @@ class Dequantiser {
   }
 
   bool run(std::uint8_t* to) {
-    const std::size_t row_bytes = block_.dim * size_of(element), pitch = block_.heads * row_bytes;
-    const Head* prepared = nullptr;
-    for (std::uint64_t plane = 0; plane < block_.planes; ++plane) {
-      const Head* const heads = block_.plane_heads[plane];
-      if (heads != prepared) {
-        if (!finish(jobs_[!turn_])) return false;
-        prepare(heads);
-      }
-      prepared = heads;
-      for (std::uint64_t t = 0; t < block_.tokens; t += tile_rows) {
-        const std::uint64_t left = block_.tokens - t;
-        const auto count = static_cast<unsigned>(left < tile_rows ? left : tile_rows);
-        for (std::uint32_t h = 0; h < block_.heads; ++h) {
-          std::uint8_t* const rows = to + (plane * block_.tokens + t) * pitch + h * row_bytes;
-          if (!tile(heads[h], scratch_.tables + h * chunks_, rows, pitch, count, block_.first_token + t)) return false;
-        }
-      }
-    }
-    if (!finish(jobs_[!turn_])) return false;
+    const auto before = [this] { return finish(jobs_[!turn_]); };
+    const auto decode = [this](const Tile& tile) { return this->tile(tile); };
+    if (!for_each_tile(block_, size_of(element), scratch_, to, before, decode) || !before()) return false;
     return stream_.is_empty() && states_.is_start() && from_.escapes == wides_begin_ && from_.wides == raws_begin_ &&
            from_.raws == lows_begin_ && from_.lows == from_.stream;
   }
 
  private:
   using Job = DecodeJob<T>;
+  using Tile = quant::Tile<T, std::uint8_t>;
   static constexpr unsigned at_once = T::has_many_registers ? sets : 1;  // rows
   static constexpr std::size_t group_room = Scratch<T>::group_room;
 
-  void prepare(const Head* heads) {
-    for (std::uint32_t h = 0; h < block_.heads; ++h) {
-      for (unsigned c = 0; c < chunks_; ++c) {
-        ChunkTables<T>::prepare(heads[h].chunks[c], scratch_.tables[h * chunks_ + c]);
-      }
-    }
-  }
-
   /// Decodes the symbols of one tile and, between the coder's steps, makes rows of those of the tile before: what one
   /// waits for, the other does not.
-  bool tile(const Head& head, const ChunkTables<T>* tables, std::uint8_t* rows, std::size_t pitch, unsigned count,
-            std::uint64_t token) {
+  bool tile(const Tile& tile) {
     Job& job = jobs_[turn_];
     Job& before = jobs_[!turn_];
+    job.tile = tile;
     std::uint8_t symbols[tile_rows];
-    if (!read_run(symbols, count, head.step_class, rans::Nothing{})) return false;
-    job.head = &head;
-    job.tables = tables;
-    job.rows = rows;
-    job.pitch = pitch;
-    if (!step_codes(job, before, symbols, count)) return false;
-    job.predict = Predictor<T>::at(head, padded_dim(block_.dim), token, tile_waves_, job.mean);
+    if (!read_run(symbols, tile.count, tile.head->step_class, rans::Nothing{})) return false;
+    if (!step_codes(job, before, symbols)) return false;
+    job.predict = Predictor<T>::at(*tile.head, padded_dim(block_.dim), tile.token, tile_waves_, job.mean);
     const bool is_good = before.predict.turns() ? groups<true>(job, before) : groups<false>(job, before);
     if (!is_good || !finish(before)) return false;
     turn_ = !turn_;
@@ -104,11 +76,12 @@ class Dequantiser {
 
   // ---- Step codes
 
-  bool step_codes(Job& job, Job& before, const std::uint8_t* symbols, unsigned count) {
+  bool step_codes(Job& job, Job& before, const std::uint8_t* symbols) {
+    const unsigned count = job.tile.count;
     bool has_escape = false;
     for (unsigned r = 0; r < count; ++r) has_escape |= symbols[r] == escape;
     if (!has_escape) {
-      const int least = job.head->step_code - 7;
+      const int least = job.tile.head->step_code - 7;
       if (least < -most_step_code || least + 14 > most_step_code) {
         for (unsigned r = 0; r < count; ++r) {
           const int code = least + symbols[r];
@@ -125,25 +98,25 @@ class Dequantiser {
       return true;
     }
     // The escapes of the tile before come first.
-    return finish(before) && escaped_step_codes(job, symbols, count);
+    return finish(before) && escaped_step_codes(job, symbols);
   }
 
-  bool escaped_step_codes(Job& job, const std::uint8_t* symbols, unsigned count) {
+  bool escaped_step_codes(Job& job, const std::uint8_t* symbols) {
     job.count = 0;
-    const Head& head = *job.head;
+    const Head& head = *job.tile.head;
     const std::size_t row_bytes = block_.dim * size_of(element);
-    for (unsigned r = 0; r < count; ++r) {
+    for (unsigned r = 0; r < job.tile.count; ++r) {
       int code = head.step_code + symbols[r] - 7;
       if (symbols[r] == escape) {
         if (from_.escapes >= wides_begin_) return false;
         const auto distance = static_cast<std::int8_t>(*from_.escapes++);
         if (distance == zero_row) {
-          std::memset(job.rows + r * job.pitch, 0, row_bytes);
+          std::memset(job.tile.rows + r * job.tile.pitch, 0, row_bytes);
           continue;
         }
         if (distance == raw_row) {
           if (static_cast<std::size_t>(lows_begin_ - from_.raws) < row_bytes) return false;
-          std::memcpy(job.rows + r * job.pitch, from_.raws, row_bytes);
+          std::memcpy(job.tile.rows + r * job.tile.pitch, from_.raws, row_bytes);
           from_.raws += row_bytes;
           continue;
         }
@@ -176,7 +149,7 @@ class Dequantiser {
   bool groups(Job& job, Job& before) {
     std::uint8_t* symbols = job.symbols;
     for (unsigned c = 0; c < chunks_; ++c) {
-      const Chunk& chunk = job.head->chunks[c];
+      const Chunk& chunk = job.tile.head->chunks[c];
       for (unsigned g = 0; g < 4; ++g, symbols += group_room) {
         if (g >= chunk.groups) continue;
         const auto aside = [&]() __attribute__((always_inline)) {
@@ -199,7 +172,7 @@ class Dequantiser {
     while (job.next < job.count) job.predict.turns() ? some_rows<true>(job) : some_rows<false>(job);
     if (is_padded_) {
       for (unsigned i = 0; i < job.count; ++i) {
-        std::memcpy(job.rows + job.row[i] * job.pitch, scratch_.rows + job.row[i] * padded_pitch(),
+        std::memcpy(job.tile.rows + job.row[i] * job.tile.pitch, scratch_.rows + job.row[i] * padded_pitch(),
                     block_.dim * size_of(element));
       }
     }
@@ -220,7 +193,7 @@ class Dequantiser {
   inline __attribute__((always_inline)) void some_rows(Job& job) {
     const unsigned left = job.count - job.next;
     if (left == 0) return;
-    if (job.tables[job.chunk].is_wide) {
+    if (job.tile.tables[job.chunk].is_wide) {
       wide_row<turns>(job);
     } else if (left >= at_once) {
       rows<turns, at_once>(job);
@@ -240,18 +213,18 @@ class Dequantiser {
     for (unsigned i = 0; job.predict.turns() && i < 4; ++i) {
       job.at[i] = job.predict.place_of(job.chunk * chunk_channels + 16 * i);
     }
-    const std::size_t lows = job.count * job.tables[job.chunk].low_bytes(job.head->chunks[job.chunk]);
+    const std::size_t lows = job.count * job.tile.tables[job.chunk].low_bytes(job.tile.head->chunks[job.chunk]);
     if (static_cast<std::size_t>(from_.stream - from_.lows) < lows) stop(job);
   }
 
   std::uint8_t* row_of(const Job& job, unsigned row) const {
     const std::size_t channel = job.chunk * std::size_t{chunk_channels} * size_of(element);
-    return is_padded_ ? scratch_.rows + row * padded_pitch() + channel : job.rows + row * job.pitch + channel;
+    return is_padded_ ? scratch_.rows + row * padded_pitch() + channel : job.tile.rows + row * job.tile.pitch + channel;
   }
 
   template <bool turns, unsigned count>
   inline __attribute__((always_inline)) void rows(Job& job) {
-    const ChunkTables<T>& tables = job.tables[job.chunk];
+    const ChunkTables<T>& tables = job.tile.tables[job.chunk];
     const unsigned i = job.next, channel = job.chunk * chunk_channels;
     const std::uint8_t* const symbols = job.symbols + job.chunk * 4 * group_room + i * group_channels;
     typename T::Channels value[count];
@@ -302,7 +275,7 @@ class Dequantiser {
       if ((wides >> lane & 1) == 0) continue;
       int q = 0;
       if (!take_wide(q)) return false;
-      put(job, i, value, job.head->chunks[job.chunk].channel_of_lane[lane], q);
+      put(job, i, value, job.tile.head->chunks[job.chunk].channel_of_lane[lane], q);
     }
     return true;
   }
@@ -328,7 +301,7 @@ class Dequantiser {
   template <bool turns>
   __attribute__((noinline)) void wide_row(Job& job) {
     const unsigned i = job.next;
-    const Chunk& chunk = job.head->chunks[job.chunk];
+    const Chunk& chunk = job.tile.head->chunks[job.chunk];
     float value[chunk_channels];
     predictions<turns>(job, i, value);
     for (unsigned g = 0; g < chunk.groups; ++g) {

@@ -79,6 +79,17 @@ inline __attribute__((always_inline)) typename T::Floats load(const std::uint8_t
     return load_f8<T, E5m2>(from);
 }
 
+/// 64 elements.
+template <class T, Element element>
+inline __attribute__((always_inline)) void load(const std::uint8_t* from, typename T::Channels& to) {
+  if constexpr (element == Element::bf16) {
+    T::load_bf16(from, to);
+  } else {
+#pragma GCC unroll 4
+    for (unsigned i = 0; i < 4; ++i) to.part[i] = load<T, element>(from + std::size_t{16} * i * size_of(element));
+  }
+}
+
 /// Rounds to the nearest. Requires: finite, and in range for bf16.
 template <class T, Element element>
 inline __attribute__((always_inline)) void store(std::uint8_t* to, typename T::Floats a) {

@@ -3,42 +3,11 @@
 
 #include <cstring>
 
-#include "plugins/quant/chunk_tables.hpp"
 #include "plugins/quant/prediction.hpp"
 #include "plugins/quant/steps.hpp"
+#include "plugins/quant/tiles.hpp"
 
 namespace cinch::quant {
-
-/// The scratch memory of quantising and decoding.
-template <class T>
-struct Scratch {
-  ChunkTables<T>* tables;  // of every chunk of every head
-  std::uint8_t* rows;      // a tile of one head, of padded_dim elements
-  std::uint8_t* symbols;   // of two tiles: `group_room` for every group
-
-  static constexpr std::size_t group_room = std::size_t{tile_rows} * group_channels;
-
-  static std::size_t bytes(std::uint32_t heads, std::uint32_t dim) {
-    return heads * std::size_t{chunks_of(dim)} * sizeof(ChunkTables<T>) + rows_bytes(dim) +
-           2 * chunks_of(dim) * 4 * group_room + slack;
-  }
-  static Scratch of(void* memory, std::uint32_t heads, std::uint32_t dim) {
-    auto* const tables = static_cast<ChunkTables<T>*>(memory);
-    auto* const rows = reinterpret_cast<std::uint8_t*>(tables + heads * std::size_t{chunks_of(dim)});
-    return {tables, rows, rows + rows_bytes(dim)};
-  }
-
- private:
-  static std::size_t rows_bytes(std::uint32_t dim) { return std::size_t{tile_rows} * padded_dim(dim) * 4; }
-};
-
-/// A tile of one head.
-struct Tile {
-  const std::uint8_t* rows;
-  std::size_t pitch;  // bytes from row to row
-  unsigned count;
-  std::uint64_t token;  // of the first row, in its plane
-};
 
 template <class T, Element element>
 class Quantiser {
@@ -51,44 +20,28 @@ class Quantiser {
         scratch_(Scratch<T>::of(to.scratch, block.heads, block.dim)) {}
 
   bool run(const std::uint8_t* from) {
-    const std::size_t row_bytes = block_.dim * size_of(element), pitch = block_.heads * row_bytes;
-    const Head* prepared = nullptr;
-    for (std::uint64_t plane = 0; plane < block_.planes; ++plane) {
-      const Head* const heads = block_.plane_heads[plane];
-      if (heads != prepared) prepare(heads);
-      prepared = heads;
-      for (std::uint64_t t = 0; t < block_.tokens; t += tile_rows) {
-        const std::uint64_t left = block_.tokens - t;
-        const auto count = static_cast<unsigned>(left < tile_rows ? left : tile_rows);
-        for (std::uint32_t h = 0; h < block_.heads; ++h) {
-          const std::uint8_t* const rows = from + (plane * block_.tokens + t) * pitch + h * row_bytes;
-          tile(heads[h], scratch_.tables + h * chunks_, {rows, pitch, count, block_.first_token + t});
-          if (to_.escape_count + 2 * to_.wide_count + to_.raw_count + to_.low_bytes > to_.most) return false;
-        }
-      }
-    }
-    return true;
+    return for_each_tile(
+        block_, size_of(element), scratch_, from, [] { return true; },
+        [this](const Tile& tile) {
+          code(tile);
+          return to_.escape_count + 2 * to_.wide_count + to_.raw_count + to_.low_bytes <= to_.most;
+        });
   }
 
  private:
-  void prepare(const Head* heads) {
-    for (std::uint32_t h = 0; h < block_.heads; ++h) {
-      for (unsigned c = 0; c < chunks_; ++c) {
-        ChunkTables<T>::prepare(heads[h].chunks[c], scratch_.tables[h * chunks_ + c]);
-      }
-    }
-  }
+  using Tile = quant::Tile<T, const std::uint8_t>;
 
-  void tile(const Head& head, const ChunkTables<T>* tables, Tile tile) {
+  void code(Tile tile) {
     if (block_.dim % chunk_channels != 0) pad(tile);
-    step_codes(head, tile);
-    const bool turns = head.partner != nullptr;
-    const Predictor<T> predict = Predictor<T>::at(head, padded_dim(block_.dim), tile.token, tile_waves_, tile_mean_);
+    step_codes(*tile.head, tile);
+    const Predictor<T> predict =
+        Predictor<T>::at(*tile.head, padded_dim(block_.dim), tile.token, tile_waves_, tile_mean_);
     for (unsigned c = 0; c < chunks_; ++c) {
-      if (tables[c].is_wide) {
-        turns ? wide_chunk<true>(head, c, tile, predict) : wide_chunk<false>(head, c, tile, predict);
+      const Chunk& chunk = tile.head->chunks[c];
+      if (tile.tables[c].is_wide) {
+        predict.turns() ? wide_chunk<true>(chunk, c, tile, predict) : wide_chunk<false>(chunk, c, tile, predict);
       } else {
-        turns ? chunk<true>(head, c, tables[c], tile, predict) : chunk<false>(head, c, tables[c], tile, predict);
+        predict.turns() ? values<true>(chunk, c, tile, predict) : values<false>(chunk, c, tile, predict);
       }
     }
   }
@@ -102,48 +55,78 @@ class Quantiser {
     }
     tile.rows = scratch_.rows;
     tile.pitch = pitch;
+    tile.to_next = 0;
   }
 
   // ---- Step codes
 
   void step_codes(const Head& head, const Tile& tile) {
     float squares[tile_rows];
-    for (unsigned r = 0; r < tile.count; ++r) squares[r] = square_of(tile.rows + r * tile.pitch);
-    const std::uint64_t first =
-        tile.token >= precision_.first ? 0 : precision_.first - tile.token;  // rows of the first tokens
-    std::uint32_t unusual = 0;
+    squares_of(tile, squares);
+    const std::uint64_t left = tile.token < precision_.first ? precision_.first - tile.token : 0;
+    const unsigned first = left < tile.count ? static_cast<unsigned>(left) : tile.count;  // rows of the first tokens
+    set_codes(head, squares, precision_.first_square, 0, first);
+    set_codes(head, squares, precision_.square, first, tile.count);
+    const int reach = classes[head.step_class].reach;
+    unsigned beyond = 0;
     for (unsigned r = 0; r < tile.count; ++r) {
-      const float precision = r < first ? precision_.first_square : precision_.square;
-      const float limit = squares[r] * precision;
-      // A row this far from its prediction costs less as it is; and no value may be beyond 16 bits.
-      const bool is_usual = squares[r] > 1e-26f && squares[r] < 1e30f && squares[r] < 1.4e8f * limit &&
-                            head.mean_square < 16129.0f * static_cast<float>(block_.dim) * limit;
-      const int finer = limit < precision_.least_square ? 4 : 0;
-      codes_[r] = is_usual ? code_of_square(limit) - finer : not_coded;
-      const int distance = codes_[r] - head.step_code;
-      unusual |= static_cast<std::uint32_t>(distance + 7 > 14) | static_cast<std::uint32_t>(distance + 7 < 0);
+      beyond |= static_cast<unsigned>(codes_[r] - head.step_code + reach > 2 * reach) |
+                static_cast<unsigned>(codes_[r] - head.step_code + reach < 0);
     }
     std::uint8_t* const symbols = begin_run(tile.count, head.step_class);
-    const int reach = classes[head.step_class].reach;
-    if (unusual == 0 && reach == 7) {
-      for (unsigned r = 0; r < tile.count; ++r) {
-        symbols[r] = static_cast<std::uint8_t>(codes_[r] - head.step_code + 7);
-        row_[r] = static_cast<std::uint8_t>(r);
-      }
-      rows_ = tile.count;
+    rows_ = 0;
+    if (beyond != 0) {
+      for (unsigned r = 0; r < tile.count; ++r) symbols[r] = step_symbol(head, reach, tile, r);
       return;
     }
-    rows_ = 0;
-    for (unsigned r = 0; r < tile.count; ++r) symbols[r] = step_symbol(head, reach, tile, r);
+    float inverses[escape];
+    for (int s = 0; s < escape; ++s) inverses[s] = inverse_step_of(head.step_code + s - 7);
+    for (unsigned r = 0; r < tile.count; ++r) {
+      const int symbol = codes_[r] - head.step_code + 7;
+      symbols[r] = static_cast<std::uint8_t>(symbol);
+      inverse_[r] = inverses[symbol];
+      row_[r] = static_cast<std::uint8_t>(r);
+    }
+    rows_ = tile.count;
   }
 
-  float square_of(const std::uint8_t* row) const {
-    typename T::Floats sum = T::fill_floats(0);
-    for (std::uint32_t c = 0; c < padded_dim(block_.dim); c += 16) {
-      const typename T::Floats x = load<T, element>(row + c * size_of(element));
-      sum = T::add(sum, T::mul(x, x));
+  /// The codes of rows `begin` to `end`, without a branch, so that compilers make vectors of it.
+  void set_codes(const Head& head, const float* squares, float precision, unsigned begin, unsigned end) {
+    const float least_limit = head.mean_square / (16129.0f * static_cast<float>(block_.dim));
+    const float least_square = precision_.least_square;
+    int* const codes = codes_;
+    for (unsigned r = begin; r < end; ++r) {
+      const float square = squares[r], limit = square * precision;
+      // A row this far from its prediction costs less as it is; and no value may be beyond 16 bits.
+      const bool is_usual = is_less(1e-26f, square) & is_less(square, 1e30f) & is_less(square, 1.4e8f * limit) &
+                            is_less(least_limit, limit);
+      const int code = code_of_square(limit) - (is_less(limit, least_square) ? 4 : 0);
+      codes[r] = is_usual ? code : not_coded;
     }
-    return T::sum(sum);
+  }
+
+  /// The sum of the squares of every row. Has the rows of the next tile fetched meanwhile.
+  void squares_of(const Tile& tile, float* squares) const {
+    const std::size_t row_bytes = block_.dim * size_of(element);
+    for (unsigned begin = 0; begin < tile.count; begin += 16) {
+      typename T::Floats sum[16];
+#pragma GCC unroll 16
+      for (unsigned i = 0; i < 16; ++i) {
+        const unsigned r = begin + i < tile.count ? begin + i : begin;
+        const std::uint8_t* const row = tile.rows + r * tile.pitch;
+        for (std::size_t at = 0; tile.to_next != 0 && at < row_bytes; at += 64) {
+          __builtin_prefetch(row + tile.to_next + at, 0, 2);
+        }
+        sum[i] = T::fill_floats(0);
+        for (unsigned c = 0; c < chunks_; ++c) {
+          typename T::Channels x;
+          load<T, element>(row + c * std::size_t{chunk_channels} * size_of(element), x);
+#pragma GCC unroll 4
+          for (unsigned part = 0; part < 4; ++part) sum[i] = T::add(sum[i], T::mul(x.part[part], x.part[part]));
+        }
+      }
+      T::store_floats(squares + begin, T::sums(sum));
+    }
   }
 
   std::uint8_t step_symbol(const Head& head, int reach, const Tile& tile, unsigned r) {
@@ -158,6 +141,7 @@ class Quantiser {
       }
       return escape;
     }
+    inverse_[rows_] = inverse_step_of(codes_[r]);
     row_[rows_++] = static_cast<std::uint8_t>(r);
     const int distance = codes_[r] - head.step_code;
     if (distance >= -reach && distance <= reach) return static_cast<std::uint8_t>(distance + 7);
@@ -194,72 +178,105 @@ class Quantiser {
     return symbols;
   }
 
+  /// Runs of all groups of a chunk, with 16 symbols of every row; those that are missing are written to where nobody
+  /// looks.
   struct Groups {
     std::uint8_t* symbols[4];
-    unsigned width[4];
   };
 
-  /// A run for every group; those that are missing write to where nobody looks.
   Groups begin_groups(const Chunk& chunk) {
     Groups made;
     for (unsigned g = 0; g < 4; ++g) {
-      made.width[g] = g < chunk.groups ? chunk.width_of(g) : 0;
-      made.symbols[g] = g < chunk.groups ? begin_run(rows_ * std::size_t{made.width[g]}, chunk.group_class[g]) : dump_;
+      made.symbols[g] = scratch_.symbols + Scratch<T>::group_room;
+      if (g >= chunk.groups) continue;
+      const unsigned width = chunk.width_of(g);
+      made.symbols[g] = width == group_channels ? next_symbols_ : scratch_.symbols;
+      begin_run(rows_ * std::size_t{width}, chunk.group_class[g]);
     }
     return made;
   }
 
-  template <bool turns>
-  inline __attribute__((always_inline)) typename T::Channels steps_of(const Tile& tile, const Predictor<T>& predict,
-                                                                      unsigned channel, const unsigned (&at)[4],
-                                                                      unsigned row) const {
-    const std::uint8_t* const values = tile.rows + row * tile.pitch + channel * size_of(element);
-    const typename T::Floats inverse = T::fill_floats(inverse_step_of(codes_[row]));
-    typename T::Channels made;
-#pragma GCC unroll 4
-    for (unsigned i = 0; i < 4; ++i) {
-      const typename T::Floats x = load<T, element>(values + std::size_t{16} * i * size_of(element));
-      const typename T::Floats p = predict.template operator()<turns>(channel + 16 * i, at[i], row);
-      made.part[i] = T::mul(T::sub(x, p), inverse);
-    }
-    return made;
+  /// Moves the symbols of a group of fewer channels to its run, the last one.
+  void end_groups(const Chunk& chunk) {
+    const unsigned width = chunk.width_of(chunk.groups - 1u);
+    if (width == group_channels) return;
+    std::uint8_t* to = next_symbols_ - room_of(rows_ * std::size_t{width});
+    for (unsigned i = 0; i < rows_; ++i, to += width) std::memcpy(to, scratch_.symbols + i * group_channels, width);
   }
 
+  /// Where what is coded beside symbols goes.
+  struct Ends {
+    std::uint8_t* escapes;
+    std::uint8_t* lows;
+  };
+
   template <bool turns>
-  void chunk(const Head& head, unsigned c, const ChunkTables<T>& tables, const Tile& tile,
-             const Predictor<T>& predict) {
-    const Chunk& chunk = head.chunks[c];
+  void values(const Chunk& chunk, unsigned c, const Tile& tile, const Predictor<T>& predict) {
+    const ChunkTables<T> tables = tile.tables[c];  // a copy: no store to bytes can change it
     const Groups groups = begin_groups(chunk);
     const unsigned channel = c * chunk_channels;
     unsigned at[4] = {};
-    for (unsigned i = 0; turns && i < 4; ++i) at[i] = (channel + 16 * i) % head.period;
-    const typename T::Bytes escapes = T::fill(escape), most = T::fill(127), least = T::fill(128);
-    std::uint8_t* escaped = to_.escapes + to_.escape_count;
-    std::uint8_t* lows = to_.lows + to_.low_bytes;
-    for (unsigned i = 0; i < rows_; ++i) {
-      const typename T::Channels steps = steps_of<turns>(tile, predict, channel, at, row_[i]);
-      typename T::Bytes q = T::arrange(T::round_to_bytes(steps), tables.order);
+    for (unsigned i = 0; turns && i < 4; ++i) at[i] = predict.place_of(channel + 16 * i);
+    Ends ends{to_.escapes + to_.escape_count, to_.lows + to_.low_bytes};
+    const std::uint8_t* const from = tile.rows + channel * size_of(element);
+    unsigned i = 0;
+    for (; i + at_once <= rows_; i += at_once) {
+      some_rows<turns, at_once>(chunk, tables, groups, from, tile.pitch, predict, channel, at, i, ends);
+    }
+    for (; i < rows_; ++i) some_rows<turns, 1>(chunk, tables, groups, from, tile.pitch, predict, channel, at, i, ends);
+    to_.escape_count = static_cast<std::size_t>(ends.escapes - to_.escapes);
+    to_.low_bytes = static_cast<std::size_t>(ends.lows - to_.lows);
+    end_groups(chunk);
+  }
+
+  template <bool turns, unsigned count>
+  inline __attribute__((always_inline)) void some_rows(const Chunk& chunk, const ChunkTables<T>& tables,
+                                                       const Groups& groups, const std::uint8_t* from,
+                                                       std::size_t pitch, const Predictor<T>& predict, unsigned channel,
+                                                       const unsigned (&at)[4], unsigned i, Ends& ends) {
+    typename T::Channels steps[count];
+    unsigned row[count];
+#pragma GCC unroll 4
+    for (unsigned r = 0; r < count; ++r) {
+      row[r] = row_[i + r];
+      load<T, element>(from + row[r] * pitch, steps[r]);
+    }
+#pragma GCC unroll 4
+    for (unsigned part = 0; part < 4; ++part) {
+#pragma GCC unroll 4
+      for (unsigned r = 0; r < count; ++r) {
+        const typename T::Floats p = predict.template operator()<turns>(channel + 16 * part, at[part], row[r]);
+        steps[r].part[part] = T::mul(T::sub(steps[r].part[part], p), T::fill_floats(inverse_[i + r]));
+      }
+    }
+#pragma GCC unroll 4
+    for (unsigned r = 0; r < count; ++r) {
+      typename T::Bytes q = T::arrange(T::round_to_bytes(steps[r]), tables.order);
       const typename T::Bytes biased = T::add(q, tables.bias);
       const typename T::Mask is_escape = T::above(T::add(q, tables.reach), tables.span);
-      typename T::Bytes symbols = tables.low_bits > 0 ? T::shift_right(biased, tables.shift) : biased;
-      for (unsigned b = 0; b < tables.low_bits; ++b) {
-        const std::uint64_t bits = T::bits_of(T::with_bit(biased, b)) >> (16 * tables.first_with[b]);
-        std::memcpy(lows, &bits, sizeof bits);
-        lows += std::size_t{2} * (chunk.groups - tables.first_with[b]);
+      typename T::Bytes symbols = biased;
+      if (tables.low_bits > 0) {
+        symbols = T::shift_right(biased, tables.shift);
+        for (unsigned b = 0; b < tables.low_bits; ++b) {
+          const std::uint64_t bits = T::bits_of(T::with_bit(biased, b)) >> (16 * tables.first_with[b]);
+          std::memcpy(ends.lows, &bits, sizeof bits);
+          ends.lows += tables.bytes_with[b];
+        }
       }
-      if (const std::uint64_t escape_bits = T::bits_of(is_escape); escape_bits != 0) {
-        const std::uint64_t ends = (T::bits_of(T::equal(q, most)) | T::bits_of(T::equal(q, least))) & escape_bits;
-        if (ends != 0) q = mark_wides(steps, chunk, ends, q);
-        escaped = T::pack_lanes(escaped, is_escape, q);
-        symbols = T::select(is_escape, escapes, symbols);
+      if (T::bits_of(is_escape) != 0) {
+        // -128 and 127 stand for all beyond.
+        const typename T::Mask is_end = T::above(T::add(q, T::fill(127)), T::fill(253));
+        const std::uint64_t outside = T::bits_of(is_end) & T::bits_of(is_escape);
+        if (outside != 0) q = mark_wides(steps[r], chunk, outside, q);
+        ends.escapes = T::pack_lanes(ends.escapes, is_escape, q);
+        symbols = T::select(is_escape, T::fill(escape), symbols);
       }
-      T::template store_quarter<0>(groups.symbols[0] + i * groups.width[0], symbols);
-      T::template store_quarter<1>(groups.symbols[1] + i * groups.width[1], symbols);
-      T::template store_quarter<2>(groups.symbols[2] + i * groups.width[2], symbols);
-      T::template store_quarter<3>(groups.symbols[3] + i * groups.width[3], symbols);
+      const std::size_t to = std::size_t{i + r} * group_channels;
+      T::template store_quarter<0>(groups.symbols[0] + to, symbols);
+      T::template store_quarter<1>(groups.symbols[1] + to, symbols);
+      T::template store_quarter<2>(groups.symbols[2] + to, symbols);
+      T::template store_quarter<3>(groups.symbols[3] + to, symbols);
     }
-    to_.escape_count = static_cast<std::size_t>(escaped - to_.escapes);
-    to_.low_bytes = static_cast<std::size_t>(lows - to_.lows);
   }
 
   /// Of the lanes in `ends`, which rounded to an end of a byte's range, those beyond it are put aside.
@@ -286,24 +303,24 @@ class Quantiser {
 
   /// A chunk with values beyond a byte: one at a time.
   template <bool turns>
-  void wide_chunk(const Head& head, unsigned c, const Tile& tile, const Predictor<T>& predict) {
-    const Chunk& chunk = head.chunks[c];
+  void wide_chunk(const Chunk& chunk, unsigned c, const Tile& tile, const Predictor<T>& predict) {
     const Groups groups = begin_groups(chunk);
-    const unsigned channel = c * chunk_channels;
-    unsigned at[4] = {};
-    for (unsigned i = 0; turns && i < 4; ++i) at[i] = (channel + 16 * i) % head.period;
     for (unsigned i = 0; i < rows_; ++i) {
-      const typename T::Channels steps = steps_of<turns>(tile, predict, channel, at, row_[i]);
       float step[chunk_channels];
-      for (unsigned part = 0; part < 4; ++part) T::store_floats(step + std::size_t{16} * part, steps.part[part]);
+      for (unsigned part = 0; part < 4; ++part) {
+        const unsigned channel = c * chunk_channels + 16 * part, at = turns ? predict.place_of(channel) : 0;
+        const typename T::Floats x = load<T, element>(tile.rows + row_[i] * tile.pitch + channel * size_of(element));
+        const typename T::Floats p = predict.template operator()<turns>(channel, at, row_[i]);
+        T::store_floats(step + std::size_t{16} * part, T::mul(T::sub(x, p), T::fill_floats(inverse_[i])));
+      }
       for (unsigned g = 0; g < chunk.groups; ++g) {
         const SigmaClass& of = classes[chunk.group_class[g]];
         std::uint16_t lows[most_low_bits + 1] = {};
-        for (unsigned j = 0; j < groups.width[g]; ++j) {
+        for (unsigned j = 0; j < chunk.width_of(g); ++j) {
           const int q = rounded(step[chunk.channel_of_lane[16 * g + j]]), biased = q + (7 << of.low_bits);
           const int symbol = biased >> of.low_bits;
           const bool is_escape = symbol < 7 - of.reach || symbol > 7 + of.reach;
-          groups.symbols[g][i * groups.width[g] + j] = is_escape ? escape : static_cast<std::uint8_t>(symbol);
+          groups.symbols[g][i * group_channels + j] = is_escape ? escape : static_cast<std::uint8_t>(symbol);
           if (is_escape) put_wide(q);
           for (unsigned b = 0; b < of.low_bits; ++b) {
             lows[b] = static_cast<std::uint16_t>(lows[b] | (biased >> b & 1) << j);
@@ -313,9 +330,11 @@ class Quantiser {
         to_.low_bytes += std::size_t{2} * of.low_bits;
       }
     }
+    end_groups(chunk);
   }
 
   static constexpr int not_coded = 30000;
+  static constexpr unsigned at_once = T::has_many_registers ? 2 : 1;  // rows
 
   const Block& block_;
   const Precision& precision_;
@@ -326,9 +345,9 @@ class Quantiser {
   TileWaves<T> tile_waves_;
   TileMean<T> tile_mean_;
   int codes_[tile_rows];  // of every row of the tile
+  unsigned rows_ = 0;     // those that are coded:
   std::uint8_t row_[tile_rows];
-  unsigned rows_ = 0;  // those of `row_`: the rows that are coded
-  std::uint8_t dump_[16];
+  float inverse_[tile_rows];  // of their steps
 };
 
 }  // namespace cinch::quant

@@ -20,9 +20,14 @@ inline __attribute__((always_inline)) typename T::Floats load_some(const std::ui
 
 template <class T, Element element>
 void squares_of(const Sampled& rows, std::uint32_t dim, float* squares) {
+  constexpr std::size_t ahead = 8;  // sampled rows lie too far apart for the processor to fetch them unasked
   for (std::size_t i = 0; i < rows.count; ++i) {
     for (std::uint32_t h = 0; h < rows.heads; ++h) {
-      const std::uint8_t* const row = rows.rows[i] + std::size_t{h} * dim * size_of(element);
+      const std::size_t row_bytes = std::size_t{dim} * size_of(element);
+      const std::uint8_t* const row = rows.rows[i] + h * row_bytes;
+      for (std::size_t at = 0; i + ahead < rows.count && at < row_bytes; at += 64) {
+        __builtin_prefetch(rows.rows[i + ahead] + h * row_bytes + at);
+      }
       typename T::Floats sum = T::fill_floats(0);
       for (std::uint32_t c = 0; c < dim; c += 16) {
         const typename T::Floats x = load_some<T, element>(row, c, dim);

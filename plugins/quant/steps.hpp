@@ -22,4 +22,10 @@ inline __attribute__((always_inline)) int code_of_square(float square) noexcept 
   return 2 * (static_cast<int>(bits >> 23) - 127) + ((bits & 0x7fffff) >= 0x3504f4 ? 1 : 0);
 }
 
+/// Whether `a` is less than `b`, of numbers that are not negative; those that are NaN are greater than all. Comparing
+/// them as integers is what compilers make vectors of.
+inline __attribute__((always_inline)) bool is_less(float a, float b) noexcept {
+  return std::bit_cast<std::uint32_t>(a) < std::bit_cast<std::uint32_t>(b);
+}
+
 }  // namespace cinch::quant

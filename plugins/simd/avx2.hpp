@@ -493,6 +493,25 @@ struct Avx2 {
     const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
   }
+  CINCH_INLINE Floats sums(const Floats (&a)[16]) {
+    Floats made;
+    for (unsigned h = 0; h < 2; ++h) {
+      __m256 two[4], four[2];  // vectors at a time, halves of the sums at a time
+      for (unsigned i = 0; i < 4; ++i) {
+        const Floats &first = a[8 * h + 2 * i], &second = a[8 * h + 2 * i + 1];
+        const __m256 x = _mm256_add_ps(first.v[0], first.v[1]), y = _mm256_add_ps(second.v[0], second.v[1]);
+        two[i] = _mm256_add_ps(_mm256_permute2f128_ps(x, y, 0x20), _mm256_permute2f128_ps(x, y, 0x31));
+      }
+      for (unsigned i = 0; i < 2; ++i) {
+        const __m256d x = _mm256_castps_pd(two[2 * i]), y = _mm256_castps_pd(two[2 * i + 1]);
+        four[i] = _mm256_add_ps(_mm256_castpd_ps(_mm256_unpacklo_pd(x, y)), _mm256_castpd_ps(_mm256_unpackhi_pd(x, y)));
+      }
+      const __m256 all =
+          _mm256_add_ps(_mm256_shuffle_ps(four[0], four[1], 0x88), _mm256_shuffle_ps(four[0], four[1], 0xdd));
+      made.v[h] = _mm256_permutevar8x32_ps(all, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+    }
+    return made;
+  }
   CINCH_INLINE float greatest(Floats a) {
     const __m256 eight = _mm256_max_ps(a.v[0], a.v[1]);
     const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
@@ -512,6 +531,9 @@ struct Avx2 {
       return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(words), 16));
     };
     return {{half(from), half(from + 16)}};
+  }
+  CINCH_INLINE void load_bf16(const std::uint8_t* from, Channels& to) {
+    for (unsigned i = 0; i < 4; ++i) to.part[i] = load_bf16(from + 32 * i);
   }
   CINCH_INLINE void store_bf16(std::uint8_t* to, Floats a) {
     const __m256i half = _mm256_set1_epi32(0x8000);

@@ -301,12 +301,45 @@ struct Avx512 {
     const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
   }
+  CINCH_INLINE Floats sums(const Floats (&a)[16]) {
+    __m512 two[8], four[4], eight[2];  // vectors at a time, halves of the sums at a time
+    for (unsigned i = 0; i < 8; ++i) {
+      const __m512 x = a[2 * i].v, y = a[2 * i + 1].v;
+      two[i] = _mm512_add_ps(_mm512_shuffle_f32x4(x, y, 0x44), _mm512_shuffle_f32x4(x, y, 0xee));
+    }
+    for (unsigned i = 0; i < 4; ++i) {
+      const __m512 x = two[2 * i], y = two[2 * i + 1];
+      four[i] = _mm512_add_ps(_mm512_shuffle_f32x4(x, y, 0x88), _mm512_shuffle_f32x4(x, y, 0xdd));
+    }
+    for (unsigned i = 0; i < 2; ++i) {
+      const __m512d x = _mm512_castps_pd(four[2 * i]), y = _mm512_castps_pd(four[2 * i + 1]);
+      eight[i] = _mm512_add_ps(_mm512_castpd_ps(_mm512_unpacklo_pd(x, y)), _mm512_castpd_ps(_mm512_unpackhi_pd(x, y)));
+    }
+    const __m512 all =
+        _mm512_add_ps(_mm512_shuffle_ps(eight[0], eight[1], 0x88), _mm512_shuffle_ps(eight[0], eight[1], 0xdd));
+    return {_mm512_permutexvar_ps(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), all)};
+  }
   CINCH_INLINE float greatest(Floats a) { return _mm512_reduce_max_ps(a.v); }
   CINCH_INLINE Floats absolute(Floats a) { return {_mm512_abs_ps(a.v)}; }
   CINCH_INLINE Floats max(Floats a, Floats b) { return {_mm512_max_ps(a.v, b.v)}; }
   CINCH_INLINE Floats load_bf16(const std::uint8_t* from) {
     const __m256i words = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
     return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(words), 16))};
+  }
+  CINCH_INLINE void load_bf16(const std::uint8_t* from, Channels& to) {
+    alignas(64) std::uint16_t low[32], high[32];
+    for (unsigned i = 0; i < 32; ++i) {
+      low[i] = static_cast<std::uint16_t>(i / 2);
+      high[i] = static_cast<std::uint16_t>(16 + i / 2);
+    }
+    for (unsigned i = 0; i < 2; ++i) {
+      const __m512i words = _mm512_loadu_si512(from + 64 * i);
+      const auto spread = [words](const std::uint16_t* index) {
+        return Floats{_mm512_castsi512_ps(_mm512_maskz_permutexvar_epi16(0xaaaaaaaa, _mm512_load_si512(index), words))};
+      };
+      to.part[2 * i] = spread(low);
+      to.part[2 * i + 1] = spread(high);
+    }
   }
   CINCH_INLINE void store_bf16(std::uint8_t* to, Floats a) {
     const __m512i rounded = _mm512_add_epi32(_mm512_castps_si512(a.v), _mm512_set1_epi32(0x8000));

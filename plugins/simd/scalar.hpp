@@ -382,6 +382,10 @@ struct Scalar {
     }
     return lane[0];
   }
+  /// The sums of 16 vectors.
+  static Floats sums(const Floats (&a)[16]) {
+    return each<Floats>([&](unsigned i) { return sum(a[i]); });
+  }
   static float greatest(const Floats& a) {
     float found = a.lane[0];
     for (const float lane : a.lane) found = lane > found ? lane : found;
@@ -397,6 +401,9 @@ struct Scalar {
     return each<Floats>([&](unsigned i) {
       return std::bit_cast<float>(static_cast<std::uint32_t>(from[2 * i] << 16 | from[2 * i + 1] << 24));
     });
+  }
+  static void load_bf16(const std::uint8_t* from, Channels& to) {
+    for (unsigned i = 0; i < 4; ++i) to.part[i] = load_bf16(from + std::size_t{32} * i);
   }
   /// Rounds to the nearest, halves away from zero. Requires: finite, and at most 3.38e38.
   static void store_bf16(std::uint8_t* to, const Floats& a) {
