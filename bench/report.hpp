@@ -74,6 +74,7 @@ class Report {
 // Each in a file of its own, report_NAME.cpp.
 void report_codecs(Report& report);
 void report_tensors(Report& report);
+void report_paths(Report& report);
 void report_threads(Report& report);
 void report_memory(Report& report);
 void report_small_values(Report& report);

@@ -19,9 +19,10 @@ struct Part {
 };
 
 constexpr Part parts[] = {{"peaks", report_peaks},  // first: it forks, and has to be small
-                          {"codecs", report_codecs}, {"tensors", report_tensors},    {"threads", report_threads},
-                          {"memory", report_memory}, {"small", report_small_values}, {"rocksdb", report_rocksdb},
-                          {"layout", report_layout}, {"peers", report_peers},        {"growth", report_growth}};
+                          {"codecs", report_codecs},   {"tensors", report_tensors}, {"paths", report_paths},
+                          {"threads", report_threads}, {"memory", report_memory},   {"small", report_small_values},
+                          {"rocksdb", report_rocksdb}, {"layout", report_layout},   {"peers", report_peers},
+                          {"growth", report_growth}};
 
 struct Arguments {
   bool quick = false;

@@ -51,7 +51,7 @@ def ratio_against_speed(rows):
     width, height, left, bottom = 620, 330, 46, 36
     out = []
     for content in sorted({split_name(row)[0] for row in rows}):
-        for operation in ("set", "get"):
+        for operation in dict.fromkeys(split_name(row)[2] for row in rows):
             points = [row for row in rows if split_name(row)[0] == content and split_name(row)[2] == operation]
             logs = [math.log10(max(row["value"], 1e-3)) for row in points]
             low, high = min(logs) - 0.1, max(logs + [math.log10(row["other"]) for row in points]) + 0.35
@@ -71,7 +71,7 @@ def ratio_against_speed(rows):
             body += [line(x(memcpy), 0, x(memcpy), height - bottom, "#b50"), text(x(memcpy) - 4, 12, "memcpy", "#b50", "end")]
             for i, row in enumerate(sorted(points, key=lambda row: row["value"])):
                 name = split_name(row)[1] + (f" (error {row['loss']:.2f})" if row["loss"] is not None else "")
-                peer = name.startswith("c-blosc")
+                peer = name.startswith(("c-blosc", "lib"))
                 body.append(f'<circle cx="{x(row["value"]):.1f}" cy="{y(row["ratio"]):.1f}" r="4" fill="{"#b50" if peer else "#247"}"/>')
                 body.append(text(x(row["value"]) + 6, y(row["ratio"]) - 4 + 11 * (i % 2), name, "#b50" if peer else "#247"))
             out.append(plot(f"{content}: ratio against speed of {operation}", "".join(body), width, height))

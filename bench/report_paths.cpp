@@ -1,0 +1,188 @@
+// The tensor codecs alone, plan and blocks, on every instruction set, beside plain libraries and memcpy: one pinned
+// core, and tensors that no cache holds.
+#include <sched.h>
+
+#include <cstdio>
+#include <cstring>
+#include <thread>
+
+#include "bench/codec_path.hpp"
+#include "bench/report.hpp"
+
+namespace cinch::bench {
+namespace {
+
+constexpr std::size_t cold_bytes = 40u << 20;
+
+struct Content {
+  std::string name;
+  std::vector<Tensor> tensors;
+  double quant_error;
+};
+
+std::size_t total_bytes(const std::vector<Tensor>& tensors) {
+  std::size_t total = 0;
+  for (const Tensor& tensor : tensors) total += tensor.bytes.size();
+  return total;
+}
+
+/// Those of the long text, and again so often that no cache holds them.
+Content content_of(const std::string& name, const std::vector<Tensor>& all, double error,
+                   const std::function<bool(const std::string&)>& is_wanted, std::size_t least_bytes) {
+  Content made{name, {}, error};
+  for (const Tensor& tensor : all) {
+    if (tensor.name.starts_with("long-") && is_wanted(tensor.name)) made.tensors.push_back(tensor);
+  }
+  const std::size_t distinct = made.tensors.size();
+  if (distinct == 0) return made;
+  made.tensors.reserve(distinct * (least_bytes / total_bytes(made.tensors) + 1));
+  while (total_bytes(made.tensors) < least_bytes) {
+    for (std::size_t i = 0; i < distinct; ++i) made.tensors.push_back(made.tensors[i]);
+  }
+  return made;
+}
+
+/// Keeps this thread on the core that it is on.
+class PinnedCore {
+ public:
+  PinnedCore() {
+    (void)sched_getaffinity(0, sizeof before_, &before_);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(static_cast<unsigned>(sched_getcpu()), &one);
+    (void)sched_setaffinity(0, sizeof one, &one);
+  }
+  PinnedCore(const PinnedCore&) = delete;
+  PinnedCore& operator=(const PinnedCore&) = delete;
+  ~PinnedCore() { (void)sched_setaffinity(0, sizeof before_, &before_); }
+
+ private:
+  cpu_set_t before_{};
+};
+
+/// What one thread needs: a codec, and memory to encode and to decode to.
+struct Worker {
+  Worker(const PathMaker& maker, std::size_t longest) : path(maker.make()), decoded(longest) {}
+
+  std::unique_ptr<CodecPath> path;
+  EncodedTensor encoded;
+  std::vector<std::byte> decoded;
+
+  MutableBytes room(const Tensor& tensor) { return MutableBytes(decoded).first(tensor.bytes.size()); }
+};
+
+class PathRows {
+ public:
+  PathRows(Report& report, const Content& content, const PathMaker& maker)
+      : report_(report), content_(content), maker_(maker), bytes_(static_cast<double>(total_bytes(content.tensors))) {
+    for (const Tensor& tensor : content.tensors) longest_ = std::max(longest_, tensor.bytes.size());
+    for (int i = 0; i < 2; ++i) workers_.emplace_back(maker, longest_);
+    check();
+  }
+
+  void against_memcpy() {
+    const auto copy_all = [&] {
+      for (const Tensor& tensor : content_.tensors) {
+        std::memcpy(workers_[0].decoded.data(), tensor.bytes.data(), tensor.bytes.size());
+        asm volatile("" : : "r"(workers_[0].decoded.data()) : "memory");  // the copy is wanted, though nobody reads it
+      }
+    };
+    const std::optional<double> loss = maker_.error > 0 ? std::optional(loss_) : std::nullopt;
+    report_.bytes(
+        name("encode"), "memcpy", bytes_, [&] { encode(0, 0, 1); }, copy_all);
+    report_.note_codec(bytes_ / stored_, loss);
+    report_.bytes(
+        name("decode"), "memcpy", bytes_, [&] { decode(0, 0, 1); }, copy_all);
+    report_.note_codec(bytes_ / stored_, loss);
+  }
+
+  void two_threads() {
+    report_.bytes(
+        name("encode"), "one thread", bytes_, [&] { in_two([&](std::size_t i) { encode(i, i, 2); }); },
+        [&] { encode(0, 0, 1); }, 1.85);
+    report_.bytes(
+        name("decode"), "one thread", bytes_, [&] { in_two([&](std::size_t i) { decode(i, i, 2); }); },
+        [&] { decode(0, 0, 1); }, 1.85);
+  }
+
+ private:
+  std::string name(const char* operation) const { return content_.name + ", " + maker_.name + ", " + operation; }
+
+  /// Encodes everything once, for `decode`, and looks at what comes back.
+  void check() {
+    Worker& worker = workers_[0];
+    for (const Tensor& tensor : content_.tensors) {
+      worker.path->encode(tensor, encoded_.emplace_back());
+      stored_ += static_cast<double>(encoded_.back().stored_bytes(tensor));
+      worker.path->decode(tensor, encoded_.back(), worker.room(tensor));
+      const double loss = worker.path->loss(tensor, worker.room(tensor));
+      if (!(loss <= maker_.error)) report_.wrong(tensor.name + " came back other under " + maker_.name);
+      loss_ = std::max(loss_, loss);
+    }
+  }
+
+  void encode(std::size_t worker, std::size_t first, std::size_t stride) {
+    for (std::size_t i = first; i < content_.tensors.size(); i += stride) {
+      workers_[worker].path->encode(content_.tensors[i], workers_[worker].encoded);
+    }
+  }
+  void decode(std::size_t worker, std::size_t first, std::size_t stride) {
+    for (std::size_t i = first; i < content_.tensors.size(); i += stride) {
+      const Tensor& tensor = content_.tensors[i];
+      workers_[worker].path->decode(tensor, encoded_[i], workers_[worker].room(tensor));
+    }
+  }
+  template <class Work>
+  static void in_two(Work&& work) {
+    std::thread second([&] { work(1); });
+    work(0);
+    second.join();
+  }
+
+  Report& report_;
+  const Content& content_;
+  const PathMaker& maker_;
+  const double bytes_;
+  std::size_t longest_ = 0;
+  std::vector<Worker> workers_;
+  std::vector<EncodedTensor> encoded_;
+  double stored_ = 0;
+  double loss_ = 0;
+};
+
+}  // namespace
+
+void report_paths(Report& report) {
+  // A hasty run measures what the data set has, once; a full one as much as no cache holds.
+  const std::size_t least_bytes = report.is_quick() ? 1 : cold_bytes;
+  const Tensors& all = tensors(false);
+  const auto is_first = [](const std::string& name) { return name.ends_with("layers.0.v"); };
+  const Content groups[] = {content_of(
+                                "K", all.k, 0.12, [](const std::string&) { return true; }, least_bytes),
+                            content_of(
+                                "V", all.v, 0.2, [&](const std::string& name) { return !is_first(name); }, least_bytes),
+                            content_of("V of layer 0", all.v, 0.2, is_first, least_bytes)};
+  if (groups[0].tensors.empty()) {
+    (void)std::fprintf(stderr, "The tensor codecs alone are left out: long-5461 of the data set is not there\n");
+    return;
+  }
+  report.section("Codecs alone on the tensors of long-5461, one pinned core, blocks of 256 KiB");
+  {
+    const PinnedCore pinned;
+    for (const Content& content : groups) {
+      for (const PathMaker& maker : codec_paths(content.quant_error, report.is_quick())) {
+        PathRows(report, content, maker).against_memcpy();
+      }
+    }
+  }
+  report.section("Codecs alone, two threads on two values");
+  for (const Content& content : {groups[0], groups[1]}) {
+    for (const PathMaker& maker : codec_paths(content.quant_error, true)) {
+      if (maker.name.starts_with("tensor") || maker.name.starts_with("quant")) {
+        PathRows(report, content, maker).two_threads();
+      }
+    }
+  }
+}
+
+}  // namespace cinch::bench
