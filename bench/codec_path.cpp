@@ -102,7 +102,7 @@ class TensorPath : public CodecPath {
   }
   const tensor::Kernels& kernels_;
   tensor::BlockEncoder encoder_;
-  std::vector<std::uint8_t> contexts_;
+  tensor::Aligned<std::uint8_t> contexts_;
 };
 
 class QuantPath : public CodecPath {

@@ -355,6 +355,9 @@ struct Avx2 {
   CINCH_INLINE Bytes sub_to_zero(Bytes a, Bytes b) {
     return {{_mm256_subs_epu8(a.v[0], b.v[0]), _mm256_subs_epu8(a.v[1], b.v[1])}};
   }
+  CINCH_INLINE Bytes add_to_most(Bytes a, Bytes b) {
+    return {{_mm256_adds_epu8(a.v[0], b.v[0]), _mm256_adds_epu8(a.v[1], b.v[1])}};
+  }
   CINCH_INLINE Bytes smaller(Bytes a, Bytes b) {
     return {{_mm256_min_epu8(a.v[0], b.v[0]), _mm256_min_epu8(a.v[1], b.v[1])}};
   }
@@ -455,7 +458,7 @@ struct Avx2 {
       };
       const __m256i along = _mm256_mulhrs_epi16(load(a), load(c));
       const __m256i across = _mm256_mulhrs_epi16(load(b), load(s));
-      return _mm256_srai_epi16(_mm256_add_epi16(_mm256_add_epi16(along, across), _mm256_set1_epi16(32)), 6);
+      return _mm256_mulhrs_epi16(_mm256_add_epi16(along, across), _mm256_set1_epi16(512));  // (x + 32) >> 6
     };
     return {{_mm256_permute4x64_epi64(_mm256_packs_epi16(quarter(0), quarter(16)), 0xd8),
              _mm256_permute4x64_epi64(_mm256_packs_epi16(quarter(32), quarter(48)), 0xd8)}};

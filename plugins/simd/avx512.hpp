@@ -228,6 +228,7 @@ struct Avx512 {
     return {_mm512_and_si512(_mm512_srli_epi16(a.v, bits), _mm512_set1_epi8(static_cast<char>(0xff >> bits)))};
   }
   CINCH_INLINE Bytes sub_to_zero(Bytes a, Bytes b) { return {_mm512_subs_epu8(a.v, b.v)}; }
+  CINCH_INLINE Bytes add_to_most(Bytes a, Bytes b) { return {_mm512_adds_epu8(a.v, b.v)}; }
   CINCH_INLINE Bytes smaller(Bytes a, Bytes b) { return {_mm512_min_epu8(a.v, b.v)}; }
   CINCH_INLINE Bytes absolute(Bytes a) { return {_mm512_abs_epi8(a.v)}; }
   CINCH_INLINE std::uint64_t top_bits(Bytes a) { return _mm512_movepi8_mask(a.v); }
@@ -277,7 +278,7 @@ struct Avx512 {
     const auto half = [&](unsigned at) {
       const __m512i along = _mm512_mulhrs_epi16(_mm512_loadu_si512(a + at), _mm512_loadu_si512(c + at));
       const __m512i across = _mm512_mulhrs_epi16(_mm512_loadu_si512(b + at), _mm512_loadu_si512(s + at));
-      return _mm512_srai_epi16(_mm512_add_epi16(_mm512_add_epi16(along, across), _mm512_set1_epi16(32)), 6);
+      return _mm512_mulhrs_epi16(_mm512_add_epi16(along, across), _mm512_set1_epi16(512));  // (x + 32) >> 6
     };
     const __m512i packed = _mm512_packs_epi16(half(0), half(32));
     return {_mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), packed)};

@@ -262,6 +262,10 @@ struct Scalar {
   static Bytes sub_to_zero(const Bytes& a, const Bytes& b) {
     return each<Bytes>([&](unsigned i) { return a.lane[i] > b.lane[i] ? a.lane[i] - b.lane[i] : 0; });
   }
+  /// a + b, or 255 where that is more.
+  static Bytes add_to_most(const Bytes& a, const Bytes& b) {
+    return each<Bytes>([&](unsigned i) { return a.lane[i] + b.lane[i] < 255 ? a.lane[i] + b.lane[i] : 255; });
+  }
   static Bytes smaller(const Bytes& a, const Bytes& b) {
     return each<Bytes>([&](unsigned i) { return a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]; });
   }

@@ -273,7 +273,7 @@ void AlphabetTables::add_context(const Alphabet& alphabet, unsigned context) {
     return static_cast<std::uint32_t>(reciprocal << 16 | (first - width) << 8 | width);
   };
   const std::uint32_t escape = add(0, alphabet.escape_slots(context), 0);
-  std::fill_n(&encode[64 * context], 64, escape);
+  for (const unsigned turn : {0u, 1u}) std::fill_n(&encode[key_of(context, turn, 0)], step_count, escape);
   for (unsigned i = 0; i < alphabet.cell_counts[context]; ++i) {
     const Cell& cell = alphabet.cells[context][i];
     const unsigned extras = (cell.turn == Cell::open ? extra_turn : 0u) | (cell.half == Cell::open ? extra_half : 0u);
@@ -282,7 +282,7 @@ void AlphabetTables::add_context(const Alphabet& alphabet, unsigned context) {
     for (unsigned turn = 0; turn < 2; ++turn) {
       for (unsigned at = 2u * cell.octave; at < 2u * cell.octave + 2; ++at) {
         if (!cell.holds(turn, at)) continue;
-        const unsigned key = context * 64 + turn * step_count + at;
+        const unsigned key = key_of(context, turn, at);
         symbol[key] = static_cast<std::uint8_t>((i + 1) | extras);
         encode[key] = entry | (cell.half == Cell::open ? 0x80u : 0u) | (cell.turn == Cell::open ? 0x8000u : 0u);
       }

@@ -27,14 +27,21 @@ constexpr std::size_t before_sections = sizeof(Head) + pair;
 /// Hands out the tiles of a segment, and the contexts that they need.
 class Tiles {
  public:
-  Tiles(const PlanState& plan, const Kernels& kernels, std::vector<std::uint8_t>& contexts)
+  Tiles(const PlanState& plan, const Kernels& kernels, Aligned<std::uint8_t>& contexts)
       : plan_(plan), kernels_(kernels), contexts_(contexts) {
-    if (!plan.ropes.empty()) contexts_.resize(rotation_tokens * plan.geometry.channels + 2 * pair);
+    if (plan.ropes.empty()) return;
+    const std::size_t channels = plan.geometry.channels;
+    while (tokens_ < rotation_tokens && (tokens_ * channels < predicted_at_once || tokens_ * channels % pair != 0)) {
+      tokens_ *= 2;
+    }
+    contexts_.resize(tokens_ * channels + 2 * pair);
+    along_.resize(channels);
+    across_.resize(channels);
   }
 
   /// Elements in a tile of the plane, a multiple of 128.
   std::size_t size(const PlaneState& plane) const {
-    return plane.kind == PlaneKind::rotary ? rotation_tokens * plan_.geometry.channels : plain_tile;
+    return plane.kind == PlaneKind::rotary ? tokens_ * plan_.geometry.channels : plain_tile;
   }
 
   /// The tile of `elements` elements that starts with `first`, which is a multiple of `size`.
@@ -47,7 +54,8 @@ class Tiles {
     tile.base_period = plane.period;
     tile.base_phase = first % plane.period;
     if (plane.kind == PlaneKind::rotary) {
-      predict(segment, first, elements);
+      predict(segment, first / plan_.geometry.channels, elements / plan_.geometry.channels);
+      std::memset(&contexts_[elements], 0, pair);
       tile.contexts = contexts_.data();
       tile.context_period = contexts_.size() / pair * pair;
     } else {
@@ -68,28 +76,38 @@ class Tiles {
   }
 
  private:
-  void predict(const Segment& segment, std::size_t first, std::size_t elements) {
-    const std::size_t channels = plan_.geometry.channels;
+  static constexpr std::size_t predicted_at_once = 2048;  // so that contexts are still in the first cache when used
+
+  void predict(const Segment& segment, std::size_t first, std::size_t tokens) {
     const Rope& rope = plan_.ropes[segment.plane->rope];
     const FineRotation& fine = plan_.rotations[segment.plane->rope];
+    turn(segment, first / rotation_tokens * rotation_tokens);
+    const std::size_t row = first % rotation_tokens * rope.head_dim;
+    kernels_.predict(
+        {along_.data(), across_.data(), along_.size(), &fine.cosines[row], &fine.sines[row], rope.head_dim}, tokens,
+        contexts_.data());
+  }
+
+  /// Turns the means to the token that is the first of a rotation's tile, unless they are there.
+  void turn(const Segment& segment, std::size_t first) {
+    if (turned_plane_ == segment.plane && turned_to_ == first) return;
+    turned_plane_ = segment.plane;
+    turned_to_ = first;
+    const Rope& rope = plan_.ropes[segment.plane->rope];
     const Means& means = segment.plane->means;
-    coarse_rotation(rope, segment.first_token + first / channels, cosines_, sines_);
-    along_.resize(channels);
-    across_.resize(channels);
-    kernels_.turn({means.along.data(), means.across.data(), channels, cosines_.data(), sines_.data(), rope.head_dim},
-                  along_.data(), across_.data());
-    for (std::size_t token = 0; token * channels < elements; ++token) {
-      const std::size_t row = token * rope.head_dim;
-      kernels_.predict({along_.data(), across_.data(), channels, &fine.cosines[row], &fine.sines[row], rope.head_dim},
-                       &contexts_[token * channels]);
-    }
-    std::memset(&contexts_[elements], 0, pair);
+    coarse_rotation(rope, segment.first_token + first, cosines_, sines_);
+    kernels_.turn(
+        {means.along.data(), means.across.data(), along_.size(), cosines_.data(), sines_.data(), rope.head_dim},
+        along_.data(), across_.data());
   }
 
   const PlanState& plan_;
   const Kernels& kernels_;
-  std::vector<std::uint8_t>& contexts_;
-  std::vector<std::int16_t> cosines_, sines_, along_, across_;
+  Aligned<std::uint8_t>& contexts_;
+  std::size_t tokens_ = 1;  // of a rotary tile
+  const PlaneState* turned_plane_ = nullptr;
+  std::size_t turned_to_ = 0;
+  Aligned<std::int16_t> cosines_, sines_, along_, across_;
 };
 
 std::size_t element_bytes(const PlanState& plan) { return cut_of(plan.geometry.layout).word_bytes; }
@@ -102,7 +120,7 @@ std::size_t plane_bytes(const PlanState& plan, const BlockPart& part, std::size_
 
 class Pusher {
  public:
-  Pusher(const PlanState& plan, const Kernels& kernels, std::vector<std::uint8_t>& contexts, std::span<std::uint8_t> to,
+  Pusher(const PlanState& plan, const Kernels& kernels, Aligned<std::uint8_t>& contexts, std::span<std::uint8_t> to,
          PushStacks& stacks)
       : plan_(plan),
         cut_(cut_of(plan.geometry.layout)),
@@ -166,7 +184,7 @@ class Pusher {
 
 class Popper {
  public:
-  Popper(const PlanState& plan, const Kernels& kernels, std::vector<std::uint8_t>& contexts,
+  Popper(const PlanState& plan, const Kernels& kernels, Aligned<std::uint8_t>& contexts,
          std::span<const std::uint8_t> from, PopStacks& stacks)
       : plan_(plan),
         cut_(cut_of(plan.geometry.layout)),
@@ -447,7 +465,7 @@ void place_rows(const RowPlane& rows, std::size_t row_bytes) {
 }  // namespace
 
 void decode_block(const PlanState& plan, const BlockPart& part, const Kernels& kernels,
-                  std::span<const std::uint8_t> from, std::span<std::uint8_t> to, std::vector<std::uint8_t>& contexts) {
+                  std::span<const std::uint8_t> from, std::span<std::uint8_t> to, Aligned<std::uint8_t>& contexts) {
   const std::size_t bytes = plane_bytes(plan, part, to.size());
   const std::size_t token_bytes = plan.geometry.token_bytes();
   const std::size_t size = element_bytes(plan);
@@ -496,7 +514,7 @@ void decode_rows(const PlanState& plan, PlaneState& plane, std::span<const std::
   BlockReader in(plan, coded);
   const Segment segment = in.segment(plane, 0, plane.rows.size() / element_bytes(plan));
   PopStacks stacks = in.stacks();
-  std::vector<std::uint8_t> contexts;
+  Aligned<std::uint8_t> contexts;
   Popper(plan, kernels, contexts, coded, stacks).pop(segment, plane.rows.data());
   expect_beginning(stacks);
 }

@@ -51,14 +51,14 @@ class BlockEncoder {
   const Kernels& kernels_;
   std::vector<std::uint8_t> rows_;  // those that the plan does not store
   std::vector<std::uint32_t> numbers_;
-  std::vector<std::uint8_t> contexts_;
+  Aligned<std::uint8_t> contexts_;
   std::vector<std::uint8_t> bits_;
   std::vector<std::uint8_t> escapes_;
 };
 
 /// Decodes a block into exactly `to`; throws Failure(CINCH_CORRUPT). `contexts` is a buffer to be kept between calls.
 void decode_block(const PlanState&, const BlockPart&, const Kernels&, std::span<const std::uint8_t> from,
-                  std::span<std::uint8_t> to, std::vector<std::uint8_t>& contexts);
+                  std::span<std::uint8_t> to, Aligned<std::uint8_t>& contexts);
 
 /// How much longer than its block an encoding that does not pay may get before the encoder notices.
 constexpr std::size_t encoder_slack = 4096;

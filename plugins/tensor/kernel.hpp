@@ -27,7 +27,7 @@ template <class T>
 CINCH_INLINE Parts<T> parts_of_bf16(const std::uint8_t* words) {
   typename T::Bytes low, high;
   T::load_apart(words, low, high);
-  return {high, T::either(T::template shift_left<1>(high), T::template shift_right<7>(low)),
+  return {high, T::either(T::add(high, high), T::template shift_right<7>(low)),
           and_bits<T>(T::template shift_right<6>(low), 1), and_bits<T>(low, 63)};
 }
 
@@ -144,27 +144,29 @@ struct ToEncode {
   std::uint64_t extra_halves, extra_turns, escapes;
 };
 
-/// `context` is a context's number times 16, `key` is turn * 32 + step.
+/// Of `context` and `turn` the low four bits are 0, and of `turn` only the top bit counts: it is in `turns`.
 template <class T>
-CINCH_INLINE ToEncode<T> symbols_of(const AlphabetTables& tables, typename T::Bytes context, typename T::Bytes key) {
+CINCH_INLINE ToEncode<T> symbols_of(const AlphabetTables& tables, typename T::Bytes context, typename T::Bytes step,
+                                    typename T::Bytes turn, std::uint64_t turns) {
+  const auto low_contexts = T::add(context, context);  // the lower two bits of a context's number are bits 5 and 6
   if constexpr (T::has_wide_lookup) {
-    const auto odd = T::either(key, T::template shift_left<2>(and_bits<T>(context, 16)));
-    const auto second = T::with_bit(context, 5);
-    const auto third = T::with_bit(context, 6);
+    const auto key = T::either(step, low_contexts);
+    const auto is_high = T::with_bit(context, 6);
+    const auto is_turned = T::mask_of(turns);
     const auto found = T::select(
-        third, T::select(second, T::lookup(wide<T>(tables.symbol, 3), odd), T::lookup(wide<T>(tables.symbol, 2), odd)),
-        T::select(second, T::lookup(wide<T>(tables.symbol, 1), odd), T::lookup(wide<T>(tables.symbol, 0), odd)));
-    const auto symbol = and_bits<T>(found, 15);
-    const auto id = T::either(context, symbol);
+        is_high,
+        T::select(is_turned, T::lookup(wide<T>(tables.symbol, 3), key), T::lookup(wide<T>(tables.symbol, 2), key)),
+        T::select(is_turned, T::lookup(wide<T>(tables.symbol, 1), key), T::lookup(wide<T>(tables.symbol, 0), key)));
+    const auto id = T::either(and_bits<T>(found, 15), context);
     return {T::widen(T::lookup(wide<T>(tables.frequency), id)),
             T::widen(T::lookup(wide<T>(tables.first_slot), id)),
             T::join(T::lookup(wide<T>(tables.reciprocal_low), id), T::lookup(wide<T>(tables.reciprocal_high), id)),
-            T::top_bits(found),
-            T::top_bits(T::template shift_left<1>(found)),
-            T::bits_of(T::equal(symbol, T::fill(0)))};
+            T::bits_of(T::with_bit(found, 7)),
+            T::bits_of(T::with_bit(found, 6)),
+            T::bits_of(T::equal(and_bits<T>(found, 15), T::fill(0)))};
   } else {
-    const auto low = T::either(key, T::template shift_left<2>(and_bits<T>(context, 0x30)));
-    const auto entries = T::lookup(tables.encode, low, T::template shift_right<6>(context));
+    const auto key = T::either(T::either(step, and_bits<T>(low_contexts, 0x60)), and_bits<T>(turn, 128));
+    const auto entries = T::lookup(tables.encode, key, and_bits<T>(T::template shift_right<6>(context), 1));
     const auto first_slot = and_bits<T>(entries.byte[1], 127);
     return {T::widen(and_bits<T>(entries.byte[0], 127)),
             T::widen(first_slot),
@@ -239,15 +241,14 @@ CINCH_INLINE void encode_group(const AlphabetTables& tables, const Rows& rows, s
   const Parts<T> parts = take_apart<T, layout>(words, stored);
   pack<T, cut<layout>.low_bits>(parts.low, stored + lanes * cut<layout>.byte_planes);
   const auto context = T::load(rows.contexts + skip);
-  const auto turn = and_bits<T>(T::differ(parts.sign, context), 128);
-  const auto above = T::smaller(T::sub_to_zero(parts.exponent, T::load(rows.octaves + skip)), T::fill(16));
-  const auto step =
-      T::smaller(T::sub_to_zero(T::add(T::add(above, above), parts.half), T::load(rows.halves + skip)), T::fill(31));
-  const auto found =
-      symbols_of<T>(tables, and_bits<T>(context, 0x70), T::either(step, T::template shift_right<2>(turn)));
-  extra.push(T::pick_bits(T::top_bits(T::template shift_left<7>(step)), found.extra_halves),
-             T::count_bits(found.extra_halves), T::pick_bits(T::top_bits(turn), found.extra_turns),
-             T::count_bits(found.extra_turns));
+  const auto turn = T::differ(parts.sign, context);
+  const std::uint64_t turns = T::top_bits(turn);
+  const auto above = T::sub_to_zero(parts.exponent, T::load(rows.octaves + skip));
+  const auto step = T::smaller(
+      T::sub_to_zero(T::either(T::add_to_most(above, above), parts.half), T::load(rows.halves + skip)), T::fill(31));
+  const auto found = symbols_of<T>(tables, context, step, turn, turns);
+  extra.push(T::pick_bits(T::bits_of(T::with_bit(step, 0)), found.extra_halves), T::count_bits(found.extra_halves));
+  extra.push(T::pick_bits(turns, found.extra_turns), T::count_bits(found.extra_turns));
   for (std::uint64_t left = found.escapes; left != 0; left &= left - 1) {
     const auto lane = static_cast<std::size_t>(__builtin_ctzll(left));
     const std::uint16_t top = top_of<layout>(words + lane * cut<layout>.word_bytes);
@@ -369,21 +370,23 @@ inline std::int16_t bounded(std::int32_t amplitude) {
 }
 
 template <class T>  // plain C++, as fast as the target makes it
-void turn(const Rotation& rotation, std::int16_t* along, std::int16_t* across) {
+void turn(const Rotation& rotation, std::int16_t* __restrict along, std::int16_t* __restrict across) {
   for (std::size_t head = 0; head < rotation.channels; head += rotation.head_dim) {
+    const std::int16_t* const a = rotation.along + head;
+    const std::int16_t* const b = rotation.across + head;
+    std::int16_t* const to_along = along + head;
+    std::int16_t* const to_across = across + head;
     for (std::size_t i = 0; i < rotation.head_dim; ++i) {
-      const std::int32_t a = rotation.along[head + i];
-      const std::int32_t b = rotation.across[head + i];
       const std::int32_t c = rotation.cosines[i];
       const std::int32_t s = rotation.sines[i];
-      along[head + i] = bounded((a * c + b * s + (1 << 14)) >> 15);
-      across[head + i] = bounded((b * c - a * s + (1 << 14)) >> 15);
+      to_along[i] = bounded((a[i] * c + b[i] * s + (1 << 14)) >> 15);
+      to_across[i] = bounded((b[i] * c - a[i] * s + (1 << 14)) >> 15);
     }
   }
 }
 
 template <class T>
-void predict(const Rotation& rotation, std::uint8_t* contexts) {
+void predict(const Rotation& rotation, std::size_t tokens, std::uint8_t* __restrict contexts) {
   alignas(64) std::uint8_t by_size[16];
   for (unsigned i = 0; i < 16; ++i) by_size[i] = static_cast<std::uint8_t>(context_of_size[i] << 4);
   const auto table = T::byte_table(by_size);
@@ -391,10 +394,17 @@ void predict(const Rotation& rotation, std::uint8_t* contexts) {
     for (std::size_t done = 0; done < rotation.head_dim; done += lanes) {
       // The last 64 channels overlap those before where a head is no multiple of 64.
       const std::size_t i = done + lanes <= rotation.head_dim ? done : rotation.head_dim - lanes;
-      const auto p =
-          T::turned(rotation.along + head + i, rotation.cosines + i, rotation.across + head + i, rotation.sines + i);
-      const auto size = T::smaller(T::absolute(p), T::fill(15));
-      T::store(contexts + head + i, T::either(T::lookup(table, size), and_bits<T>(p, 128)));
+      const std::int16_t* cosines = rotation.cosines + i;
+      const std::int16_t* sines = rotation.sines + i;
+      std::uint8_t* to = contexts + head + i;
+      for (std::size_t token = 0; token < tokens; ++token) {
+        const auto p = T::turned(rotation.along + head + i, cosines, rotation.across + head + i, sines);
+        const auto size = T::smaller(T::absolute(p), T::fill(15));
+        T::store(to, T::either(T::lookup(table, size), and_bits<T>(p, 128)));
+        cosines += rotation.head_dim;
+        sines += rotation.head_dim;
+        to += rotation.channels;
+      }
     }
   }
 }

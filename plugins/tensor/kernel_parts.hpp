@@ -11,46 +11,35 @@
 namespace cinch::tensor {
 namespace {
 
-/// A stack of bits that is written with eight bytes at a time; `partial_` holds the bits of the byte that is not full.
+/// A stack of bits, written with eight bytes at a time and without a branch: groups differ in how many they push.
 class BitPusher {
  public:
   explicit BitPusher(PushStacks& stacks)
-      : stacks_(stacks), count_(stacks.bit_count), partial_(count_ % 8 ? stacks.bits[count_ / 8] : 0) {}
+      : stacks_(stacks), to_(stacks.bits + stacks.bit_count / 64 * 8), used_(stacks.bit_count % 64) {
+    std::memcpy(&held_, to_, 8);
+    held_ &= (std::uint64_t{1} << used_) - 1;
+  }
   ~BitPusher() {
-    if (count_ % 8) stacks_.bits[count_ / 8] = static_cast<std::uint8_t>(partial_);
-    stacks_.bit_count = count_;
+    std::memcpy(to_, &held_, 8);
+    stacks_.bit_count = static_cast<std::uint64_t>(to_ - stacks_.bits) * 8 + used_;
   }
 
-  /// `half_count` bits, then `turn_count`; each at most 64.
-  void push(std::uint64_t halves, unsigned half_count, std::uint64_t turns, unsigned turn_count) {
-    if (half_count + turn_count <= 56) {
-      push(halves | turns << half_count, half_count + turn_count);
-      return;
-    }
-    push_long(halves, half_count);
-    push_long(turns, turn_count);
+  /// At most 64; those of `bits` beyond them are 0.
+  void push(std::uint64_t bits, unsigned count) {
+    const std::uint64_t word = held_ | bits << used_;
+    const std::uint64_t rest = bits >> 1 >> (63 - used_);
+    std::memcpy(to_, &word, 8);
+    const unsigned used = used_ + count;
+    held_ = used >= 64 ? rest : word;
+    to_ += used / 64 * 8;
+    used_ = used % 64;
   }
 
  private:
-  void push(std::uint64_t bits, unsigned n) {  // at most 56
-    const unsigned used = static_cast<unsigned>(count_ % 8);
-    const std::uint64_t word = partial_ | bits << used;
-    std::memcpy(stacks_.bits + count_ / 8, &word, 8);
-    count_ += n;
-    partial_ = word >> ((used + n) & ~7u);
-  }
-  void push_long(std::uint64_t bits, unsigned n) {
-    if (n <= 32) {
-      push(bits, n);
-    } else {
-      push(bits & 0xffffffffu, 32);
-      push(bits >> 32, n - 32);
-    }
-  }
-
   PushStacks& stacks_;
-  std::uint64_t count_;
-  std::uint64_t partial_;
+  std::uint8_t* to_;
+  std::uint64_t held_ = 0;  ///< The last bits, fewer than 64.
+  unsigned used_;
 };
 
 /// Bits `at` to `at + 64`; those beyond what was asked for are whatever follows.

@@ -85,8 +85,8 @@ struct Kernels {
   bool (*decode[5])(const AlphabetTables&, const Tile&, const std::uint8_t* stored, std::uint8_t* words, PopStacks&);
   /// The means themselves turned: `along` and `across` for tokens that are counted from another one.
   void (*turn)(const Rotation&, std::int16_t* along, std::int16_t* across);
-  /// One token's contexts.
-  void (*predict)(const Rotation&, std::uint8_t* contexts);
+  /// The contexts of some tokens: cosines and sines are rows of `head_dim`, contexts rows of `channels`.
+  void (*predict)(const Rotation&, std::size_t tokens, std::uint8_t* contexts);
 };
 
 extern const Kernels scalar_kernels, avx2_kernels, avx512_kernels;

@@ -171,7 +171,7 @@ PlaneState::PlaneState(const PlaneModel& model, const std::vector<Rope>& ropes, 
   if (kind < PlaneKind::uniform) return;
   const std::size_t channels = kind == PlaneKind::uniform ? 1 : geometry.channels;
   period = channels * ((pair + channels - 1) / channels);
-  for (std::vector<std::uint8_t>* array : {&octaves, &halves, &contexts}) array->resize(period + pair);
+  for (Aligned<std::uint8_t>* array : {&octaves, &halves, &contexts}) array->resize(period + pair);
   for (std::size_t i = 0; i < period + pair; ++i) {
     const std::size_t channel = i % channels;
     const int level = model.level + (model.levels.empty() ? 0 : model.levels[channel]);

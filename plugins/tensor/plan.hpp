@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "plugins/tensor/aligned.hpp"
 #include "plugins/tensor/alphabet.hpp"
 #include "plugins/tensor/geometry.hpp"
 #include "plugins/tensor/kernels.hpp"
@@ -53,10 +54,10 @@ struct PlaneState {
   std::uint8_t rope;
   std::uint8_t word[4];
   std::size_t period = 0;  ///< Of the arrays below, which are 128 bytes longer.
-  std::vector<std::uint8_t> octaves;
-  std::vector<std::uint8_t> halves;
-  std::vector<std::uint8_t> contexts;  ///< not for rotary
-  Means means;                         ///< rotary alone
+  Aligned<std::uint8_t> octaves;
+  Aligned<std::uint8_t> halves;
+  Aligned<std::uint8_t> contexts;  ///< not for rotary
+  Means means;                     ///< rotary alone
   std::uint32_t row_count = 0;
   std::vector<std::uint8_t> rows;  ///< Decoded.
 

@@ -41,12 +41,15 @@ std::int16_t to_q15(std::int32_t q30) {
 
 /// Of one token, for the channels of a head that rotate.
 void rotation_row(const Rope& rope, std::uint64_t token, std::int16_t* cosines, std::int16_t* sines) {
-  for (std::size_t i = 0; i < rope.rotary_dim / 2u; ++i) {
+  const std::size_t pairs = rope.frequencies.size();
+  const std::size_t stride = rope.interleaved ? 2 : 1;
+  const std::size_t apart = rope.interleaved ? 1 : pairs;
+  for (std::size_t i = 0; i < pairs; ++i) {
     const auto angle = static_cast<std::uint32_t>(rope.frequencies[i] * token);
-    const std::size_t first = rope.interleaved ? 2 * i : i;
-    const std::size_t second = first + (rope.interleaved ? 1 : rope.rotary_dim / 2u);
-    cosines[first] = cosines[second] = to_q15(cosine(angle));
-    sines[first] = sines[second] = to_q15(sine(angle));
+    const std::int16_t c = to_q15(cosine(angle));
+    const std::int16_t s = to_q15(sine(angle));
+    cosines[stride * i] = cosines[stride * i + apart] = c;
+    sines[stride * i] = sines[stride * i + apart] = s;
   }
 }
 
@@ -76,8 +79,8 @@ FineRotation::FineRotation(const Rope& rope)
   }
 }
 
-void coarse_rotation(const Rope& rope, std::uint64_t token, std::vector<std::int16_t>& cosines,
-                     std::vector<std::int16_t>& sines) {
+void coarse_rotation(const Rope& rope, std::uint64_t token, Aligned<std::int16_t>& cosines,
+                     Aligned<std::int16_t>& sines) {
   cosines.assign(rope.head_dim, 32767);
   sines.assign(rope.head_dim, 0);
   rotation_row(rope, token, cosines.data(), sines.data());

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "plugins/tensor/aligned.hpp"
 #include "plugins/tensor/kernels.hpp"
 
 namespace cinch::tensor {
@@ -60,19 +61,18 @@ constexpr std::size_t rotation_tokens = 64;
 /// Cosine and sine of every channel of a head for the first tokens of a tile, [rotation_tokens][head_dim] each.
 struct FineRotation {
   explicit FineRotation(const Rope&);
-  std::vector<std::int16_t> cosines;
-  std::vector<std::int16_t> sines;
+  Aligned<std::int16_t> cosines;
+  Aligned<std::int16_t> sines;
 };
 
 /// What is predicted for the channels of a token, in 64ths of half a deviation: `along` is the mean of the channel
 /// itself, `across` that of its partner, with the sign that the rotation gives it; none above `most_amplitude`.
 struct Means {
-  std::vector<std::int16_t> along;
-  std::vector<std::int16_t> across;
+  Aligned<std::int16_t> along;
+  Aligned<std::int16_t> across;
 };
 
 /// Cosine and sine of every channel of a head at `token`.
-void coarse_rotation(const Rope&, std::uint64_t token, std::vector<std::int16_t>& cosines,
-                     std::vector<std::int16_t>& sines);
+void coarse_rotation(const Rope&, std::uint64_t token, Aligned<std::int16_t>& cosines, Aligned<std::int16_t>& sines);
 
 }  // namespace cinch::tensor

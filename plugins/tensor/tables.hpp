@@ -17,10 +17,15 @@ constexpr unsigned most_frequency = 127;  // of the coder; without cells one slo
 struct AlphabetTables {
   explicit AlphabetTables(const Alphabet&);
 
+  /// Where an element is looked up.
+  static constexpr unsigned key_of(unsigned context, unsigned turn, unsigned step) {
+    return context / 4 * 256 + turn * 128 + context % 4 * step_count + step;
+  }
+
   // Of a cell, for the decoder: the step, and what is known of the sign and which bits are extra.
   static constexpr std::uint8_t turned = 0x20, extra_turn = 0x40, extra_half = 0x80;
 
-  /// [context][turn * 32 + step]: symbol | extra bits as above.
+  /// By `key_of`: symbol | extra bits as above.
   alignas(64) std::uint8_t symbol[context_count * 64];
   // By id:
   alignas(64) std::uint8_t frequency[128];   ///< Slots of the symbol, 1 to 127; 0 for ids that do not exist.

@@ -139,7 +139,7 @@ struct Tensor {
       decode_block(plan, {0, geometry->planes, 0, geometry->tokens}, fastest(), in.rest(), call.to, contexts_);
     }
 
-    std::vector<std::uint8_t> contexts_;
+    Aligned<std::uint8_t> contexts_;
   };
 };
 

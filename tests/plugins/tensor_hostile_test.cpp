@@ -54,7 +54,8 @@ std::optional<Bytes> decode(const Specimen& from, const tensor::Kernels& kernels
                             const Bytes& block) {
   try {
     const tensor::PlanState plan(tensor::read_plan(stored, from.form), from.form, kernels);
-    Bytes to(from.part.size), contexts;
+    Bytes to(from.part.size);
+    tensor::Aligned<std::uint8_t> contexts;
     decode_block(plan, from.part.part, kernels, block, to, contexts);
     return to;
   } catch (const plugin::Failure& failure) {

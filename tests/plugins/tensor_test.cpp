@@ -71,7 +71,8 @@ TEST(TensorTest, RoundTripsBlocksOfSeveralPlanes) {
     const Part part{{1, 4, 0, 40}, 40 * 128, 4 * 40 * 128};
     const Bytes encoded = encode_part(plan, *kernels, value, part);
     ASSERT_FALSE(encoded.empty());
-    Bytes back(part.size), contexts;
+    Bytes back(part.size);
+    tensor::Aligned<std::uint8_t> contexts;
     decode_block(plan, part.part, *kernels, encoded, back, contexts);
     EXPECT_TRUE(std::equal(back.begin(), back.end(), value.begin() + static_cast<std::ptrdiff_t>(part.offset)));
   }

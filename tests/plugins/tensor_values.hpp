@@ -162,7 +162,8 @@ inline Coded encode_value(const tensor::Geometry& form, const tensor::Kernels& k
 inline Bytes decode_value(const tensor::Geometry& form, const tensor::Kernels& kernels, const Coded& coded,
                           const Bytes& value, std::uint64_t tokens) {
   const tensor::PlanState plan(tensor::read_plan(coded.plan, form), form, kernels);
-  Bytes back, contexts;
+  Bytes back;
+  tensor::Aligned<std::uint8_t> contexts;
   const std::vector<Part> parts = parts_of(form, tokens);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto from = std::span(value).subspan(parts[i].offset, parts[i].size);
