@@ -17,6 +17,7 @@ constexpr std::size_t most_alphabets = 255;
 constexpr std::size_t tried_alphabets = 8;  // of those that other planes have
 constexpr std::size_t most_ropes = 16;
 constexpr std::size_t fewest_tokens = 24;  // for levels and means of channels to be worth storing
+constexpr float channel_bits = 16;         // stored of each: its level and its mean
 
 /// A model of a plane, and what it makes of the sample.
 struct Candidate {
@@ -74,78 +75,35 @@ Candidate uniform_candidate(const Sample& sample, Layout layout) {
   return candidate;
 }
 
-/// What is predicted for a row of the sample: means, turned along with the rope.
-class Prediction {
+/// The rows of a sample, and how they turn.
+class Rows {
  public:
-  Prediction(const Sample& sample, const std::optional<Rope>& rope)
-      : sample_(sample), rope_(rope), means(sample.channels), predicted(sample.channels), turned_(sample.channels) {}
-
-  /// Calls body(row) for each, with `predicted` set.
-  template <class Body>
-  void each_row(Body&& body) {
-    if (!rope_) {
-      predicted = means;
-      for (std::size_t i = 0; i < sample_.rows; ++i) body(i);
-      return;
-    }
-    SampleAngles angles(rope_->frequencies, sample_.first_token, sample_.stride);
-    for (std::size_t i = 0; i < sample_.rows; ++i, angles.next()) {
-      turn(means.data(), predicted.data(), angles, 1);
-      body(i);
-    }
+  Rows(const Sample& sample, const Kernels& kernels, const std::optional<Rope>& rope) : scratch_(sample.channels) {
+    rows = {sample.values.data(), sample.tops.data(), sample.rows, sample.channels, nullptr, 0, 0, false,
+            scratch_.data()};
+    if (!rope) return;
+    const std::vector<rotary::Turn> turns = turns_of(rope->frequencies);
+    std::vector<std::uint64_t> tokens;
+    for (std::size_t i = 0; i < sample.rows; ++i) tokens.push_back(sample.token(i));
+    waves_.resize(2 * turns.size() * tokens.size());
+    kernels.detection->waves(turns.data(), static_cast<std::uint32_t>(turns.size()), tokens.data(), tokens.size(),
+                             waves_.data());
+    rows.waves = waves_.data();
+    rows.pairs = turns.size();
+    rows.head_dim = rope->head_dim;
+    rows.interleaved = rope->interleaved;
   }
 
-  void set_means() {
-    std::ranges::fill(means, 0.0f);
-    if (rope_) {
-      SampleAngles angles(rope_->frequencies, sample_.first_token, sample_.stride);
-      for (std::size_t i = 0; i < sample_.rows; ++i, angles.next()) {
-        turn(sample_.row(i), turned_.data(), angles, -1);
-        add(turned_.data());
-      }
-    } else {
-      for (std::size_t i = 0; i < sample_.rows; ++i) add(sample_.row(i));
-    }
-    const float share = 1.0f / static_cast<float>(sample_.rows);
-    for (float& mean : means) mean *= share;
-  }
+  SampleRows rows;
 
  private:
-  void add(const float* row) {
-    for (std::size_t c = 0; c < means.size(); ++c) means[c] += row[c];
-  }
-
-  void turn(const float* from, float* to, const SampleAngles& angles, float direction) const {
-    const std::size_t half = rope_->rotary_dim / 2u;
-    const std::size_t first = rope_->interleaved ? 2 : 1;
-    const std::size_t second = rope_->interleaved ? 1 : half;
-    for (std::size_t head = 0; head < sample_.channels; head += rope_->head_dim) {
-      for (std::size_t i = 0; i < half; ++i) {
-        const float c = angles.cosines()[i];
-        const float s = direction * angles.sines()[i];
-        const std::size_t a = head + first * i;
-        const std::size_t b = a + second;
-        to[a] = from[a] * c - from[b] * s;
-        to[b] = from[b] * c + from[a] * s;
-      }
-      for (std::size_t i = rope_->rotary_dim; i < rope_->head_dim; ++i) to[head + i] = from[head + i];
-    }
-  }
-
-  const Sample& sample_;
-  const std::optional<Rope>& rope_;
-
- public:
-  std::vector<float> means;
-  std::vector<float> predicted;
-
- private:
-  std::vector<float> turned_;
+  Aligned<float> scratch_;
+  Aligned<float> waves_;
 };
 
 /// Levels and means of the channels as they are stored.
-void set_channels(const std::vector<float>& deviations, const std::vector<float>& means,
-                  const std::optional<Rope>& rope, PlaneModel& model) {
+void set_channels(const Aligned<float>& deviations, const Aligned<float>& means, const std::optional<Rope>& rope,
+                  PlaneModel& model) {
   const std::size_t channels = deviations.size();
   std::vector<int> levels(channels);
   for (std::size_t c = 0; c < channels; ++c) {
@@ -166,52 +124,43 @@ void set_channels(const std::vector<float>& deviations, const std::vector<float>
   }
 }
 
-Candidate channel_candidate(const Sample& sample, Layout layout, const std::optional<Rope>& rope) {
+/// By context, from counts by prediction.
+Histogram in_contexts(const StepCounts& counts) {
+  Histogram histogram{};
+  for (unsigned i = 0; i < std::size(counts.at[0]); ++i) {
+    const unsigned context = context_byte(static_cast<int>(i >> 6) - 16);
+    const unsigned key = (i & 63) ^ (context >> 7) << 5;
+    histogram[(context & 0x70) << 2 | key] += counts.at[0][i] + counts.at[1][i];
+  }
+  return histogram;
+}
+
+Candidate channel_candidate(const Sample& sample, const Kernels& kernels, Layout layout,
+                            const std::optional<Rope>& rope) {
   Candidate candidate;
   candidate.rope = rope;
   candidate.model.kind = rope ? PlaneKind::rotary : PlaneKind::channels;
-  Prediction prediction(sample, rope);
-  prediction.set_means();
-  std::vector<float> deviations(sample.channels);
-  prediction.each_row([&](std::size_t i) {
-    const float* const row = sample.row(i);
-    for (std::size_t c = 0; c < sample.channels; ++c) deviations[c] += std::abs(row[c] - prediction.predicted[c]);
-  });
-  const float scale = 1.2533f / static_cast<float>(sample.rows);  // from the mean of |x| to the deviation, if Gaussian
-  for (float& deviation : deviations) deviation *= scale;
-  set_channels(deviations, prediction.means, rope, candidate.model);
+  const Rows rows(sample, kernels, rope);
+  Aligned<float> means(sample.channels), deviations(sample.channels);
+  kernels.sample.sum_rows(rows.rows, means.data());
+  const float share = 1.0f / static_cast<float>(sample.rows);
+  for (float& mean : means) mean *= share;
+  kernels.sample.sum_distances(rows.rows, means.data(), deviations.data());
+  // From the mean of |x| to the deviation, if Gaussian.
+  for (float& deviation : deviations) deviation *= 1.2533f * share;
+  set_channels(deviations, means, rope, candidate.model);
 
-  std::vector<float> per_half_deviation(sample.channels);
-  std::vector<std::uint16_t> bases(sample.channels);
+  Aligned<float> per_half_deviation(sample.channels);
+  Aligned<std::uint16_t> bases(sample.channels);
   for (std::size_t c = 0; c < sample.channels; ++c) {
     const int level = candidate.model.level + candidate.model.levels[c];
     per_half_deviation[c] = 2 / deviation_of(level);
     bases[c] = static_cast<std::uint16_t>(base_of(level, layout));
-    prediction.means[c] = static_cast<float>(candidate.model.means[c]) * deviation_of(level) / 8;
+    means[c] = static_cast<float>(candidate.model.means[c]) * deviation_of(level) / 8;
   }
-  // Where an element falls, by the size of the prediction, then by everything; two counts of each, as above.
-  std::uint8_t context_of[32];
-  for (int size = -16; size < 16; ++size) context_of[size + 16] = context_byte(size);
-  std::vector<std::int32_t> sizes(sample.channels);
-  std::vector<std::int32_t> steps(sample.channels);
-  Histogram second{};
-  prediction.each_row([&](std::size_t i) {
-    const std::uint16_t* const tops = sample.row_tops(i);
-    for (std::size_t c = 0; c < sample.channels; ++c) {
-      const float p = prediction.predicted[c] * per_half_deviation[c];
-      const float most = p < 15.0f ? p : 15.0f;
-      sizes[c] = static_cast<std::int32_t>((most > -15.0f ? most : -15.0f) + 16.5f);
-      const std::int32_t step = (tops[c] & 0x7fff) - bases[c];
-      const std::int32_t above = step > 0 ? step : 0;
-      steps[c] = (above < 31 ? above : 31) | (tops[c] >> 15) << 5;
-    }
-    for (std::size_t c = 0; c < sample.channels; ++c) {
-      const unsigned context = context_of[sizes[c]];
-      const unsigned key = static_cast<unsigned>(steps[c]) ^ (context >> 7) << 5;
-      ++(c % 2 == 0 ? candidate.histogram : second)[(context & 0x70) << 2 | key];
-    }
-  });
-  for (std::size_t i = 0; i < second.size(); ++i) candidate.histogram[i] += second[i];
+  StepCounts counts{};
+  kernels.sample.count_steps(rows.rows, {means.data(), per_half_deviation.data(), bases.data()}, counts);
+  candidate.histogram = in_contexts(counts);
   return candidate;
 }
 
@@ -234,26 +183,35 @@ class Chooser {
       std::copy_n(plane, size, model.word);
       return model;
     }
-    Sample sample(geometry_, plane);
+    Sample sample(geometry_, kernels_, plane);
     std::vector<std::uint32_t> repeated;
     if (repeats(sample)) {
       repeated = repeated_rows(plane);
       if (!repeated.empty()) sample.drop_repeated();
     }
-    Candidate best = uniform_candidate(sample, geometry_.layout);
-    judge(best, sample);
-    if (geometry_.has_tokens && geometry_.tokens >= fewest_tokens) {
-      const std::optional<Rope> rope = repeated.empty() ? find_rope(sample, geometry_.head_dim) : std::nullopt;
-      Candidate candidate = channel_candidate(sample, geometry_.layout, rope);
-      judge(candidate, sample);
-      if (candidate.bits < best.bits) best = std::move(candidate);
-    }
+    Candidate best = best_candidate(sample, !repeated.empty());
     const double raw_bits = 8.0 * static_cast<double>(size) * static_cast<double>(elements());
     if (best.bits > raw_bits * 0.98 && repeated.empty()) return {};
     settle(best, sample);
     if (!repeated.empty()) store_rows(plane, repeated, best.model);
     if (best.bits > raw_bits * 0.98 && best.model.row_count == 0) return {};
     return best.model;
+  }
+
+  Candidate best_candidate(const Sample& sample, bool has_repeated_rows) const {
+    const bool has_channels = geometry_.has_tokens && geometry_.tokens >= fewest_tokens;
+    const auto rope =
+        has_channels && !has_repeated_rows ? find_rope(sample, kernels_, geometry_.head_dim) : std::nullopt;
+    std::optional<Candidate> best;
+    if (has_channels) {
+      best = channel_candidate(sample, kernels_, geometry_.layout, rope ? std::optional(rope->rope) : std::nullopt);
+      judge(*best, sample);
+    }
+    // Means that turn and pay for what is stored of the channels are better than none.
+    if (rope && rope->bits * static_cast<float>(geometry_.tokens) > 2 * channel_bits) return *std::move(best);
+    Candidate uniform = uniform_candidate(sample, geometry_.layout);
+    judge(uniform, sample);
+    return best && best->bits < uniform.bits ? *std::move(best) : uniform;
   }
 
   std::uint64_t elements() const { return geometry_.tokens * geometry_.channels; }
@@ -268,7 +226,7 @@ class Chooser {
     const double stored = static_cast<double>(cut_of(geometry_.layout).stored_bytes()) / 8;
     candidate.bits = whole(coded_bits(candidate.alphabet, candidate.histogram), sample) +
                      stored * static_cast<double>(elements()) +
-                     16.0 * static_cast<double>(candidate.model.levels.size());
+                     channel_bits * static_cast<double>(candidate.model.levels.size());
   }
 
   /// Gives a candidate its alphabet, another plane's where that is as good, and its rope.

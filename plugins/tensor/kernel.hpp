@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plugins/tensor/kernel_parts.hpp"
+#include "plugins/tensor/sample_loops.hpp"
 
 namespace cinch::tensor {
 namespace {
@@ -419,6 +420,8 @@ constexpr Kernels kernels_of() {
        decode_tile<T, Layout::e4m3>, decode_tile<T, Layout::e5m2>},
       turn<T>,
       predict<T>,
+      sample_loops,
+      &rotary::detection_loops<T>,
   };
 }
 

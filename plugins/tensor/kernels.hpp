@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "plugins/rotary/detection.hpp"
 #include "plugins/simd/target.hpp"
 #include "plugins/tensor/layout.hpp"
 #include "plugins/tensor/tables.hpp"
@@ -78,6 +79,40 @@ struct Rotation {
   std::size_t head_dim;  ///< At least 64; divides `channels`.
 };
 
+/// Rows of a plane, and how they turn, where they do.
+struct SampleRows {
+  const float* values;        ///< [rows][channels]
+  const std::uint16_t* tops;  ///< The same: sign << 15 | shifted exponent << 1 | first mantissa bit.
+  std::size_t rows;
+  std::size_t channels;
+  const float* waves;  ///< For each row the cosines and the sines of the pairs of a head; null: nothing turns.
+  std::size_t pairs;
+  std::size_t head_dim;
+  bool interleaved;
+  float* scratch;  ///< `channels`
+};
+
+/// What is thought of the channels.
+struct Channels {
+  const float* means;
+  const float* per_half_deviation;
+  const std::uint16_t* bases;
+};
+
+/// By (prediction in half deviations + 16) << 6 | sign << 5 | step; two of each, so that equal neighbours do not wait
+/// for each other.
+struct StepCounts {
+  std::uint32_t at[2][2048];
+};
+
+struct SampleLoops {
+  /// By layout: words to tops and values. What is not finite counts as 0.
+  void (*look[5])(const std::uint8_t* words, std::size_t n, std::uint16_t* tops, float* values);
+  void (*sum_rows)(const SampleRows&, float* sums);  ///< Turned back.
+  void (*sum_distances)(const SampleRows&, const float* means, float* sums);
+  void (*count_steps)(const SampleRows&, const Channels&, StepCounts&);
+};
+
 struct Kernels {
   simd::Target target;
   /// By layout: words to `stored` (the planes of all groups) and to the stacks.
@@ -87,6 +122,8 @@ struct Kernels {
   void (*turn)(const Rotation&, std::int16_t* along, std::int16_t* across);
   /// The contexts of some tokens: cosines and sines are rows of `head_dim`, contexts rows of `channels`.
   void (*predict)(const Rotation&, std::size_t tokens, std::uint8_t* contexts);
+  SampleLoops sample;
+  const rotary::DetectionLoops* detection;
 };
 
 extern const Kernels scalar_kernels, avx2_kernels, avx512_kernels;

@@ -72,6 +72,12 @@ std::vector<std::uint32_t> frequencies_of(double log_base, std::size_t rotary_di
   return frequencies;
 }
 
+std::vector<rotary::Turn> turns_of(const std::vector<std::uint32_t>& frequencies) {
+  std::vector<rotary::Turn> turns;
+  for (const std::uint32_t frequency : frequencies) turns.push_back(rotary::Turn{frequency} << 32);
+  return turns;
+}
+
 FineRotation::FineRotation(const Rope& rope)
     : cosines(rotation_tokens * rope.head_dim, 32767), sines(rotation_tokens * rope.head_dim, 0) {
   for (std::size_t token = 0; token < rotation_tokens; ++token) {

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "plugins/rotary/phase.hpp"
 #include "plugins/tensor/aligned.hpp"
 #include "plugins/tensor/kernels.hpp"
 
@@ -51,6 +52,9 @@ constexpr double natural_logarithm(double x) {
 
 /// The frequencies base^(-2 i / rotary_dim).
 std::vector<std::uint32_t> frequencies_of(double log_base, std::size_t rotary_dim);
+
+/// The same for plugins/rotary, which counts finer.
+std::vector<rotary::Turn> turns_of(const std::vector<std::uint32_t>& frequencies);
 
 /// sin(angle) * 2^30, to about 2^-17.
 std::int32_t sine(std::uint32_t angle) noexcept;

@@ -3,15 +3,16 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "plugins/tensor/aligned.hpp"
 #include "plugins/tensor/geometry.hpp"
+#include "plugins/tensor/kernels.hpp"
 
 namespace cinch::tensor {
 
 struct Sample {
   /// Of a plane of the geometry. A value without tokens is sampled in pieces of 64 elements, as if they were tokens.
-  Sample(const Geometry&, const std::uint8_t* plane);
+  Sample(const Geometry&, const Kernels&, const std::uint8_t* plane);
 
   const std::uint16_t* row_tops(std::size_t i) const { return &tops[i * channels]; }
   const float* row(std::size_t i) const { return &values[i * channels]; }
@@ -24,8 +25,8 @@ struct Sample {
   std::size_t rows;
   std::uint64_t first_token;
   std::uint64_t stride;
-  std::vector<std::uint16_t> tops;  ///< sign << 15 | shifted exponent << 1 | first mantissa bit
-  std::vector<float> values;        ///< What is not finite counts as 0.
+  Aligned<std::uint16_t> tops;  ///< sign << 15 | shifted exponent << 1 | first mantissa bit
+  Aligned<float> values;        ///< What is not finite counts as 0.
 };
 
 }  // namespace cinch::tensor
