@@ -20,13 +20,11 @@ struct Counts {
   float total = 0;
 
   float of(const Cell& cell) const {
-    float sum = 0;
-    for (unsigned turn = 0; turn < 2; ++turn) {
-      for (unsigned half = 0; half < 2; ++half) {
-        if (cell.holds(turn, 2u * cell.octave + half)) sum += at[cell.octave][turn][half];
-      }
-    }
-    return sum;
+    const auto of_turn = [&](unsigned turn) {
+      const float* const halves = at[cell.octave][turn];
+      return cell.half == Cell::open ? halves[0] + halves[1] : halves[cell.half];
+    };
+    return cell.turn == Cell::open ? of_turn(0) + of_turn(1) : of_turn(cell.turn);
   }
 };
 

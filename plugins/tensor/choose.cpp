@@ -29,7 +29,7 @@ struct Candidate {
 };
 
 unsigned step_of(unsigned top, unsigned base) {
-  const int step = static_cast<int>(top & 0x7fff) - static_cast<int>(base);
+  const int step = static_cast<int>(top) - static_cast<int>(base);
   return static_cast<unsigned>(std::clamp(step, 0, 31));
 }
 
@@ -49,25 +49,26 @@ int level_of(float deviation) {
 
 /// All channels alike, whatever their sign: the steps are put so that the largest common one is the last.
 Candidate uniform_candidate(const Sample& sample, Layout layout) {
-  constexpr unsigned tops = 1024;
-  std::vector<std::uint32_t> counts(2 * 2 * tops);  // two of each, so that equal neighbours do not wait for each other
-  for (std::size_t i = 0; i < sample.tops.size(); ++i) {
-    const unsigned top = sample.tops[i];
-    ++counts[i % 2 * 2 * tops + (top >> 15) * tops + (top & (tops - 1))];
+  std::uint32_t counts[2][2 * top_count] = {};  // two of each, so that equal neighbours do not wait for each other
+  std::size_t at = 0;
+  for (; at + 1 < sample.tops.size(); at += 2) {
+    ++counts[0][sample.tops[at]];
+    ++counts[1][sample.tops[at + 1]];
   }
+  if (at < sample.tops.size()) ++counts[0][sample.tops[at]];
   const auto count = [&](unsigned turn, unsigned top) {
-    return counts[turn * tops + top] + counts[(2 + turn) * tops + top];
+    return counts[0][turn * top_count + top] + counts[1][turn * top_count + top];
   };
   const std::size_t rare = sample.tops.size() / 2048;
   std::size_t above = 0;
-  unsigned last = tops - 1;
+  unsigned last = top_count - 1;
   while (last > 0 && (above += count(0, last) + count(1, last)) <= rare) --last;
   Candidate candidate;
   candidate.model.kind = PlaneKind::uniform;
   const int base = static_cast<int>(last | 1) - 29;  // even, so that cells are octaves of the type
   candidate.model.level = static_cast<std::int16_t>(4 * (base - static_cast<int>(base_of(0, layout))));
   const unsigned real_base = base_of(candidate.model.level, layout);
-  for (unsigned top = 0; top < tops; ++top) {
+  for (unsigned top = 0; top < top_count; ++top) {
     for (const unsigned turn : {0u, 1u}) {
       candidate.histogram[turn * step_count + step_of(top, real_base)] += count(turn, top);
     }

@@ -79,10 +79,13 @@ struct Rotation {
   std::size_t head_dim;  ///< At least 64; divides `channels`.
 };
 
+/// Sign, exponent and first mantissa bit of an element as one number: sign * `top_count` + shifted exponent * 2 + bit.
+constexpr std::uint16_t top_count = 512;
+
 /// Rows of a plane, and how they turn, where they do.
 struct SampleRows {
   const float* values;        ///< [rows][channels]
-  const std::uint16_t* tops;  ///< The same: sign << 15 | shifted exponent << 1 | first mantissa bit.
+  const std::uint16_t* tops;  ///< The same.
   std::size_t rows;
   std::size_t channels;
   const float* waves;  ///< For each row the cosines and the sines of the pairs of a head; null: nothing turns.

@@ -24,7 +24,12 @@ Sample::Sample(const Geometry& geometry, const Kernels& kernels, const std::uint
   values.resize(rows * channels);
   const std::size_t token_bytes = channels * cut_of(geometry.layout).word_bytes;
   const auto look = kernels.sample.look[static_cast<unsigned>(geometry.layout)];
+  constexpr std::size_t ahead = 4;  // rows are too far apart for the processor to guess the next one
   for (std::size_t i = 0; i < rows; ++i) {
+    if (i + ahead < rows) {
+      const std::uint8_t* const next = plane + token(i + ahead) * token_bytes;
+      for (std::size_t byte = 0; byte < token_bytes; byte += 64) __builtin_prefetch(next + byte);
+    }
     look(plane + token(i) * token_bytes, channels, &tops[i * channels], &values[i * channels]);
   }
 }

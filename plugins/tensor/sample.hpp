@@ -25,7 +25,7 @@ struct Sample {
   std::size_t rows;
   std::uint64_t first_token;
   std::uint64_t stride;
-  Aligned<std::uint16_t> tops;  ///< sign << 15 | shifted exponent << 1 | first mantissa bit
+  Aligned<std::uint16_t> tops;  ///< Below 2 * `top_count`.
   Aligned<float> values;        ///< What is not finite counts as 0.
 };
 

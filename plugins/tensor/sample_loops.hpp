@@ -27,8 +27,8 @@ void look_at(const std::uint8_t* __restrict words, std::size_t n, std::uint16_t*
     }
     const std::uint32_t exponent = word >> mantissa & most_exponent;
     const std::uint32_t sign = word >> (mantissa + form.exponent_bits);
-    tops[i] =
-        static_cast<std::uint16_t>(sign << 15 | (exponent + form.exponent_shift) << 1 | (word >> (mantissa - 1) & 1));
+    tops[i] = static_cast<std::uint16_t>(sign * top_count | (exponent + form.exponent_shift) << 1 |
+                                         (word >> (mantissa - 1) & 1));
     const std::uint32_t single =
         sign << 31 | (exponent + rebias) << 23 | (word & ((1u << mantissa) - 1)) << (23 - mantissa);
     // Denormals count as 0; the largest exponent of e4m3 has numbers and one NaN.
@@ -99,9 +99,9 @@ void count_steps(const SampleRows& sample, const Channels& channels, StepCounts&
         const float p = predicted[c] * channels.per_half_deviation[c];
         const float below = p < 15.0f ? p : 15.0f;
         const auto size = static_cast<std::int32_t>((below > -15.0f ? below : -15.0f) + 16.5f);
-        const std::int32_t step = (tops[c] & 0x7fff) - channels.bases[c];
+        const std::int32_t step = tops[c] % top_count - channels.bases[c];
         const std::int32_t above = step > 0 ? step : 0;
-        keys[i] = static_cast<std::uint16_t>(size << 6 | (tops[c] >> 15) << 5 | (above < 31 ? above : 31));
+        keys[i] = static_cast<std::uint16_t>(size << 6 | tops[c] / top_count << 5 | (above < 31 ? above : 31));
       }
       for (std::size_t i = 0; i < n; ++i) ++counts.at[i % 2][keys[i]];
     }
