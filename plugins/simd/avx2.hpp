@@ -362,9 +362,12 @@ struct Avx2 {
     return {{_mm256_min_epu8(a.v[0], b.v[0]), _mm256_min_epu8(a.v[1], b.v[1])}};
   }
   CINCH_INLINE Bytes absolute(Bytes a) { return {{_mm256_abs_epi8(a.v[0]), _mm256_abs_epi8(a.v[1])}}; }
-  CINCH_INLINE std::uint64_t top_bits(Bytes a) {
-    return static_cast<std::uint32_t>(_mm256_movemask_epi8(a.v[0])) |
-           std::uint64_t{static_cast<std::uint32_t>(_mm256_movemask_epi8(a.v[1]))} << 32;
+  template <int bit>
+  CINCH_INLINE std::uint64_t bits(Bytes a) {
+    const auto half = [](__m256i v) {
+      return static_cast<std::uint32_t>(_mm256_movemask_epi8(bit == 7 ? v : _mm256_slli_epi16(v, 7 - bit)));
+    };
+    return half(a.v[0]) | std::uint64_t{half(a.v[1])} << 32;
   }
   CINCH_INLINE Bytes spread(std::uint64_t mask, std::uint8_t value) {
     const __m256i v = _mm256_set1_epi8(static_cast<char>(value));

@@ -231,7 +231,11 @@ struct Avx512 {
   CINCH_INLINE Bytes add_to_most(Bytes a, Bytes b) { return {_mm512_adds_epu8(a.v, b.v)}; }
   CINCH_INLINE Bytes smaller(Bytes a, Bytes b) { return {_mm512_min_epu8(a.v, b.v)}; }
   CINCH_INLINE Bytes absolute(Bytes a) { return {_mm512_abs_epi8(a.v)}; }
-  CINCH_INLINE std::uint64_t top_bits(Bytes a) { return _mm512_movepi8_mask(a.v); }
+  template <int bit>
+  CINCH_INLINE std::uint64_t bits(Bytes a) {
+    if constexpr (bit == 7) return _mm512_movepi8_mask(a.v);
+    return _mm512_test_epi8_mask(a.v, _mm512_set1_epi8(static_cast<char>(1u << bit)));
+  }
   CINCH_INLINE Bytes spread(std::uint64_t mask, std::uint8_t value) {
     return {_mm512_maskz_mov_epi8(mask, _mm512_set1_epi8(static_cast<char>(value)))};
   }

@@ -273,9 +273,10 @@ struct Scalar {
   static Bytes absolute(const Bytes& a) {
     return each<Bytes>([&](unsigned i) { return a.lane[i] & 128 ? 256 - a.lane[i] : a.lane[i]; });
   }
-  /// The highest bit of every lane.
-  static std::uint64_t top_bits(const Bytes& a) {
-    return where([&](unsigned i) { return a.lane[i] >> 7 != 0; }).bits;
+  /// One bit of every lane.
+  template <int bit>
+  static std::uint64_t bits(const Bytes& a) {
+    return where([&](unsigned i) { return (a.lane[i] >> bit & 1) != 0; }).bits;
   }
   /// `value` in the lanes of the mask, 0 elsewhere.
   static Bytes spread(std::uint64_t mask, std::uint8_t value) {

@@ -265,6 +265,7 @@ void AlphabetTables::add_context(const Alphabet& alphabet, unsigned context) {
     reciprocal_high[id] = static_cast<std::uint8_t>(reciprocal >> 8);
     meaning[id] = static_cast<std::uint8_t>(what);
     for (unsigned i = 0; first + i < slots && (i < width || width == most_frequency); ++i) {
+      id_of_slot[context * slots + first + i] = static_cast<std::uint8_t>(id);
       decode[context * slots + first + i] = (number == 0 ? 0xff000000u : 0u) | what << 16 | i << 8 | width;
     }
     first += width;

@@ -99,7 +99,7 @@ CINCH_INLINE void pack(typename T::Bytes lows, std::uint8_t* to) {
   if constexpr (bits == 6) {
     T::pack_sixes(lows, to);
   } else if constexpr (bits == 1) {
-    const std::uint64_t mask = T::top_bits(T::template shift_left<7>(lows));
+    const std::uint64_t mask = T::template bits<7>(T::template shift_left<7>(lows));
     std::memcpy(to, &mask, 8);
   } else {
     alignas(64) std::uint8_t bytes[lanes];
@@ -162,19 +162,16 @@ CINCH_INLINE ToEncode<T> symbols_of(const AlphabetTables& tables, typename T::By
     return {T::widen(T::lookup(wide<T>(tables.frequency), id)),
             T::widen(T::lookup(wide<T>(tables.first_slot), id)),
             T::join(T::lookup(wide<T>(tables.reciprocal_low), id), T::lookup(wide<T>(tables.reciprocal_high), id)),
-            T::bits_of(T::with_bit(found, 7)),
-            T::bits_of(T::with_bit(found, 6)),
+            T::template bits<6>(found),
+            T::template bits<5>(found),
             T::bits_of(T::equal(and_bits<T>(found, 15), T::fill(0)))};
   } else {
     const auto key = T::either(T::either(step, and_bits<T>(low_contexts, 0x60)), and_bits<T>(turn, 128));
     const auto entries = T::lookup(tables.encode, key, and_bits<T>(T::template shift_right<6>(context), 1));
     const auto first_slot = and_bits<T>(entries.byte[1], 127);
-    return {T::widen(and_bits<T>(entries.byte[0], 127)),
-            T::widen(first_slot),
-            T::join(entries.byte[2], entries.byte[3]),
-            T::top_bits(entries.byte[0]),
-            T::top_bits(entries.byte[1]),
-            T::bits_of(T::equal(first_slot, T::fill(0)))};
+    return {T::widen(and_bits<T>(entries.byte[0], 127)), T::widen(first_slot),
+            T::join(entries.byte[2], entries.byte[3]),   T::template bits<7>(entries.byte[0]),
+            T::template bits<7>(entries.byte[1]),        T::bits_of(T::equal(first_slot, T::fill(0)))};
   }
 }
 
@@ -187,22 +184,18 @@ struct Decoded {
 template <class T>
 CINCH_INLINE Decoded<T> meanings_of(const AlphabetTables& tables, typename T::Bytes context, typename T::Bytes slots) {
   if constexpr (T::has_wide_lookup) {
-    const auto first_slots = wide<T>(tables.first_slot);
-    auto id = context;
-    auto first_slot = T::fill(0);  // that of the escape
-    for (std::uint8_t stride = 8; stride > 0; stride /= 2) {
-      const auto next = T::add(id, T::fill(stride));
-      const auto start = T::lookup(first_slots, next);
-      const auto beyond = T::above(start, slots);
-      id = T::select(beyond, id, next);
-      first_slot = T::select(beyond, first_slot, start);
-    }
-    return {T::lookup(wide<T>(tables.frequency), id), T::sub(slots, first_slot), T::lookup(wide<T>(tables.meaning), id),
-            T::bits_of(T::equal(and_bits<T>(id, 15), T::fill(0)))};
+    // All contexts are looked up: what depends on the states has to be quick, and a search is not.
+    const auto in = [&](unsigned number) { return T::lookup(wide<T>(tables.id_of_slot, number), slots); };
+    const auto first = T::with_bit(context, 4), second = T::with_bit(context, 5), third = T::with_bit(context, 6);
+    const auto pair_of = [&](unsigned number) { return T::select(first, in(number + 1), in(number)); };
+    const auto id =
+        T::select(third, T::select(second, pair_of(6), pair_of(4)), T::select(second, pair_of(2), pair_of(0)));
+    return {T::lookup(wide<T>(tables.frequency), id), T::sub(slots, T::lookup(wide<T>(tables.first_slot), id)),
+            T::lookup(wide<T>(tables.meaning), id), T::bits_of(T::equal(and_bits<T>(id, 15), T::fill(0)))};
   } else {
     const auto low = T::either(slots, T::template shift_left<3>(and_bits<T>(context, 16)));
-    const auto entries = T::lookup(tables.decode, low, T::template shift_right<5>(context));
-    return {entries.byte[0], entries.byte[1], entries.byte[2], T::top_bits(entries.byte[3])};
+    const auto entries = T::lookup(tables.decode, low, and_bits<T>(T::template shift_right<5>(context), 3));
+    return {entries.byte[0], entries.byte[1], entries.byte[2], T::template bits<7>(entries.byte[3])};
   }
 }
 
@@ -243,12 +236,12 @@ CINCH_INLINE void encode_group(const AlphabetTables& tables, const Rows& rows, s
   pack<T, cut<layout>.low_bits>(parts.low, stored + lanes * cut<layout>.byte_planes);
   const auto context = T::load(rows.contexts + skip);
   const auto turn = T::differ(parts.sign, context);
-  const std::uint64_t turns = T::top_bits(turn);
+  const std::uint64_t turns = T::template bits<7>(turn);
   const auto above = T::sub_to_zero(parts.exponent, T::load(rows.octaves + skip));
   const auto step = T::smaller(
       T::sub_to_zero(T::either(T::add_to_most(above, above), parts.half), T::load(rows.halves + skip)), T::fill(31));
   const auto found = symbols_of<T>(tables, context, step, turn, turns);
-  extra.push(T::pick_bits(T::bits_of(T::with_bit(step, 0)), found.extra_halves), T::count_bits(found.extra_halves));
+  extra.push(T::pick_bits(T::template bits<0>(step), found.extra_halves), T::count_bits(found.extra_halves));
   extra.push(T::pick_bits(turns, found.extra_turns), T::count_bits(found.extra_turns));
   for (std::uint64_t left = found.escapes; left != 0; left &= left - 1) {
     const auto lane = static_cast<std::size_t>(__builtin_ctzll(left));
@@ -289,75 +282,118 @@ void encode_tile(const AlphabetTables& tables, const Tile& tile, const std::uint
   T::store(stacks.states.high + lanes, T::high_bytes_of(second));
 }
 
+/// A pair of groups of which the states are decoded, and the words are not yet put together.
+template <class T>
+struct DecodedPair {
+  Rows rows;
+  Decoded<T> first, second;
+};
+
 template <class T>
 CINCH_INLINE Decoded<T> decode_step(const AlphabetTables& tables, const std::uint8_t* contexts,
                                     typename T::Words& states) {
-  const auto decoded = meanings_of<T>(tables, and_bits<T>(T::load(contexts), 0x70), T::slots_of(states));
+  const auto decoded = meanings_of<T>(tables, T::load(contexts), T::slots_of(states));
   states = T::shrink(states, T::widen(decoded.frequency), T::widen(decoded.offset));
   return decoded;
+}
+
+/// What is popped beside the rANS bytes.
+struct Popped {
+  const std::uint8_t* bits;
+  std::uint64_t bit_count;
+  const std::uint8_t* escapes;
+  const std::uint8_t* escapes_bottom;
+};
+
+template <Layout layout>
+bool pop_escapes(std::uint64_t lanes_escaped, unsigned count, std::uint8_t* words, Popped& popped) {
+  if (static_cast<std::size_t>(popped.escapes - popped.escapes_bottom) < 2 * count) return false;
+  popped.escapes -= 2 * count;
+  const std::uint8_t* escape = popped.escapes;
+  for (std::uint64_t left = lanes_escaped; left != 0; left &= left - 1, escape += 2) {
+    std::uint16_t top;
+    std::memcpy(&top, escape, 2);
+    set_top<layout>(top, words + static_cast<std::size_t>(__builtin_ctzll(left)) * cut<layout>.word_bytes);
+  }
+  return true;
 }
 
 /// From meanings to words; false when a stack is empty.
 template <class T, Layout layout>
 CINCH_INLINE bool finish_group(const Decoded<T>& decoded, const Rows& rows, std::size_t skip,
-                               const std::uint8_t* stored, std::uint8_t* words, PopStacks& stacks) {
-  const std::uint64_t extra_halves = T::top_bits(decoded.meaning);
-  const std::uint64_t extra_turns = T::top_bits(T::template shift_left<1>(decoded.meaning));
+                               const std::uint8_t* stored, std::uint8_t* words, Popped& popped) {
+  const std::uint64_t extra_halves = T::template bits<6>(decoded.meaning);
+  const std::uint64_t extra_turns = T::template bits<5>(decoded.meaning);
   const unsigned half_count = T::count_bits(extra_halves);
   const unsigned extra_count = half_count + T::count_bits(extra_turns);
-  if (stacks.bit_count < extra_count) return false;
-  stacks.bit_count -= extra_count;
-  const std::uint64_t halves = T::place_bits(bits_at(stacks.bits, stacks.bit_count), extra_halves);
-  const std::uint64_t turns = T::place_bits(bits_at(stacks.bits, stacks.bit_count + half_count), extra_turns);
+  if (popped.bit_count < extra_count) return false;
+  popped.bit_count -= extra_count;
+  const std::uint64_t halves = T::place_bits(bits_at(popped.bits, popped.bit_count), extra_halves);
+  const std::uint64_t turns = T::place_bits(bits_at(popped.bits, popped.bit_count + half_count), extra_turns);
   const auto step = T::either(and_bits<T>(decoded.meaning, 31), T::spread(halves, 1));
-  const auto turn = T::either(T::template shift_left<2>(decoded.meaning), T::spread(turns, 128));
+  const auto turn = T::either(decoded.meaning, T::spread(turns, 128));
   const auto above = T::add(step, T::load(rows.halves + skip));
   const Parts<T> parts{T::differ(turn, T::load(rows.contexts + skip)),
                        T::add(T::load(rows.octaves + skip), T::template shift_right<1>(above)), and_bits<T>(above, 1),
                        unpack<T, cut<layout>.low_bits>(stored + lanes * cut<layout>.byte_planes)};
   put_together<T, layout>(parts, stored, words);
-  if (decoded.escapes != 0) {
-    const std::size_t escape_bytes = 2 * T::count_bits(decoded.escapes);
-    if (static_cast<std::size_t>(stacks.escapes - stacks.escapes_bottom) < escape_bytes) return false;
-    stacks.escapes -= escape_bytes;
-    const std::uint8_t* escape = stacks.escapes;
-    for (std::uint64_t left = decoded.escapes; left != 0; left &= left - 1, escape += 2) {
-      std::uint16_t top;
-      std::memcpy(&top, escape, 2);
-      set_top<layout>(top, words + static_cast<std::size_t>(__builtin_ctzll(left)) * cut<layout>.word_bytes);
-    }
-  }
-  return true;
+  if (decoded.escapes == 0) return true;
+  return pop_escapes<layout>(decoded.escapes, T::count_bits(decoded.escapes), words, popped);
 }
 
+/// Where there are registers enough, the words of a pair are put together while the states of the next are decoded.
 template <class T, Layout layout>
-bool decode_tile(const AlphabetTables& tables, const Tile& tile, const std::uint8_t* stored, std::uint8_t* words,
+bool decode_tile(const AlphabetTables& tables, const Tile& given, const std::uint8_t* stored, std::uint8_t* words,
                  PopStacks& stacks) {
   constexpr std::size_t group_bytes = lanes * cut<layout>.word_bytes;
   constexpr std::size_t stored_bytes = cut<layout>.stored_bytes();
+  const Tile tile = given;  // stores of bytes might change what is not a copy
+  Popped popped{stacks.bits, stacks.bit_count, stacks.escapes, stacks.escapes_bottom};
   const std::uint8_t* bytes = stacks.bytes;
+  const std::uint8_t* const bytes_bottom = stacks.bytes_bottom;
   auto first = T::join(T::load(stacks.states.low), T::load(stacks.states.high));
   auto second = T::join(T::load(stacks.states.low + lanes), T::load(stacks.states.high + lanes));
   Walk contexts(tile.context_period, tile.context_phase, 0);
   Walk bases(tile.base_period, tile.base_phase, 0);
-  for (std::size_t group = 0; group < tile.groups; group += 2, contexts.forward(), bases.forward()) {
-    const Rows rows{tile.contexts + contexts.at(), tile.octaves + bases.at(), tile.halves + bases.at()};
-    const bool is_pair = group + 1 < tile.groups;
-    const Decoded<T> a = decode_step<T>(tables, rows.contexts, first);
-    Decoded<T> b = a;
-    if (is_pair) b = decode_step<T>(tables, rows.contexts + lanes, second);
+  const auto decode = [&](DecodedPair<T> & to, bool is_pair) __attribute__((always_inline)) {
+    to.rows = {tile.contexts + contexts.at(), tile.octaves + bases.at(), tile.halves + bases.at()};
+    contexts.forward();
+    bases.forward();
+    to.first = decode_step<T>(tables, to.rows.contexts, first);
+    if (is_pair) to.second = decode_step<T>(tables, to.rows.contexts + lanes, second);
     first = T::refill(first, bytes);
     if (is_pair) second = T::refill(second, bytes);
-    if (bytes < stacks.bytes_bottom) return false;
-    if (!finish_group<T, layout>(a, rows, 0, stored + group * stored_bytes, words + group * group_bytes, stacks)) {
+    return bytes >= bytes_bottom;
+  };
+  const auto finish = [&](const DecodedPair<T>& from, bool is_pair) __attribute__((always_inline)) {
+    if (!finish_group<T, layout>(from.first, from.rows, 0, stored, words, popped)) return false;
+    if (is_pair &&
+        !finish_group<T, layout>(from.second, from.rows, lanes, stored + stored_bytes, words + group_bytes, popped)) {
       return false;
     }
-    if (is_pair && !finish_group<T, layout>(b, rows, lanes, stored + (group + 1) * stored_bytes,
-                                            words + (group + 1) * group_bytes, stacks)) {
-      return false;
+    stored += 2 * stored_bytes;
+    words += 2 * group_bytes;
+    return true;
+  };
+  std::size_t pairs = tile.groups / 2;
+  DecodedPair<T> decoded;
+  if constexpr (T::has_wide_lookup) {  // and registers enough
+    if (pairs > 0 && !decode(decoded, true)) return false;
+    for (; pairs > 1; --pairs) {
+      DecodedPair<T> next;
+      if (!decode(next, true) || !finish(decoded, true)) return false;
+      decoded = next;
+    }
+    if (pairs > 0 && !finish(decoded, true)) return false;
+  } else {
+    for (; pairs > 0; --pairs) {
+      if (!decode(decoded, true) || !finish(decoded, true)) return false;
     }
   }
+  if (tile.groups % 2 != 0 && !(decode(decoded, false) && finish(decoded, false))) return false;
   stacks.bytes = bytes;
+  stacks.bit_count = popped.bit_count;
+  stacks.escapes = popped.escapes;
   T::store(stacks.states.low, T::low_bytes_of(first));
   T::store(stacks.states.high, T::high_bytes_of(first));
   T::store(stacks.states.low + lanes, T::low_bytes_of(second));

@@ -23,7 +23,7 @@ struct AlphabetTables {
   }
 
   // Of a cell, for the decoder: the step, and what is known of the sign and which bits are extra.
-  static constexpr std::uint8_t turned = 0x20, extra_turn = 0x40, extra_half = 0x80;
+  static constexpr std::uint8_t turned = 0x80, extra_half = 0x40, extra_turn = 0x20;
 
   /// By `key_of`: symbol | extra bits as above.
   alignas(64) std::uint8_t symbol[context_count * 64];
@@ -33,6 +33,8 @@ struct AlphabetTables {
   alignas(64) std::uint8_t reciprocal_low[128];
   alignas(64) std::uint8_t reciprocal_high[128];
   alignas(64) std::uint8_t meaning[128];
+  /// [context][slot]: the id.
+  alignas(64) std::uint8_t id_of_slot[context_count * slots];
 
   // The same for lookups by gathering. Like `symbol`, in four bytes: frequency | top bit when a half is extra; first
   // slot | top bit when a turn is extra; reciprocal.
