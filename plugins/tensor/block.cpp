@@ -76,7 +76,7 @@ class Tiles {
   }
 
  private:
-  static constexpr std::size_t predicted_at_once = 2048;  // so that contexts are still in the first cache when used
+  static constexpr std::size_t predicted_at_once = 8192;  // so that contexts are still in the first cache when used
 
   void predict(const Segment& segment, std::size_t first, std::size_t tokens) {
     const Rope& rope = plan_.ropes[segment.plane->rope];
@@ -95,7 +95,7 @@ class Tiles {
     turned_to_ = first;
     const Rope& rope = plan_.ropes[segment.plane->rope];
     const Means& means = segment.plane->means;
-    coarse_rotation(rope, segment.first_token + first, cosines_, sines_);
+    coarse_rotation(rope, kernels_, segment.first_token + first, cosines_, sines_);
     kernels_.turn(
         {means.along.data(), means.across.data(), along_.size(), cosines_.data(), sines_.data(), rope.head_dim},
         along_.data(), across_.data());

@@ -116,11 +116,21 @@ struct SampleLoops {
   void (*count_steps)(const SampleRows&, const Channels&, StepCounts&);
 };
 
+/// Entry i is sin(i / 1024 of a turn) * 2^30.
+struct SineTable {
+  static constexpr unsigned bits = 10;
+  std::int32_t at[(1u << bits) + 1];
+};
+extern const SineTable sine_table;
+
 struct Kernels {
   simd::Target target;
   /// By layout: words to `stored` (the planes of all groups) and to the stacks.
   void (*encode[5])(const AlphabetTables&, const Tile&, const std::uint8_t* words, std::uint8_t* stored, PushStacks&);
   bool (*decode[5])(const AlphabetTables&, const Tile&, const std::uint8_t* stored, std::uint8_t* words, PopStacks&);
+  /// Cosines and sines of so many angles times `token`, in 2^-15.
+  void (*waves)(const std::uint32_t* angles, std::size_t count, std::uint64_t token, std::int16_t* cosines,
+                std::int16_t* sines);
   /// The means themselves turned: `along` and `across` for tokens that are counted from another one.
   void (*turn)(const Rotation&, std::int16_t* along, std::int16_t* across);
   /// The contexts of some tokens: cosines and sines are rows of `head_dim`, contexts rows of `channels`.

@@ -200,7 +200,7 @@ const RowTable& PlaneState::row_table(std::size_t row_bytes) const {
 PlanState::PlanState(const StoredPlan& plan, const Geometry& form, const Kernels& kernels)
     : geometry(form), ropes(plan.ropes) {
   for (const Alphabet& alphabet : plan.alphabets) alphabets.emplace_back(alphabet);
-  for (const Rope& rope : ropes) rotations.emplace_back(rope);
+  for (const Rope& rope : ropes) rotations.emplace_back(rope, kernels);
   for (const PlaneModel& model : plan.planes) {
     PlaneState& plane = planes.emplace_back(model, ropes, geometry);
     if (plane.row_count > 0) decode_rows(*this, plane, model.coded_rows, kernels);

@@ -56,15 +56,11 @@ std::vector<std::uint32_t> frequencies_of(double log_base, std::size_t rotary_di
 /// The same for plugins/rotary, which counts finer.
 std::vector<rotary::Turn> turns_of(const std::vector<std::uint32_t>& frequencies);
 
-/// sin(angle) * 2^30, to about 2^-17.
-std::int32_t sine(std::uint32_t angle) noexcept;
-inline std::int32_t cosine(std::uint32_t angle) noexcept { return sine(angle + 0x40000000u); }
-
 constexpr std::size_t rotation_tokens = 64;
 
 /// Cosine and sine of every channel of a head for the first tokens of a tile, [rotation_tokens][head_dim] each.
 struct FineRotation {
-  explicit FineRotation(const Rope&);
+  FineRotation(const Rope&, const Kernels&);
   Aligned<std::int16_t> cosines;
   Aligned<std::int16_t> sines;
 };
@@ -77,6 +73,7 @@ struct Means {
 };
 
 /// Cosine and sine of every channel of a head at `token`.
-void coarse_rotation(const Rope&, std::uint64_t token, Aligned<std::int16_t>& cosines, Aligned<std::int16_t>& sines);
+void coarse_rotation(const Rope&, const Kernels&, std::uint64_t token, Aligned<std::int16_t>& cosines,
+                     Aligned<std::int16_t>& sines);
 
 }  // namespace cinch::tensor

@@ -1,6 +1,8 @@
 // The tensor codec without its plugin: every instruction set makes the same bytes, and every bit comes back.
 #include <gtest/gtest.h>
 
+#include <numbers>
+
 #include "tests/plugins/tensor_values.hpp"
 #include "tests/support/payloads.hpp"
 
@@ -225,10 +227,19 @@ TEST(TensorTest, ReachesItsRatiosOnRealCaches) {
   EXPECT_GT(keys, 1.6);
 }
 
-TEST(TensorRotationTest, SinesAreSines) {
-  for (std::uint64_t i = 0; i < 100'000; ++i) {
-    const auto angle = static_cast<std::uint32_t>(i * 42949 + i % 7);
-    EXPECT_NEAR(tensor::sine(angle) * 0x1p-30, std::sin(angle * (2 * 3.14159265358979 / 4294967296.0)), 1e-5) << angle;
+TEST(TensorRotationTest, WavesAreCosinesAndSinesOnEveryInstructionSet) {
+  std::vector<std::uint32_t> angles;
+  for (std::uint32_t i = 0; i < 4097; ++i) angles.push_back(i * 1048583u);
+  std::vector<std::int16_t> cosines(angles.size()), sines(angles.size());
+  for (const tensor::Kernels* kernels : all_kernels()) {
+    for (const std::uint64_t token : {std::uint64_t{1}, std::uint64_t{5461}, (std::uint64_t{3} << 32) + 77}) {
+      kernels->waves(angles.data(), angles.size(), token, cosines.data(), sines.data());
+      for (std::size_t i = 0; i < angles.size(); ++i) {
+        const double turns = static_cast<double>(static_cast<std::uint32_t>(angles[i] * token)) * 0x1p-32;
+        EXPECT_NEAR(cosines[i], std::cos(turns * 2 * std::numbers::pi) * 32768, 1.1) << angles[i];
+        EXPECT_NEAR(sines[i], std::sin(turns * 2 * std::numbers::pi) * 32768, 1.1) << angles[i];
+      }
+    }
   }
 }
 
