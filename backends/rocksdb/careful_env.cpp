@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -23,7 +24,7 @@ IOStatus told_as_no_space(IOStatus status) {
   return is_quota ? IOStatus::NoSpace(text) : status;
 }
 
-class CarefulFile final : public rocksdb::FSWritableFileOwnerWrapper {
+class CarefulFile : public rocksdb::FSWritableFileOwnerWrapper {
  public:
   using FSWritableFileOwnerWrapper::FSWritableFileOwnerWrapper;
 
@@ -45,17 +46,46 @@ class CarefulFile final : public rocksdb::FSWritableFileOwnerWrapper {
   }
 };
 
+/// One that a compaction makes.
+class CompactionFile final : public CarefulFile {
+ public:
+  CompactionFile(std::unique_ptr<rocksdb::FSWritableFile> file, DiskSpace& space)
+      : CarefulFile(std::move(file)), space_(space) {}
+
+  IOStatus Append(const rocksdb::Slice& data, const IOOptions& options, IODebugContext* debug) override {
+    return space_.take_for_compaction(data.size()) ? CarefulFile::Append(data, options, debug) : no_room();
+  }
+  IOStatus Append(const rocksdb::Slice& data, const IOOptions& options,
+                  const rocksdb::DataVerificationInfo& verification, IODebugContext* debug) override {
+    return space_.take_for_compaction(data.size()) ? CarefulFile::Append(data, options, verification, debug)
+                                                   : no_room();
+  }
+
+ private:
+  static IOStatus no_room() { return IOStatus::NoSpace("a compaction needs more than the disk has left for it"); }
+
+  DiskSpace& space_;
+};
+
 class CarefulFileSystem final : public rocksdb::FileSystemWrapper {
  public:
-  using FileSystemWrapper::FileSystemWrapper;
+  CarefulFileSystem(std::shared_ptr<rocksdb::FileSystem> base, DiskSpace& space,
+                    std::shared_ptr<CompactionFiles> compaction_files)
+      : FileSystemWrapper(std::move(base)), space_(space), compaction_files_(std::move(compaction_files)) {}
 
   const char* Name() const override { return "cinch.careful"; }
 
   IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                            std::unique_ptr<rocksdb::FSWritableFile>* made, IODebugContext* debug) override {
     IOStatus status = FileSystemWrapper::NewWritableFile(path, options, made, debug);
-    if (status.ok()) *made = std::make_unique<CarefulFile>(std::move(*made));
-    return told_as_no_space(std::move(status));
+    const bool is_compactions = compaction_files_->take(path);
+    if (!status.ok()) return told_as_no_space(std::move(status));
+    if (is_compactions) {
+      *made = std::make_unique<CompactionFile>(std::move(*made), space_);
+    } else {
+      *made = std::make_unique<CarefulFile>(std::move(*made));
+    }
+    return status;
   }
 
   IOStatus RenameFile(const std::string& from, const std::string& to, const IOOptions& options,
@@ -68,12 +98,25 @@ class CarefulFileSystem final : public rocksdb::FileSystemWrapper {
     }
     return told_as_no_space(FileSystemWrapper::RenameFile(from, to, options, debug));
   }
+
+  IOStatus GetFreeSpace(const std::string& path, const IOOptions& options, std::uint64_t* bytes,
+                        IODebugContext* debug) override {
+    IOStatus status = FileSystemWrapper::GetFreeSpace(path, options, bytes, debug);
+    if (space_.is_worth_a_compaction()) *bytes = std::numeric_limits<std::uint64_t>::max();
+    return status;
+  }
+
+ private:
+  DiskSpace& space_;
+  const std::shared_ptr<CompactionFiles> compaction_files_;
 };
 
 }  // namespace
 
-std::unique_ptr<rocksdb::Env> make_careful_env(rocksdb::Env& base) {
-  return rocksdb::NewCompositeEnv(std::make_shared<CarefulFileSystem>(base.GetFileSystem()));
+std::unique_ptr<rocksdb::Env> make_careful_env(rocksdb::Env& base, DiskSpace& space,
+                                               std::shared_ptr<CompactionFiles> compaction_files) {
+  return rocksdb::NewCompositeEnv(
+      std::make_shared<CarefulFileSystem>(base.GetFileSystem(), space, std::move(compaction_files)));
 }
 
 }  // namespace cinch

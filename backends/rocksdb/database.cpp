@@ -23,8 +23,8 @@ namespace cinch {
 namespace {
 
 constexpr int read_only_attempts = 8;
-constexpr std::chrono::milliseconds flush_wait(10);
-constexpr int longest_flush_waits = 30;
+constexpr std::chrono::milliseconds space_wait(10);
+constexpr int longest_space_waits = 60;
 
 /// The soft limit is the host's to set; a database that outgrows it fails in the middle of its work.
 void warn_of_few_descriptors(const std::string& path) {
@@ -50,12 +50,13 @@ std::shared_ptr<rocksdb::Cache> make_block_cache(std::uint64_t bytes) {
 }  // namespace
 
 Database::Database(RocksDbOptions options)
-    : env_(make_careful_env(*options.env)),
-      options_(std::move(options)),
+    : options_(std::move(options)),
+      space_(options_.path),
+      compaction_files_(std::make_shared<CompactionFiles>(space_)),
+      env_(make_careful_env(*options_.env, space_, compaction_files_)),
       write_options_(make_write_options(options_.durability)),
       block_cache_(make_block_cache(options_.block_cache_bytes)),
       expired_keys_(std::make_shared<ExpiredKeys>()),
-      space_(options_.path),
       errors_(options_.path) {}
 
 Result<std::unique_ptr<Database>> Database::open(RocksDbOptions options) {
@@ -99,7 +100,7 @@ Status Database::open_files(bool read_only, std::optional<rocksdb::WALRecoveryMo
   rocksdb::DB* db = nullptr;
   rocksdb::DBOptions db_options = make_db_options(options_);
   db_options.env = env_.get();
-  db_options.listeners.push_back(errors_.listener());
+  db_options.listeners = {errors_.listener(), compaction_files_};
   db_options.wal_recovery_mode = log_mode.value_or(recovery_->log_mode());
   const rocksdb::Status status =
       read_only ? rocksdb::DB::OpenForReadOnly(db_options, options_.path, families, &families_, &db)
@@ -157,21 +158,26 @@ void Database::start_watermark() {
 
 bool Database::is_to_be_opened_anew() {
   // Its log is then read again and written to tables.
-  return !errors_.first().ok() && errors_.is_time_to_try() && space_.check(0, memtable_bytes(*this)).ok();
+  return !errors_.first().ok() && opening_anew_.is_due() &&
+         space_.check(SpaceUse::removal, 0, memtable_bytes(*this)).ok();
 }
 
-Status Database::admit(std::uint64_t bytes) {
+Status Database::admit(SpaceUse use, std::uint64_t bytes) {
   if (!space_.is_unsure(bytes)) return {};
-  Status status = space_.check(bytes, memtable_bytes(*this));
+  Status status = space_.check(use, bytes, memtable_bytes(*this));
   if (status.ok()) return status;
-  // Once memory is flushed, the log that holds it too goes. RocksDB's own wait has no end when the flush fails.
-  rocksdb::FlushOptions now;
-  now.allow_write_stall = true;
-  now.wait = false;
-  if (!db_->Flush(now, families_).ok()) return status;
-  for (int wait = 0; wait < longest_flush_waits && !status.ok() && errors_.first().ok(); ++wait) {
-    std::this_thread::sleep_for(flush_wait);
-    status = space_.check(bytes, memtable_bytes(*this));
+  // Once memory is flushed, the log that holds it too goes; and of what was removed a compaction learns only then.
+  const bool helps_at_once = space_.has_room(use, bytes, 0);
+  if (helps_at_once || (flush_of_removals_.is_due() && space_.take_unflushed_removals())) {
+    rocksdb::FlushOptions now;
+    now.allow_write_stall = true;
+    now.wait = false;  // RocksDB's own wait has no end when the flush fails
+    if (!db_->Flush(now, families_).ok()) return status;
+  }
+  if (!helps_at_once && !space_.compaction_is_to_end()) return status;
+  for (int wait = 0; wait < longest_space_waits && !status.ok() && errors_.first().ok(); ++wait) {
+    std::this_thread::sleep_for(space_wait);
+    status = space_.check(use, bytes, memtable_bytes(*this));
   }
   return status;
 }

@@ -10,8 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "backends/rocksdb/compaction_files.hpp"
 #include "backends/rocksdb/disk_space.hpp"
 #include "backends/rocksdb/expired_keys.hpp"
+#include "backends/rocksdb/once_a_second.hpp"
 #include "backends/rocksdb/recovery_check.hpp"
 #include "backends/rocksdb/rocksdb_options.hpp"
 #include "backends/rocksdb/watermark.hpp"
@@ -45,8 +47,8 @@ class Database {
   }
   std::vector<std::string> take_expired(std::size_t most) { return expired_keys_->take(most); }
 
-  /// To be called before a set of so many bytes; `no_space` when they would take what is kept back of the disk.
-  Status admit(std::uint64_t bytes);
+  /// To be called before a write of so many bytes; `no_space` when they would take what is kept back of the disk.
+  Status admit(SpaceUse use, std::uint64_t bytes);
 
   /// Success, or what stopped writes: none may follow.
   Status write_error() const { return errors_.first(); }
@@ -80,13 +82,16 @@ class Database {
   void start_watermark();
   Status close_files();
 
-  const std::unique_ptr<rocksdb::Env> env_;
   const RocksDbOptions options_;
+  DiskSpace space_;
+  const std::shared_ptr<CompactionFiles> compaction_files_;
+  const std::unique_ptr<rocksdb::Env> env_;
   const rocksdb::WriteOptions write_options_;
   const std::shared_ptr<rocksdb::Cache> block_cache_;
   const std::shared_ptr<ExpiredKeys> expired_keys_;
-  DiskSpace space_;
   WriteErrors errors_;
+  OnceASecond opening_anew_;
+  OnceASecond flush_of_removals_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;
   std::optional<RecoveryCheck> recovery_;  // until the opening is through

@@ -1,7 +1,7 @@
 #include "backends/rocksdb/disk_space.hpp"
 
 #include <algorithm>
-#include <filesystem>
+#include <limits>
 #include <system_error>
 
 #include "cinch/settings.hpp"
@@ -10,8 +10,20 @@ namespace cinch {
 namespace {
 
 constexpr std::uint64_t bytes_between_looks = std::uint64_t{256} << 10;
-constexpr std::uint64_t most_kept_back = std::uint64_t{256} << 20;
 constexpr std::uint64_t kept_back_of_disk = 50;  // one part in so many
+constexpr std::uint64_t least_kept_back = std::uint64_t{4} << 20;
+constexpr std::uint64_t most_kept_back = std::uint64_t{256} << 20;
+
+/// What a use leaves of what is kept back on a disk of that capacity.
+std::uint64_t left_by(SpaceUse use, std::uint64_t capacity) noexcept {
+  const std::uint64_t kept_back = std::clamp(capacity / kept_back_of_disk, least_kept_back, most_kept_back);
+  switch (use) {
+    case SpaceUse::set: return kept_back;
+    case SpaceUse::compaction: return kept_back / 2;
+    case SpaceUse::removal: break;
+  }
+  return kept_back / 4;
+}
 
 }  // namespace
 
@@ -20,18 +32,48 @@ bool DiskSpace::is_unsure(std::uint64_t bytes) noexcept {
          is_low_.load(std::memory_order_relaxed);
 }
 
-Status DiskSpace::check(std::uint64_t bytes, std::uint64_t unflushed_bytes) {
+Status DiskSpace::check(SpaceUse use, std::uint64_t bytes, std::uint64_t unflushed_bytes) {
   unseen_bytes_.store(0, std::memory_order_relaxed);
-  std::error_code failed;
-  const std::filesystem::space_info disk = std::filesystem::space(path_, failed);
-  if (failed) return {};  // the write itself will say what there is to say
-  const std::uint64_t kept_back = std::min<std::uint64_t>(most_kept_back, disk.capacity / kept_back_of_disk);
-  const bool is_low = disk.available < kept_back + unflushed_bytes + bytes + bytes_between_looks;
-  is_low_.store(is_low, std::memory_order_relaxed);
-  if (!is_low) return {};
+  unflushed_bytes_.store(unflushed_bytes, std::memory_order_relaxed);
+  if (use == SpaceUse::removal) has_unflushed_removals_ = true;
+  const std::filesystem::space_info disk = look();
+  const std::uint64_t wanted = bytes + unflushed_bytes + bytes_between_looks;
+  is_low_.store(disk.available < left_by(SpaceUse::set, disk.capacity) + wanted, std::memory_order_relaxed);
+  const std::uint64_t left = left_by(use, disk.capacity);
+  if (disk.available >= left + wanted) return {};
+  const std::uint64_t coming_back = compaction_bytes_.load(std::memory_order_relaxed);
+  if (coming_back > 0 && disk.available + coming_back >= left + wanted) {
+    compaction_is_to_end_ = true;
+    is_worth_a_compaction_ = true;
+  }
   return {StatusCode::no_space, "rocksdb " + path_ + ": the disk has " + format_size(disk.available) + " left; " +
-                                    format_size(kept_back) + " are kept for removals and compactions, " +
+                                    format_size(left) + " are kept for removals and compactions, " +
                                     format_size(unflushed_bytes) + " for what is in memory"};
+}
+
+bool DiskSpace::has_room(SpaceUse use, std::uint64_t bytes, std::uint64_t unflushed_bytes) const {
+  const std::filesystem::space_info disk = look();
+  return disk.available >= left_by(use, disk.capacity) + bytes + unflushed_bytes + bytes_between_looks;
+}
+
+void DiskSpace::note_compaction() noexcept {
+  compaction_bytes_.store(0, std::memory_order_relaxed);
+  compaction_is_to_end_ = false;
+  is_worth_a_compaction_ = false;
+}
+
+bool DiskSpace::take_for_compaction(std::uint64_t bytes) {
+  if (compaction_is_to_end_) return false;
+  if (!has_room(SpaceUse::compaction, bytes, unflushed_bytes_.load(std::memory_order_relaxed))) return false;
+  compaction_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  return true;
+}
+
+std::filesystem::space_info DiskSpace::look() const {
+  std::error_code failed;
+  std::filesystem::space_info disk = std::filesystem::space(path_, failed);
+  if (failed) disk.available = std::numeric_limits<std::uintmax_t>::max();  // the write will say what there is to say
+  return disk;
 }
 
 }  // namespace cinch

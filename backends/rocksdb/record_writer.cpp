@@ -2,13 +2,18 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include "backends/rocksdb/record_reader.hpp"
 #include "backends/rocksdb/rocksdb_status.hpp"
 
 namespace cinch {
 namespace {
+
+constexpr std::chrono::milliseconds wait_for_flush(10);
+constexpr int most_waits = 1000;
 
 /// Copies the start of `value` into `to`.
 ByteView copy_first(const ValueParts& value, MutableBytes to) {
@@ -64,8 +69,18 @@ Status RecordWriter::remove_data(std::string_view key) {
   return checked(batch_.Delete(database_.data(), key));
 }
 
+/// RocksDB has writes wait until memory is flushed; but while the error of a compaction lasts, it refuses them.
+rocksdb::Status RecordWriter::write() {
+  rocksdb::Status status = database_.db().Write(database_.write_options(), &batch_);
+  for (int wait = 0; wait < most_waits && status.IsIncomplete(); ++wait) {
+    std::this_thread::sleep_for(wait_for_flush);
+    status = database_.db().Write(database_.write_options(), &batch_);
+  }
+  return status;
+}
+
 Status RecordWriter::commit() {
-  if (Status status = checked(database_.db().Write(database_.write_options(), &batch_)); !status.ok()) return status;
+  if (Status status = checked(write()); !status.ok()) return status;
   database_.note_written();
   return {};
 }

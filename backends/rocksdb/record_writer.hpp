@@ -29,6 +29,7 @@ class RecordWriter {
   Status commit();
 
  private:
+  rocksdb::Status write();
   Status checked(const rocksdb::Status& status) const;
   Status remove_data(std::string_view key);
 

@@ -42,6 +42,11 @@ std::size_t batch_bytes(const SetItem& item) noexcept {
   return 2 * item.key.size() + item.value.size() + overhead;
 }
 
+std::size_t removal_bytes(std::string_view key) noexcept {
+  constexpr std::size_t overhead = 2 * 16;
+  return 2 * key.size() + overhead;
+}
+
 }  // namespace
 
 BackendInfo RocksDbKvStore::info() {
@@ -181,7 +186,7 @@ Status RocksDbKvStore::batch_set(std::span<const SetItem> items) {
     if (Status status = check_item(item); !status.ok()) return status;
     bytes += batch_bytes(item);
   }
-  if (Status status = database_->admit(bytes); !status.ok()) return status;
+  if (Status status = database_->admit(SpaceUse::set, bytes); !status.ok()) return status;
   {
     RecordWriter writer(*database_, bytes);
     const auto locks = stripes_->share_all(items, [](const SetItem& item) { return item.key; });
@@ -206,7 +211,7 @@ Result<bool> RocksDbKvStore::set_if(std::string_view key, std::uint64_t stamp, c
   if (!lease) return lease.error();
   const SetItem item{key, value, options};
   if (Status status = check_item(item); !status.ok()) return status;
-  if (Status status = database_->admit(batch_bytes(item)); !status.ok()) return status;
+  if (Status status = database_->admit(SpaceUse::set, batch_bytes(item)); !status.ok()) return status;
   const KeyStripes::Alone lock = stripes_->own(key);
   StoredRecord record;
   const Result<bool> found = record.read(*database_, {}, key);
@@ -224,6 +229,7 @@ Result<bool> RocksDbKvStore::touch(std::string_view key, std::chrono::millisecon
   SetOptions options;
   options.ttl = ttl;
   if (Status status = check_set(key, options); !status.ok()) return status;
+  if (Status status = database_->admit(SpaceUse::set, key.size() + inline_value_bytes); !status.ok()) return status;
   const KeyStripes::Alone lock = stripes_->own(key);
   StoredRecord stored;
   const Result<bool> found = stored.read(*database_, {}, key);
@@ -240,6 +246,7 @@ Status RocksDbKvStore::remove(std::string_view key) {
   const Result<Lease> lease = enter_to_write("remove");
   if (!lease) return lease.error();
   if (Status status = check_key(key); !status.ok()) return status;
+  if (Status status = database_->admit(SpaceUse::removal, removal_bytes(key)); !status.ok()) return status;
   const KeyStripes::Shared lock = stripes_->share(key);
   RecordWriter writer(*database_);
   if (Status status = writer.remove(key); !status.ok()) return status;
@@ -263,6 +270,9 @@ Result<std::uint64_t> RocksDbKvStore::remove_prefix(std::string_view prefix) {
 }
 
 Status RocksDbKvStore::remove_keys(std::span<const std::string> keys) {
+  std::size_t bytes = 0;
+  for (const std::string& key : keys) bytes += removal_bytes(key);
+  if (Status status = database_->admit(SpaceUse::removal, bytes); !status.ok()) return status;
   const auto locks = stripes_->share_all(keys, [](const std::string& key) { return std::string_view(key); });
   RecordWriter writer(*database_);
   for (const std::string& key : keys) {
@@ -273,6 +283,7 @@ Status RocksDbKvStore::remove_keys(std::span<const std::string> keys) {
 
 Status RocksDbKvStore::reclaim_expired(std::size_t most_keys) {
   for (const std::string& key : database_->take_expired(most_keys)) {
+    if (Status status = database_->admit(SpaceUse::removal, removal_bytes(key)); !status.ok()) return status;
     const KeyStripes::Alone lock = stripes_->own(key);
     StoredRecord record;
     const Result<bool> found = record.read(*database_, {}, key);

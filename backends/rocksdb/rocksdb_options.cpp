@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::uint64_t mib = std::uint64_t{1} << 20;
 constexpr std::uint64_t smallest_write_buffer_bytes = mib;
+constexpr int files_that_stop_writes = 1000;                                  // in level 0
 constexpr std::uint64_t largest_write_buffer_bytes = std::uint64_t{4} << 30;  // of one memtable, by RocksDB
 
 rocksdb::ColumnFamilyOptions make_common_options(const std::shared_ptr<rocksdb::Cache>& block_cache) {
@@ -33,6 +34,8 @@ rocksdb::ColumnFamilyOptions make_common_options(const std::shared_ptr<rocksdb::
   family.blob_compression_type = rocksdb::kNoCompression;
   family.compression_per_level.clear();
   family.memtable_protection_bytes_per_key = 8;
+  // Writes are slowed down long before. By default they stop at 36, removals too, when a full disk stops compactions.
+  family.level0_stop_writes_trigger = files_that_stop_writes;
   return family;
 }
 
@@ -92,6 +95,7 @@ rocksdb::DBOptions make_db_options(const RocksDbOptions& options) {
   // Read-write, tables stay open: 7.8.3 answers wrongly when it fails to open one again. Read-only, a finite number
   // keeps 7.8.3 from a path on which it does not find blobs.
   db.max_open_files = options.read_only ? 1000 : -1;
+  db.allow_fallocate = false;  // a new log would take the space of a whole memtable at once, a manifest 4 MiB
   db.fail_if_options_file_error = true;
   // Of blob files nothing else can be verified as a whole; tables have checksums of their blocks, five times as fast.
   if (options.blobs) db.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();

@@ -21,8 +21,9 @@ StatusCode code_of(const rocksdb::Status& status, const std::string& text) {
   switch (status.code()) {
     case rocksdb::Status::kCorruption: return StatusCode::corruption;
     case rocksdb::Status::kBusy:
-    case rocksdb::Status::kTryAgain:
-    case rocksdb::Status::kIncomplete: return StatusCode::busy;
+    case rocksdb::Status::kTryAgain: return StatusCode::busy;
+    // A write that would have to wait for the end of another error, which the text has.
+    case rocksdb::Status::kIncomplete: return has(text, "No space left") ? StatusCode::no_space : StatusCode::busy;
     case rocksdb::Status::kTimedOut: return StatusCode::timed_out;
     case rocksdb::Status::kShutdownInProgress: return StatusCode::closed;
     case rocksdb::Status::kNotSupported: return StatusCode::unsupported;

@@ -1,6 +1,8 @@
 #include "backends/rocksdb/write_errors.hpp"
 
+#include <atomic>
 #include <exception>
+#include <mutex>
 #include <utility>
 
 #include "backends/rocksdb/rocksdb_status.hpp"
@@ -49,13 +51,5 @@ class WriteErrors::Listener final : public rocksdb::EventListener {
 WriteErrors::WriteErrors(std::string path) : errors_(std::make_shared<Listener>(std::move(path))), listener_(errors_) {}
 
 Status WriteErrors::first() const { return errors_->first(); }
-
-bool WriteErrors::is_time_to_try() {
-  const std::lock_guard lock(mutex_);
-  const auto now = std::chrono::steady_clock::now();
-  if (now < next_try_) return false;
-  next_try_ = now + std::chrono::seconds(1);
-  return true;
-}
 
 }  // namespace cinch

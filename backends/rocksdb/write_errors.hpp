@@ -3,10 +3,7 @@
 
 #include <rocksdb/listener.h>
 
-#include <atomic>
-#include <chrono>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "cinch/status.hpp"
@@ -26,16 +23,11 @@ class WriteErrors {
   /// The first one; success when there was none.
   Status first() const;
 
-  /// True once a second at most: it is time to try to open the database anew.
-  bool is_time_to_try();
-
  private:
   class Listener;
 
   const std::shared_ptr<Listener> errors_;
   const std::shared_ptr<rocksdb::EventListener> listener_;
-  std::mutex mutex_;
-  std::chrono::steady_clock::time_point next_try_;
 };
 
 }  // namespace cinch

@@ -1,0 +1,59 @@
+// Commands that only read, as new processes on a disk that is full to its last byte.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "tests/cli/run_cinch.hpp"
+#include "tests/support/small_disk.hpp"
+
+namespace cinch::test {
+namespace {
+
+using testing::HasSubstr;
+
+class FullDiskToolTest : public CliTest {
+ protected:
+  void expect_out(const Args& arguments, const std::string& text) const {
+    const Outcome run = cinch(arguments);
+    EXPECT_EQ(run.status, 0) << arguments[0] << ": " << run.err;
+    EXPECT_THAT(run.out, HasSubstr(text)) << arguments[0];
+  }
+
+  void check() const {
+    const std::string large(200000, 'v');
+    put("small", "value");
+    put("large", large);
+    put("removed", large);
+    EXPECT_EQ(cinch({"del", "removed"}).status, 0);
+    fill_disk(dir.path() / "rest");
+
+    const Outcome refused = cinch({"put", "more", "-"}, large);
+    EXPECT_NE(refused.status, 0);
+    EXPECT_THAT(refused.err, HasSubstr("No space left"));
+    expect_out({"get", "small"}, "value");
+    EXPECT_EQ(cinch({"get", "large"}).out, large);
+    expect_out({"ls"}, "large");
+    expect_out({"stat", "large"}, "200000");
+    expect_out({"verify"}, "2");
+  }
+};
+
+TEST_F(FullDiskToolTest, CommandsThatOnlyReadNeedNoSpace) {
+  const pid_t child = fork();
+  if (child == 0) {
+    if (!mount_small_disk(dir.path())) _exit(cannot_mount);
+    check();
+    std::fflush(stdout);
+    _exit(HasFailure() ? 1 : 0);
+  }
+  int ended = 0;
+  ASSERT_EQ(waitpid(child, &ended, 0), child);
+  if (WIFEXITED(ended) && WEXITSTATUS(ended) == cannot_mount) {
+    GTEST_SKIP() << "no file system of its own: this process may neither mount nor make a user namespace";
+  }
+  EXPECT_TRUE(WIFEXITED(ended) && WEXITSTATUS(ended) == 0) << ended;
+}
+
+}  // namespace
+}  // namespace cinch::test
