@@ -10,15 +10,13 @@
 
 namespace cinch {
 
-/// - A new manifest is sure to be in its directory before CURRENT names it. RocksDB syncs the directory only then, and
-/// a
-///   power loss in between may leave a CURRENT that names nothing.
+/// - A new manifest is sure to be in its directory before CURRENT names it. RocksDB syncs the directory only after
+///   that, and a power loss in between may leave a CURRENT that names nothing.
 /// - An exhausted quota is an exhausted disk. RocksDB takes it for an error of the device, after which it never writes
 ///   again.
 /// - Compactions end with "no space" before the disk does. RocksDB has them take what a flush or the log needs next,
-/// and
-///   an error of those stops all writes. One is tried again when more was flushed, removals perhaps: RocksDB waits for
-///   as much space as the inputs have, whether or not their keys are still there.
+///   and an error of those stops all writes. One is tried again when more was flushed, removals perhaps: RocksDB waits
+///   for as much space as the inputs have, whether or not their keys are still there.
 ///
 /// Borrows `base` and `space`.
 std::unique_ptr<rocksdb::Env> make_careful_env(rocksdb::Env& base, DiskSpace& space,
