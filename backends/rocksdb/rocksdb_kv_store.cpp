@@ -7,6 +7,7 @@
 #include "backends/rocksdb/database.hpp"
 #include "backends/rocksdb/database_stats.hpp"
 #include "backends/rocksdb/key_stripes.hpp"
+#include "backends/rocksdb/process_exit.hpp"
 #include "backends/rocksdb/process_fork.hpp"
 #include "backends/rocksdb/record_reader.hpp"
 #include "backends/rocksdb/record_writer.hpp"
@@ -67,6 +68,7 @@ Result<std::shared_ptr<KvStore>> RocksDbKvStore::open_with(RocksDbOptions option
   if (store->stamps_) {
     if (Status status = store->stamps_->start(); !status.ok()) return status;
   }
+  close_at_exit(*store);
   return std::shared_ptr<KvStore>(std::move(store));
 }
 
@@ -84,6 +86,7 @@ void RocksDbKvStore::start_writing() {
 }
 
 RocksDbKvStore::~RocksDbKvStore() {
+  forget_at_exit(*this);
   if (fork_generation() != fork_generation_) {
     (void)database_.release();  // the parent's: its threads are not in this process, closing would wait for them
     return;
