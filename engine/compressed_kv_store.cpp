@@ -24,7 +24,11 @@ CompressedKvStore::~CompressedKvStore() = default;
 const std::shared_ptr<KvStore>& CompressedKvStore::inner() const noexcept { return state_->inner; }
 const std::shared_ptr<const Codec>& CompressedKvStore::codec() const noexcept { return state_->codec; }
 
-GetResult CompressedKvStore::get(std::string_view key) { return state_->decode(key, state_->inner->get(key)); }
+GetResult CompressedKvStore::get(std::string_view key) {
+  GetResult found = state_->inner->get(key);
+  state_->decode(key, found);
+  return found;
+}
 
 Status CompressedKvStore::set(std::string_view key, const ValueParts& value, const SetOptions& options) {
   SmallFrameScratch scratch;
@@ -76,7 +80,8 @@ std::vector<GetResult> CompressedKvStore::batch_get(std::span<const std::string_
     if (first && *first && (*first)->size() >= worth_a_worker) {  // the others are taken to be like the first
       while (results.size() < keys.size()) results.emplace_back(std::optional<Value>());
       workers->run(keys.size(), [&](std::size_t i) {
-        results[i] = state_->decode(keys[i], i == 0 ? std::move(results[0]) : state_->inner->get(keys[i]));
+        if (i > 0) results[i] = state_->inner->get(keys[i]);
+        state_->decode(keys[i], results[i]);
       });
       return results;
     }
@@ -85,7 +90,7 @@ std::vector<GetResult> CompressedKvStore::batch_get(std::span<const std::string_
   } else {
     results = state_->inner->batch_get(keys);
   }
-  for (std::size_t i = 0; i < results.size(); ++i) results[i] = state_->decode(keys[i], std::move(results[i]));
+  for (std::size_t i = 0; i < results.size(); ++i) state_->decode(keys[i], results[i]);
   return results;
 }
 

@@ -29,10 +29,9 @@ CompressedKvStore::State::State(std::shared_ptr<KvStore> wrapped, std::shared_pt
   options.max_value_bytes = std::min(options.max_value_bytes, hard_max_value_bytes);
 }
 
-CompressedKvStore::State::Counters& CompressedKvStore::State::own_counters() noexcept {
+std::size_t CompressedKvStore::State::next_counters() noexcept {
   static std::atomic<std::size_t> threads{0};
-  thread_local const std::size_t mine = threads.fetch_add(1, std::memory_order_relaxed) % counter_sets;
-  return counters[mine];
+  return threads.fetch_add(1, std::memory_order_relaxed) % counter_sets;
 }
 
 Status CompressedKvStore::State::count(std::string_view key, const Status& status) {
@@ -43,12 +42,6 @@ Status CompressedKvStore::State::count(std::string_view key, const Status& statu
     mine.codec_failures.fetch_add(1, std::memory_order_relaxed);
   }
   return status.in(about(key));
-}
-
-void CompressedKvStore::State::count_read(std::uint64_t bytes) {
-  Counters& mine = own_counters();
-  mine.values_read.fetch_add(1, std::memory_order_relaxed);
-  mine.bytes_read.fetch_add(bytes, std::memory_order_relaxed);
 }
 
 Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, const ValueParts& value,
@@ -142,15 +135,16 @@ void CompressedKvStore::State::count_set(const EncodedFrame& frame) {
   mine.bytes_stored.fetch_add(frame.stored_bytes(), std::memory_order_relaxed);
 }
 
-GetResult CompressedKvStore::State::decode(std::string_view key, GetResult found) {
-  if (!found) return found;
-  if (!*found) return std::optional<Value>();
-  Result<FrameReader> reader = FrameReader::open(std::move(**found), key, options.max_value_bytes);
-  if (!reader) return count(key, reader.error());
-  Result<Value> value = reader->decode(codecs, options.verify, options.workers.get());
-  if (!value) return count(key, value.error());
+void CompressedKvStore::State::decode_frame(std::string_view key, GetResult& found) {
+  Value& frame = **found;
+  const Result<FrameReader> reader = FrameReader::open(std::move(frame), key, options.max_value_bytes);
+  Result<Value> value = reader ? reader->decode(codecs, options.verify, options.workers.get()) : reader.error();
+  if (!value) {
+    found = count(key, value.error());
+    return;
+  }
   count_read(value->size());
-  return std::optional<Value>(std::move(*value));
+  frame = std::move(*value);
 }
 
 Result<std::optional<FrameReader>> CompressedKvStore::State::reader_of(std::string_view key) {

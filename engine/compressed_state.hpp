@@ -32,7 +32,11 @@ struct CompressedKvStore::State {
 
   /// Counts a failure by its kind, and names the key in it.
   Status count(std::string_view key, const Status& status);
-  void count_read(std::uint64_t bytes);
+  void count_read(std::uint64_t bytes) noexcept {
+    Counters& mine = own_counters();
+    mine.values_read.fetch_add(1, std::memory_order_relaxed);
+    mine.bytes_read.fetch_add(bytes, std::memory_order_relaxed);
+  }
   void count_set(const EncodedFrame& frame);
 
   /// Encodes; `joined` holds the value's bytes when they came in several parts and must outlive the frame, as must
@@ -48,8 +52,22 @@ struct CompressedKvStore::State {
   /// What the inner store is told: all but what this store follows itself.
   SetOptions inner_options(std::string_view key, const SetOptions& set) const;
 
-  /// The value of a frame that the inner store gave for `key`.
-  GetResult decode(std::string_view key, GetResult found);
+  /// Puts the value in the place of its frame, which the inner store gave for `key`.
+  void decode(std::string_view key, GetResult& found) {
+    if (!found || !*found || take_verified_raw(**found)) return;
+    decode_frame(key, found);
+  }
+  void decode_frame(std::string_view key, GetResult& found);
+
+  /// The short way for what lies in memory as it was set and was verified before: all that is left is to find it.
+  bool take_verified_raw(Value& frame) noexcept {
+    if (options.verify != Verify::first_read || !FrameReader::is_verified(frame)) return false;
+    const std::optional<std::size_t> start = raw_start_in_verified(frame.bytes());
+    if (!start || frame.size() - *start > options.max_value_bytes) return false;
+    count_read(frame.size() - *start);
+    frame = std::move(frame).part(*start, frame.size() - *start);
+    return true;
+  }
 
   /// The key's frame, opened, or nothing.
   Result<std::optional<FrameReader>> reader_of(std::string_view key);
@@ -84,7 +102,12 @@ struct CompressedKvStore::State {
   };
   static constexpr std::size_t counter_sets = 16;
   std::array<Counters, counter_sets> counters;
-  Counters& own_counters() noexcept;
+  Counters& own_counters() noexcept {
+    thread_local std::size_t mine = counter_sets;
+    if (mine == counter_sets) mine = next_counters();
+    return counters[mine];
+  }
+  static std::size_t next_counters() noexcept;
 };
 
 }  // namespace cinch

@@ -61,9 +61,7 @@ Result<FrameReader> FrameReader::open(Value frame, std::string_view key, std::ui
 }
 
 bool FrameReader::wants_check(Verify verify) const noexcept {
-  if (verify == Verify::never) return false;
-  const ValueOwner* owner = frame_.owner();
-  return verify == Verify::always || !owner || !owner->is_resident() || !owner->is_verified();
+  return verify == Verify::always || (verify == Verify::first_read && !is_verified(frame_));
 }
 
 /// The value's bytes in the frame, when they lie there as they are and in one piece.

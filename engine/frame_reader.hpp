@@ -19,6 +19,11 @@ class FrameReader {
   /// `frame` as it came from a store; nothing of its blocks is read yet. Errors: `FrameLayout::parse`'s.
   static Result<FrameReader> open(Value frame, std::string_view key, std::uint64_t max_value_bytes);
 
+  /// Whether all of the frame was verified before, and has stayed in memory since.
+  static bool is_verified(const Value& frame) noexcept {
+    return frame.owner() && frame.owner()->is_resident() && frame.owner()->is_verified();
+  }
+
   const FrameSummary& summary() const noexcept { return layout_.summary(); }
   FrameSummary& summary() noexcept { return layout_.summary(); }
 

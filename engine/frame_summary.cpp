@@ -219,6 +219,15 @@ Result<FrameSummary> parse_summary(ByteView frame, std::string_view key) {
   return summary;
 }
 
+std::optional<std::size_t> raw_start_in_verified(ByteView frame) noexcept {
+  ByteReader reader(frame);
+  reader.bytes(flags_at);
+  const auto flags = reader.fixed<std::uint8_t>();
+  const std::uint64_t length = reader.varint();
+  if ((flags & (flag_typed | flag_indexed | flag_stored_raw)) != flag_stored_raw || length > frame.size()) return {};
+  return static_cast<std::size_t>(length);
+}
+
 FrameInfo to_info(FrameSummary summary, std::uint64_t stored_bytes) {
   FrameInfo info;
   info.format = std::move(summary.format);

@@ -1,6 +1,7 @@
 #include "engine/guarded_buffer.hpp"
 
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <new>
 
@@ -26,7 +27,9 @@ class GuardedBuffer::Owner final : public ValueOwner {
   static Owner* create(std::size_t size, std::pmr::memory_resource* lender) {
     if (size > SIZE_MAX - before - canary_bytes) throw std::bad_alloc();
     const std::size_t bytes = before + size + canary_bytes;
-    auto* owner = new (lender ? lender->allocate(bytes, alignment) : take_buffer(bytes)) Owner(size, lender);
+    std::size_t skipped = 0;
+    std::byte* const memory = take(bytes, lender, skipped);
+    auto* owner = new (memory + skipped) Owner(size, lender, static_cast<std::uint8_t>(skipped));
     std::memcpy(owner->data() - canary_bytes, canary.data(), canary_bytes);
     std::memcpy(owner->data() + size, canary.data(), canary_bytes);
     return owner;
@@ -39,19 +42,34 @@ class GuardedBuffer::Owner final : public ValueOwner {
  private:
   static constexpr std::size_t before = 2 * alignment;  // this object, and the canary that ends where the bytes start
 
-  Owner(std::size_t size, std::pmr::memory_resource* lender) noexcept : size_(size), lender_(lender) {
+  Owner(std::size_t size, std::pmr::memory_resource* lender, std::uint8_t skipped) noexcept
+      : size_(size), lender_(lender), skipped_(skipped) {
     static_assert(sizeof(Owner) + canary_bytes <= before);
+  }
+
+  static bool is_small(std::size_t bytes) noexcept { return bytes + alignment <= largest_small_bytes; }
+
+  /// `skipped`: what lies before the first aligned byte.
+  static std::byte* take(std::size_t bytes, std::pmr::memory_resource* lender, std::size_t& skipped) {
+    if (lender) return static_cast<std::byte*>(lender->allocate(bytes, alignment));
+    if (!is_small(bytes)) return static_cast<std::byte*>(take_buffer(bytes));
+    auto* const memory = static_cast<std::byte*>(take_small(bytes + alignment));
+    skipped = (alignment - reinterpret_cast<std::uintptr_t>(memory) % alignment) % alignment;
+    return memory;
   }
 
   void destroy() noexcept override {
     const std::size_t bytes = before + size_ + canary_bytes;
     std::pmr::memory_resource* const lender = lender_;
+    std::byte* const memory = reinterpret_cast<std::byte*>(this) - skipped_;
     this->~Owner();
-    lender ? lender->deallocate(this, bytes, alignment) : give_buffer_back(this, bytes);
+    if (lender) return lender->deallocate(memory, bytes, alignment);
+    is_small(bytes) ? give_small_back(memory, bytes + alignment) : give_buffer_back(memory, bytes);
   }
 
   std::size_t size_;
-  std::pmr::memory_resource* lender_;  // null: the pool of buffers
+  std::pmr::memory_resource* lender_;  // null: the pool of buffers, or what the thread keeps
+  std::uint8_t skipped_;
 };
 
 GuardedBuffer::GuardedBuffer(std::size_t size) : owner_(Owner::create(size, nullptr)) {}

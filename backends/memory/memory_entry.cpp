@@ -3,27 +3,13 @@
 #include <cstring>
 #include <new>
 
+#include "cinch/buffer_pool.hpp"
+
 namespace cinch {
 namespace {
 
-// Values that can hold a vector register are aligned for it, and so is a raw tensor inside a frame.
-constexpr std::size_t value_alignment = 64;
 constexpr std::size_t index_bytes = 24;  // a slot of the index at its usual load, and its byte of metadata
 constexpr std::size_t smallest_kept = 4096;
-
-bool is_aligned(std::size_t value_bytes) noexcept { return value_bytes >= value_alignment; }
-
-/// Entries are allocated as malloc likes it best and align their values themselves: aligned allocations leave slivers
-/// behind, which cost more than the rest of a small set. This is from the end of the key to the value, at most.
-std::size_t most_padding(std::size_t key_bytes, std::size_t value_bytes) noexcept {
-  constexpr std::size_t allocated = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
-  if (!is_aligned(value_bytes)) return 0;
-  return (allocated - (sizeof(MemoryEntry) + key_bytes) % allocated) % allocated + value_alignment - allocated;
-}
-
-std::size_t allocation_bytes(std::size_t key_bytes, std::size_t value_bytes) noexcept {
-  return sizeof(MemoryEntry) + key_bytes + most_padding(key_bytes, value_bytes) + value_bytes;
-}
 
 /// What the entry of a kept value has in its tail.
 constexpr std::size_t kept_bytes = sizeof(Value) + alignof(Value);
@@ -54,6 +40,20 @@ void MemoryAccount::release(std::uint64_t bytes) noexcept {
   if (held_.fetch_sub(bytes, std::memory_order_acq_rel) == bytes) delete this;
 }
 
+/// Entries are allocated as malloc likes it best and align their values themselves: aligned allocations leave slivers
+/// behind, which cost more than the rest of a small set. This is from the end of the key to the value, at most.
+std::size_t MemoryEntry::most_padding(std::size_t key_bytes, std::size_t value_bytes) noexcept {
+  constexpr std::size_t allocated = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+  if (!is_aligned(value_bytes)) return 0;
+  return (allocated - (sizeof(MemoryEntry) + key_bytes) % allocated) % allocated + value_alignment - allocated;
+}
+
+/// The entry's allocation.
+std::size_t MemoryEntry::own_bytes(std::size_t key_bytes, std::size_t value_bytes, bool keeps_value) noexcept {
+  if (keeps_value) return sizeof(MemoryEntry) + key_bytes + kept_bytes;
+  return sizeof(MemoryEntry) + key_bytes + most_padding(key_bytes, value_bytes) + value_bytes;
+}
+
 MemoryEntry::MemoryEntry(std::size_t key_bytes, std::size_t value_bytes, const Value* kept,
                          std::int64_t expires) noexcept
     : expires_at_ms(expires),
@@ -71,39 +71,25 @@ MemoryEntry* MemoryEntry::create(std::string_view key, const ValueParts& value, 
   const std::size_t value_bytes = value.size();
   if (value_bytes > SIZE_MAX / 2) throw std::bad_alloc();
   const Value* kept = worth_keeping(value, value_bytes);
-  void* memory =
-      ::operator new(kept ? sizeof(MemoryEntry) + key.size() + kept_bytes : allocation_bytes(key.size(), value_bytes));
+  void* memory = take_small(own_bytes(key.size(), value_bytes, kept != nullptr));
   auto* entry = new (memory) MemoryEntry(key.size(), value_bytes, kept, expires_at_ms);
   if (!key.empty()) std::memcpy(static_cast<std::byte*>(memory) + sizeof(MemoryEntry), key.data(), key.size());
   if (!kept) value.copy_to(entry->tail());
   return entry;
 }
 
-std::byte* MemoryEntry::tail() noexcept {
-  std::byte* end_of_key = reinterpret_cast<std::byte*>(this) + sizeof(MemoryEntry) + key_bytes_;
-  if (!keeps_value_ && !is_aligned(value_bytes_)) return end_of_key;
-  const std::size_t alignment = keeps_value_ ? alignof(Value) : value_alignment;
-  const auto misalignment = reinterpret_cast<std::uintptr_t>(end_of_key) % alignment;
-  return misalignment == 0 ? end_of_key : end_of_key + (alignment - misalignment);
-}
-
-std::string_view MemoryEntry::key() const noexcept {
-  return {reinterpret_cast<const char*>(this) + sizeof(MemoryEntry), key_bytes_};
-}
-
-ByteView MemoryEntry::bytes() const noexcept { return keeps_value_ ? kept().bytes() : ByteView(tail(), value_bytes_); }
-
 std::uint64_t MemoryEntry::charge() const noexcept {
-  if (!keeps_value_) return allocation_bytes(key_bytes_, value_bytes_) + index_bytes;
-  return sizeof(MemoryEntry) + key_bytes_ + kept_bytes + kept().owner()->held_bytes() + index_bytes;
+  const std::size_t own = own_bytes(key_bytes_, value_bytes_, keeps_value_);
+  return own + (keeps_value_ ? kept().owner()->held_bytes() : 0) + index_bytes;
 }
 
 void MemoryEntry::destroy() noexcept {
   MemoryAccount* const account = account_;
-  const std::uint64_t bytes = charge();
+  const std::uint64_t charged = charge();
+  const std::size_t own = own_bytes(key_bytes_, value_bytes_, keeps_value_);
   this->~MemoryEntry();
-  ::operator delete(static_cast<void*>(this));
-  if (account) account->release(bytes);
+  give_small_back(static_cast<void*>(this), own);
+  if (account) account->release(charged);
 }
 
 }  // namespace cinch

@@ -10,8 +10,8 @@
 namespace cinch {
 
 /// Bytes in use, of all entries that exist: also of removed ones that a `Value` still pins. It lives as long as its
-/// store and any entry that is charged to it.
-class MemoryAccount {
+/// store and any entry that is charged to it. On a cache line of its own: threads that charge another do not wait.
+class alignas(64) MemoryAccount {
  public:
   explicit MemoryAccount(std::uint64_t capacity) noexcept : capacity_(capacity) {}
 
@@ -23,7 +23,6 @@ class MemoryAccount {
   void leave() noexcept { release(store_share); }
 
   std::uint64_t used() const noexcept { return held_.load(std::memory_order_relaxed) - store_share; }
-  std::uint64_t capacity() const noexcept { return capacity_; }
 
  private:
   static constexpr std::uint64_t store_share = 1;  // what keeps the account of an empty store
@@ -40,8 +39,10 @@ class MemoryEntry final : public ValueOwner {
   /// `std::bad_alloc`.
   static MemoryEntry* create(std::string_view key, const ValueParts& value, std::int64_t expires_at_ms);
 
-  std::string_view key() const noexcept;
-  ByteView bytes() const noexcept;
+  std::string_view key() const noexcept {
+    return {reinterpret_cast<const char*>(this) + sizeof(MemoryEntry), key_bytes_};
+  }
+  ByteView bytes() const noexcept { return keeps_value_ ? kept().bytes() : ByteView(tail(), value_bytes_); }
   bool is_resident() const noexcept override { return true; }
 
   /// What the entry takes, with its place in the index.
@@ -60,8 +61,19 @@ class MemoryEntry final : public ValueOwner {
   ~MemoryEntry() override;
   void destroy() noexcept override;
 
+  // Values that can hold a vector register are aligned for it, and so is a raw tensor inside a frame.
+  static constexpr std::size_t value_alignment = 64;
+
+  static bool is_aligned(std::size_t value_bytes) noexcept { return value_bytes >= value_alignment; }
+  static std::size_t most_padding(std::size_t key_bytes, std::size_t value_bytes) noexcept;
+  static std::size_t own_bytes(std::size_t key_bytes, std::size_t value_bytes, bool keeps_value) noexcept;
+
   /// Where the value's bytes lie, or the `Value` that was kept.
-  std::byte* tail() noexcept;
+  std::byte* tail() noexcept {
+    const std::size_t alignment = keeps_value_ ? alignof(Value) : is_aligned(value_bytes_) ? value_alignment : 1;
+    const auto end_of_key = reinterpret_cast<std::uintptr_t>(this) + sizeof(MemoryEntry) + key_bytes_;
+    return reinterpret_cast<std::byte*>((end_of_key + alignment - 1) & ~(alignment - 1));
+  }
   const std::byte* tail() const noexcept { return const_cast<MemoryEntry*>(this)->tail(); }
   const Value& kept() const noexcept { return *reinterpret_cast<const Value*>(tail()); }
 

@@ -1,5 +1,6 @@
 #include "backends/memory/memory_kv_store.hpp"
 
+#define XXH_INLINE_ALL  // keys are short, and calls would take longer than their hashes
 #include <xxhash.h>
 
 #include <algorithm>
@@ -59,6 +60,12 @@ std::uint64_t random_seed() {
 
 bool is_expired(const MemoryEntry& entry) noexcept { return entry.expires_at_ms != 0 && entry.is_expired(now_ms()); }
 
+/// A new entry until the index takes it over.
+struct Unpin {
+  void operator()(MemoryEntry* entry) const noexcept { entry->unpin(); }
+};
+using Fresh = std::unique_ptr<MemoryEntry, Unpin>;
+
 /// Takes over the reference that the index held; its memory goes when the result does, outside of locks.
 Value release(MemoryEntry* entry) noexcept { return Value::adopt(entry->bytes(), entry); }
 
@@ -82,6 +89,7 @@ struct alignas(64) MemoryKvStore::Shard {
   static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
   static constexpr std::int64_t sweep_interval_ms = 1000;
 
+  MemoryAccount* account = nullptr;  // what the entries are charged to; constant after construction
   std::mutex mutex;
   Entries entries;                  // by mutex; holds a reference of each entry
   std::int64_t next_sweep = never;  // by mutex; no entry has expired before, or not long before
@@ -143,21 +151,23 @@ Result<std::shared_ptr<KvStore>> MemoryKvStore::open(const Settings& settings) {
   return std::shared_ptr<KvStore>(std::make_shared<MemoryKvStore>(*options));
 }
 
-MemoryKvStore::MemoryKvStore(MemoryOptions options)
-    : options_(options),
-      seed_(random_seed()),
-      shards_(shard_count()),
-      account_(new MemoryAccount(options.capacity_bytes)) {}
-
-MemoryKvStore::~MemoryKvStore() {
-  (void)close();
-  account_->leave();
+MemoryKvStore::MemoryKvStore(MemoryOptions options) : options_(options), seed_(random_seed()), shards_(shard_count()) {
+  // A capacity is exact, so that all shards share one account; without one, threads do not wait for its cache line.
+  accounts_.reserve(shards_.size());
+  for (Shard& shard : shards_) {
+    if (accounts_.empty() || options_.capacity_bytes == 0) {
+      accounts_.emplace_back(new MemoryAccount(options_.capacity_bytes));
+    }
+    shard.account = accounts_.back().get();
+  }
 }
 
-Status MemoryKvStore::usable(std::string_view key) const {
-  if (closed_.load(std::memory_order_acquire)) return {StatusCode::closed, "memory store: it is closed"};
-  return check_key(key);
-}
+MemoryKvStore::~MemoryKvStore() { (void)close(); }
+
+void MemoryKvStore::Leave::operator()(MemoryAccount* account) const noexcept { account->leave(); }
+
+Status MemoryKvStore::refusal(std::string_view key) const { return is_closed() ? closed() : check_key(key); }
+Status MemoryKvStore::closed() { return {StatusCode::closed, "memory store: it is closed"}; }
 
 std::uint64_t MemoryKvStore::hash_of(std::string_view key) const noexcept {
   return options_.hash ? options_.hash(key) : XXH3_64bits_withSeed(key.data(), key.size(), seed_);
@@ -169,13 +179,14 @@ MemoryKvStore::Shard& MemoryKvStore::shard_of(std::uint64_t hash) const noexcept
 }
 
 GetResult MemoryKvStore::get(std::string_view key) {
-  if (Status status = usable(key); !status.ok()) return status;
+  if (!is_usable(key)) return refusal(key);
   const Probe probe{hash_of(key), key};
   Shard& shard = shard_of(probe.hash);
   Value dropped;
   const std::lock_guard lock(shard.mutex);
   MemoryEntry* entry = shard.find(probe, dropped);
-  return entry ? std::optional<Value>(pin(entry)) : std::nullopt;
+  if (!entry) return std::optional<Value>();
+  return pin(entry);
 }
 
 Status MemoryKvStore::set(std::string_view key, const ValueParts& value, const SetOptions& options) {
@@ -208,14 +219,13 @@ bool MemoryKvStore::sweep_all() {
 
 Result<bool> MemoryKvStore::store(std::string_view key, const ValueParts& value, const SetOptions& options,
                                   std::optional<std::uint64_t> expected_stamp) {
-  if (Status status = usable(key); !status.ok()) return status;
+  if (is_closed()) return closed();
   if (Status status = check_set(key, options); !status.ok()) return status;
-  MemoryEntry* fresh = MemoryEntry::create(key, value, expiry_of(options.ttl));
-  Value holder = release(fresh);  // until the index takes it over
+  Fresh fresh(MemoryEntry::create(key, value, expiry_of(options.ttl)));
   const std::uint64_t charge = fresh->charge();
-  if (account_->capacity() != 0 && charge > account_->capacity()) {
+  if (options_.capacity_bytes != 0 && charge > options_.capacity_bytes) {
     return Status(StatusCode::too_large, "memory store: a value that takes " + std::to_string(charge) +
-                                             " bytes, the capacity is " + std::to_string(account_->capacity()));
+                                             " bytes, the capacity is " + std::to_string(options_.capacity_bytes));
   }
   const std::uint64_t hash = hash_of(key);
   Shard& shard = shard_of(hash);
@@ -223,31 +233,30 @@ Result<bool> MemoryKvStore::store(std::string_view key, const ValueParts& value,
   std::vector<Value> swept;
   const std::lock_guard lock(shard.mutex);
   // A store that was closed meanwhile has been emptied, or waits for this lock to be.
-  if (Status status = usable(key); !status.ok()) return status;
+  if (is_closed()) return closed();
   if (shard.next_sweep != Shard::never) {
     if (const std::int64_t now = now_ms(); now >= shard.next_sweep) shard.sweep(now, swept);
   }
-  const auto [slot, is_new] = shard.entries.insert(Slot{hash, fresh});  // the one lookup
+  const auto [slot, is_new] = shard.entries.insert(Slot{hash, fresh.get()});  // the one lookup
   MemoryEntry* const old = is_new ? nullptr : slot->entry;
   const bool may_set = !expected_stamp || *expected_stamp == (old && !is_expired(*old) ? old->stamp : 0);
-  if (!may_set || !account_->reserve(charge, old && !old->is_shared() ? old->charge() : 0)) {
+  if (!may_set || !shard.account->reserve(charge, old && !old->is_shared() ? old->charge() : 0)) {
     if (is_new) shard.entries.erase(slot);
     if (!may_set) return false;
-    return Status(StatusCode::no_space, "memory store: " + std::to_string(account_->used()) + " of " +
-                                            std::to_string(account_->capacity()) + " bytes are in use, " +
+    return Status(StatusCode::no_space, "memory store: " + std::to_string(shard.account->used()) + " of " +
+                                            std::to_string(options_.capacity_bytes) + " bytes are in use, " +
                                             std::to_string(charge) + " more are needed");
   }
-  fresh->set_account(*account_);
+  fresh->set_account(*shard.account);
   fresh->stamp = ++shard.last_stamp;
-  if (old) dropped = release(old);
-  slot->entry = fresh;
   shard.expect_expiry(fresh->expires_at_ms);
-  fresh->pin();  // the index's reference; `holder` gives back its own
+  if (old) dropped = release(old);
+  slot->entry = fresh.release();
   return true;
 }
 
 Status MemoryKvStore::remove(std::string_view key) {
-  if (Status status = usable(key); !status.ok()) return status;
+  if (!is_usable(key)) return refusal(key);
   const Probe probe{hash_of(key), key};
   Shard& shard = shard_of(probe.hash);
   Value dropped;
@@ -266,7 +275,7 @@ Result<bool> MemoryKvStore::exists(std::string_view key) {
 }
 
 Result<std::optional<Head>> MemoryKvStore::head(std::string_view key, std::size_t n) {
-  if (Status status = usable(key); !status.ok()) return status;
+  if (!is_usable(key)) return refusal(key);
   const Probe probe{hash_of(key), key};
   Shard& shard = shard_of(probe.hash);
   Value dropped;
@@ -279,7 +288,7 @@ Result<std::optional<Head>> MemoryKvStore::head(std::string_view key, std::size_
 }
 
 Result<KeyPage> MemoryKvStore::scan(std::string_view prefix, std::optional<std::string_view> after, std::size_t limit) {
-  if (Status status = usable(""); !status.ok()) return status;
+  if (is_closed()) return closed();
   if (limit == 0) return Status(StatusCode::invalid_argument, "scan: limit 0, expected at least 1");
   KeyPage page;
   std::vector<std::string>& heap = page.keys;  // a heap of the smallest keys so far, the largest of them on top
@@ -302,7 +311,7 @@ Result<KeyPage> MemoryKvStore::scan(std::string_view prefix, std::optional<std::
   return page;
 }
 
-Status MemoryKvStore::flush() { return usable(""); }
+Status MemoryKvStore::flush() { return is_closed() ? closed() : Status(); }
 
 StoreStats MemoryKvStore::stats() {
   StoreStats stats;
@@ -310,13 +319,13 @@ StoreStats MemoryKvStore::stats() {
     const std::lock_guard lock(shard.mutex);
     stats.values += shard.entries.size();
   }
-  stats.stored_bytes = account_->used();
-  stats.capacity_bytes = account_->capacity();
+  for (const auto& account : accounts_) stats.stored_bytes += account->used();
+  stats.capacity_bytes = options_.capacity_bytes;
   return stats;
 }
 
 Result<std::uint64_t> MemoryKvStore::remove_prefix(std::string_view prefix) {
-  if (Status status = usable(""); !status.ok()) return status;
+  if (is_closed()) return closed();
   std::uint64_t removed = 0;
   for (Shard& shard : shards_) {
     std::vector<Value> dropped;  // outlives the lock
@@ -336,7 +345,7 @@ Result<std::uint64_t> MemoryKvStore::remove_prefix(std::string_view prefix) {
 }
 
 Result<bool> MemoryKvStore::touch(std::string_view key, std::chrono::milliseconds ttl) {
-  if (Status status = usable(key); !status.ok()) return status;
+  if (!is_usable(key)) return refusal(key);
   SetOptions options;
   options.ttl = ttl;
   if (Status status = check_set(key, options); !status.ok()) return status;

@@ -56,7 +56,14 @@ class MemoryKvStore final : public KvStore {
  private:
   struct Shard;
 
-  Status usable(std::string_view key) const;
+  struct Leave {
+    void operator()(MemoryAccount* account) const noexcept;
+  };
+
+  bool is_closed() const noexcept { return closed_.load(std::memory_order_acquire); }
+  static Status closed();
+  bool is_usable(std::string_view key) const noexcept { return !is_closed() && key.size() <= max_key_bytes; }
+  Status refusal(std::string_view key) const;  // why it is not usable
   std::uint64_t hash_of(std::string_view key) const noexcept;
   Shard& shard_of(std::uint64_t hash) const noexcept;
   Result<bool> store(std::string_view key, const ValueParts& value, const SetOptions& options,
@@ -68,8 +75,8 @@ class MemoryKvStore final : public KvStore {
 
   const MemoryOptions options_;
   const std::uint64_t seed_;
+  std::vector<std::unique_ptr<MemoryAccount, Leave>> accounts_;  // those outlive the store that entries still use
   std::vector<Shard> shards_;
-  MemoryAccount* const account_;  // made last; outlives the store where entries do
   std::atomic<bool> closed_{false};
 };
 

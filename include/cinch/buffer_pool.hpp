@@ -1,10 +1,10 @@
-/// Memory for large values on their way, kept from one call to the next: for codecs' buffers, and for backends that
-/// read.
+/// Memory for values on their way, kept from one call to the next: for codecs' buffers, and for backends.
 ///
 /// What: malloc gives large buffers back to the kernel, which zeroes their pages again for the next call; that costs up
 /// to ten times as much as reading into them. What lies idle is bounded, and counted in the statistics of every
-/// `CompressedKvStore`. Threads: every function from any thread. Ownership: a buffer is its taker's until it is given
-/// back. Errors: `std::bad_alloc`. Units: bytes.
+/// `CompressedKvStore`. Small pieces are kept by each thread for itself, a few as malloc does, but up to the size of a
+/// small value. Threads: every function from any thread. Ownership: a buffer is its taker's until it is given back.
+/// Errors: `std::bad_alloc`. Units: bytes.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,17 @@ CINCH_API void* take_buffer(std::size_t size);
 /// Requires: `memory` came from `take_buffer(size)`.
 CINCH_API void give_buffer_back(void* memory, std::size_t size) noexcept;
 
-/// What lies idle now.
+/// What lies idle now, what threads keep apart.
 CINCH_API std::uint64_t pooled_bytes() noexcept;
+
+/// Pieces up to this length are kept by threads, and at most so many bytes of them by each, until it ends.
+inline constexpr std::size_t largest_small_bytes = std::size_t{5} << 10;
+inline constexpr std::size_t most_kept_bytes = std::size_t{64} << 10;
+
+/// Uninitialised memory of any size, aligned as `operator new` aligns it. Made for small ones; the others are malloc's.
+CINCH_API void* take_small(std::size_t size);
+
+/// Requires: `memory` came from `take_small(size)`, on whatever thread.
+CINCH_API void give_small_back(void* memory, std::size_t size) noexcept;
 
 }  // namespace cinch

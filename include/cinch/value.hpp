@@ -91,10 +91,10 @@ class Value {
   std::string_view text() const noexcept { return as_text(bytes_); }
 
   /// A part of the same bytes behind the same owner. Requires: `offset + count <= size()`.
-  Value part(std::size_t offset, std::size_t count) const noexcept {
-    Value out(*this);
-    out.bytes_ = bytes_.subspan(offset, count);
-    return out;
+  Value part(std::size_t offset, std::size_t count) const& noexcept { return Value(*this).part(offset, count); }
+  Value part(std::size_t offset, std::size_t count) && noexcept {
+    bytes_ = bytes_.subspan(offset, count);
+    return std::move(*this);
   }
 
   /// What keeps the bytes alive; null for the empty value.

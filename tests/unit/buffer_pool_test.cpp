@@ -64,5 +64,37 @@ TEST(BufferPoolTest, ThreadsShareIt) {
   EXPECT_LE(pooled_bytes(), most_pooled_bytes);
 }
 
+TEST(SmallMemoryTest, APieceGivenBackIsTheNextOneOfItsLength) {
+  void* const first = take_small(1200);
+  give_small_back(first, 1200);
+  void* const second = take_small(1200);
+  EXPECT_EQ(second, first);
+  give_small_back(second, 1200);
+}
+
+TEST(SmallMemoryTest, EveryLengthIsWritableToItsEnd) {
+  for (std::size_t size = 0; size < 2 * largest_small_bytes; ++size) {
+    for (int turn = 0; turn < 2; ++turn) {  // the second is a piece that was kept
+      void* const memory = take_small(size);
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory) % __STDCPP_DEFAULT_NEW_ALIGNMENT__, 0u);
+      std::memset(memory, 0xab, size);
+      give_small_back(memory, size);
+    }
+  }
+}
+
+TEST(SmallMemoryTest, PiecesGoFromThreadToThread) {
+  std::vector<void*> pieces;
+  for (int i = 0; i < 1000; ++i) pieces.push_back(take_small(300));
+  std::thread([&] {
+    for (void* const piece : pieces) give_small_back(piece, 300);
+    for (void*& piece : pieces) {
+      piece = take_small(300);
+      std::memset(piece, 0xcd, 300);
+    }
+  }).join();
+  for (void* const piece : pieces) give_small_back(piece, 300);
+}
+
 }  // namespace
 }  // namespace cinch
