@@ -41,13 +41,13 @@ struct KernelTable {
   static void squares(const Sampled& rows, std::uint32_t dim, Element element, float* to) {
     with(element, [&]<Element e>() { squares_of<T, e>(rows, dim, to); });
   }
-  static void sums(const Sampled& rows, std::uint32_t head, std::uint32_t dim, Element element, float* cosine_sums,
-                   float* sine_sums) {
-    with(element, [&]<Element e>() { sum_rows<T, e>(rows, head, dim, cosine_sums, sine_sums); });
+  static void sums(const Sampled& rows, std::uint32_t head, const Head& of, std::uint32_t dim, Element element,
+                   float* cosine_sums, float* sine_sums) {
+    with(element, [&]<Element e>() { sum_rows<T, e>(rows, head, of, dim, cosine_sums, sine_sums); });
   }
-  static void distances(const Sampled& rows, std::uint32_t head, std::uint32_t dim, Element element, const float* mean,
-                        const float* partner, float* to) {
-    with(element, [&]<Element e>() { sum_distances<T, e>(rows, head, dim, mean, partner, to); });
+  static void distances(const Sampled& rows, std::uint32_t head, const Head& of, std::uint32_t dim, Element element,
+                        float* to) {
+    with(element, [&]<Element e>() { sum_distances<T, e>(rows, head, of, dim, to); });
   }
   static void compare(const std::uint8_t* original, const std::uint8_t* decoded, std::uint64_t rows, std::uint32_t dim,
                       Element element, Loss& loss) {

@@ -12,9 +12,8 @@ struct Sampled {
   const std::uint8_t* const* rows;  ///< Each with all heads.
   std::size_t count;
   std::uint32_t heads;
-  const float* inverse_steps;  ///< [count][heads]; 0: leave the row out.
-  const float* waves;          ///< Null, or for each row `period` cosines and sines of its token.
-  std::uint32_t period;
+  const float* inverse_steps;   ///< [count][heads]; 0: leave the row out.
+  const std::uint64_t* tokens;  ///< Of every row, in its plane; ascending where means turn.
 };
 
 struct Kernels {
@@ -33,12 +32,11 @@ struct Kernels {
   /// The sum of the squares of every sampled row of every head: [rows][heads].
   void (*squares)(const Sampled&, std::uint32_t dim, Element, float* squares);
   const rotary::DetectionLoops* detection;
-  /// The sums of a head's rows, padded_dim floats: times their cosines and times their sines.
-  void (*sum_rows)(const Sampled&, std::uint32_t head, std::uint32_t dim, Element, float* cosine_sums,
+  /// The sums of a head's rows, padded_dim floats: times their cosines and times their sines where its mean turns.
+  void (*sum_rows)(const Sampled&, std::uint32_t head, const Head&, std::uint32_t dim, Element, float* cosine_sums,
                    float* sine_sums);
-  /// The sums of their distances from a head's mean, in steps.
-  void (*sum_distances)(const Sampled&, std::uint32_t head, std::uint32_t dim, Element, const float* mean,
-                        const float* partner, float* sums);
+  /// The sums of their distances from the head's mean, in steps.
+  void (*sum_distances)(const Sampled&, std::uint32_t head, const Head&, std::uint32_t dim, Element, float* sums);
 
   /// Compares `rows` rows of `dim` values.
   void (*measure)(const std::uint8_t* original, const std::uint8_t* decoded, std::uint64_t rows, std::uint32_t dim,

@@ -29,12 +29,17 @@ std::uint8_t group_of(const Chunk& chunk, unsigned channel) {
 }  // namespace
 
 std::vector<rotary::Turn> RopeScheme::turns(const Parameters& parameters) const {
+  if (base > 0) return rotary::turns_of(base, rotary_dim);
   std::vector<rotary::Turn> out;
-  for (unsigned pair = 0; pair < rotary_dim / 2u; ++pair) {
-    out.push_back(base > 0 ? rotary::turn_of(base, pair, rotary_dim)
-                           : rotary::turn_of_radians(parameters.inverse_frequencies[pair]));
-  }
+  for (const double radians : parameters.inverse_frequencies) out.push_back(rotary::turn_of_radians(radians));
   return out;
+}
+
+void turn(const rotary::Rotation& rotation, const float* partner, Head& head) {
+  head.partner = partner;
+  head.waves = rotation.cosines(0);
+  head.turns = rotation.channel_turns();
+  head.period = rotation.period();
 }
 
 std::uint64_t plan_bound(const Geometry& geometry) {
@@ -162,10 +167,7 @@ void Plan::read_mean(Reader& reader, std::uint8_t kind, Head& head, float* means
   const rotary::Rotation& rotation = rotations_[scheme];
   float* const partners = means + padded_dim(geometry_.dim);
   for (std::uint32_t c = 0; c < geometry_.dim; ++c) partners[c] = rotation.partner_of({means, geometry_.dim}, c);
-  head.partner = partners;
-  head.waves = rotation.cosines(0);
-  head.turns = rotation.channel_turns();
-  head.period = rotation.period();
+  turn(rotation, partners, head);
 }
 
 void Plan::read_chunk(Reader& reader, std::uint32_t channels, Chunk& chunk) {

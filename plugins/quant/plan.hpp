@@ -47,6 +47,9 @@ struct PlanParts {
   void write(std::vector<std::uint8_t>& out) const;
 };
 
+/// Has a head's mean turn, with its other channels in `partner`. Both have to outlive the head.
+void turn(const rotary::Rotation& rotation, const float* partner, Head& head);
+
 /// The most bytes of a plan.
 std::uint64_t plan_bound(const Geometry& geometry);
 

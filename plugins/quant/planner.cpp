@@ -80,15 +80,14 @@ class Planner {
     const std::size_t count = rows_.size() * geometry_.heads;
     squares_.resize(count);
     inverse_steps_.assign(count, 0);
-    kernels_.squares(sampled(nullptr, 0), geometry_.dim, geometry_.element, squares_.data());
+    kernels_.squares(sampled(), geometry_.dim, geometry_.element, squares_.data());
     can_turn_ = planes == 1;
     mean_codes_.clear();
     for (std::uint32_t h = 0; h < geometry_.heads; ++h) mean_codes_.push_back(set_steps(h));
-    turning_.clear();
   }
 
-  Sampled sampled(const float* waves, std::uint32_t period) const {
-    return {rows_.data(), rows_.size(), geometry_.heads, inverse_steps_.data(), waves, period};
+  Sampled sampled() const {
+    return {rows_.data(), rows_.size(), geometry_.heads, inverse_steps_.data(), tokens_.data()};
   }
 
   static bool is_usual(float square) { return square > 1e-26f && square < 1e30f; }
@@ -128,10 +127,6 @@ class Planner {
       parts_.schemes.push_back(*found);
       rotations_.emplace_back(found->pairing, found->turns(parameters_), geometry_.dim, kernels_.detection->waves);
     }
-    const rotary::Rotation& rotation = rotations_[*scheme_];
-    turning_.resize(rows_.size() * 2 * rotation.period());
-    kernels_.detection->waves(rotation.channel_turns(), rotation.period(), tokens_.data(), tokens_.size(),
-                              turning_.data());
   }
 
   bool has_frequencies() const { return parameters_.theta > 0 || !parameters_.inverse_frequencies.empty(); }
@@ -210,8 +205,9 @@ class Planner {
     set_step_class(index, made);
     const std::size_t used = used_rows(index);
     std::vector<float> zero(channels_), still(channels_);
-    kernels_.sum_distances(sampled(nullptr, 0), index, geometry_.dim, geometry_.element, zero.data(), nullptr,
-                           still.data());
+    Head without{};
+    without.mean = zero.data();
+    kernels_.sum_distances(sampled(), index, without, geometry_.dim, geometry_.element, still.data());
     std::vector<float> distances = still;
     if (used > 0) choose_mean(index, used, still, made, distances);
     const float scale = used > 0 ? 1.0f / static_cast<float>(used) : 0;
@@ -242,9 +238,11 @@ class Planner {
   void choose_mean(std::uint32_t index, std::size_t used, const std::vector<float>& still, HeadParts& made,
                    std::vector<float>& distances) {
     const rotary::Rotation* const rotation = scheme_ ? &rotations_[*scheme_] : nullptr;
-    const Sampled rows = rotation ? sampled(turning_.data(), rotation->period()) : sampled(nullptr, 0);
     std::vector<float> sums(channels_), sines(channels_), partner(channels_), found(channels_);
-    kernels_.sum_rows(rows, index, geometry_.dim, geometry_.element, sums.data(), sines.data());
+    Head head{};
+    head.mean = sums.data();
+    if (rotation) turn(*rotation, partner.data(), head);
+    kernels_.sum_rows(sampled(), index, head, geometry_.dim, geometry_.element, sums.data(), sines.data());
     const std::span<float> values(sums.data(), geometry_.dim);
     for (std::uint32_t c = 0; rotation && c < geometry_.dim; ++c) {
       partner[c] = rotation->partner_of({sines.data(), geometry_.dim}, c);
@@ -256,7 +254,7 @@ class Planner {
       values[c] = from_bf16(mean[c]);
     }
     for (std::uint32_t c = 0; rotation && c < geometry_.dim; ++c) partner[c] = rotation->partner_of(values, c);
-    kernels_.sum_distances(rows, index, geometry_.dim, geometry_.element, sums.data(), partner.data(), found.data());
+    kernels_.sum_distances(sampled(), index, head, geometry_.dim, geometry_.element, found.data());
     float bits = 0;
     for (std::uint32_t c = 0; c < geometry_.dim; ++c) bits += bits_of(still[c], used) - bits_of(found[c], used);
     const auto tokens = static_cast<float>(parts_.planes_per_profile * geometry_.tokens);
@@ -304,7 +302,6 @@ class Planner {
   std::vector<int> mean_codes_;                 // of every head
   bool can_turn_ = false;
   std::optional<std::size_t> scheme_;
-  std::vector<float> turning_;  // cosines and sines of every row
 };
 
 }  // namespace

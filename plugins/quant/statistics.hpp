@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "plugins/quant/kernels.hpp"
+#include "plugins/quant/prediction.hpp"
 
 namespace cinch::quant {
 
@@ -38,59 +39,84 @@ void squares_of(const Sampled& rows, std::uint32_t dim, float* squares) {
   }
 }
 
-template <class T, Element element>
-void sum_rows(const Sampled& rows, std::uint32_t head, std::uint32_t dim, float* cosine_sums, float* sine_sums) {
-  for (std::uint32_t begin = 0; begin < padded_dim(dim); begin += chunk_channels) {
-    typename T::Floats with_cosine[4], with_sine[4];
-    for (unsigned v = 0; v < 4; ++v) with_cosine[v] = with_sine[v] = T::fill_floats(0);
-    for (std::size_t i = 0; i < rows.count; ++i) {
-      if (!(rows.inverse_steps[i * rows.heads + head] > 0)) continue;
-      const std::uint8_t* const row = rows.rows[i] + std::size_t{head} * dim * size_of(element);
-#pragma GCC unroll 4
-      for (unsigned v = 0; v < 4; ++v) {
-        const std::uint32_t channel = begin + 16 * v;
-        const typename T::Floats x = load_some<T, element>(row, channel, dim);
-        if (rows.waves == nullptr) {
-          with_cosine[v] = T::add(with_cosine[v], x);
-          continue;
-        }
-        const float* const cosines = rows.waves + i * 2 * rows.period + channel % rows.period;
-        with_cosine[v] = T::add(with_cosine[v], T::mul(x, T::load_floats(cosines)));
-        with_sine[v] = T::add(with_sine[v], T::mul(x, T::load_floats(cosines + rows.period)));
-      }
-    }
-    for (unsigned v = 0; v < 4; ++v) {
-      T::store_floats(cosine_sums + begin + std::size_t{16} * v, with_cosine[v]);
-      T::store_floats(sine_sums + begin + std::size_t{16} * v, with_sine[v]);
-    }
+/// Calls `function` with the sampled rows of every tile of `head`: the first, how many, and the tile's first token.
+template <class Function>
+void for_each_sampled_tile(const Sampled& rows, Function&& function) {
+  for (std::size_t begin = 0, end = 0; begin < rows.count; begin = end) {
+    const std::uint64_t tile = rows.tokens[begin] / tile_rows;
+    while (end < rows.count && rows.tokens[end] / tile_rows == tile) ++end;
+    function(begin, end, tile * tile_rows);
   }
 }
 
 template <class T, Element element>
-void sum_distances(const Sampled& rows, std::uint32_t head, std::uint32_t dim, const float* mean, const float* partner,
-                   float* sums) {
-  for (std::uint32_t begin = 0; begin < padded_dim(dim); begin += chunk_channels) {
-    typename T::Floats sum[4];
-    for (unsigned v = 0; v < 4; ++v) sum[v] = T::fill_floats(0);
-    for (std::size_t i = 0; i < rows.count; ++i) {
+void sum_rows(const Sampled& rows, std::uint32_t head, const Head& of, std::uint32_t dim, float* cosine_sums,
+              float* sine_sums) {
+  using Floats = typename T::Floats;
+  const bool turns = of.partner != nullptr;
+  const std::size_t at = std::size_t{head} * dim * size_of(element);
+  TileWaves<T> tile_waves;
+  std::memset(cosine_sums, 0, padded_dim(dim) * sizeof(float));
+  std::memset(sine_sums, 0, padded_dim(dim) * sizeof(float));
+  for_each_sampled_tile(rows, [&](std::size_t first, std::size_t end, std::uint64_t token) {
+    if (turns) tile_waves.turn_to(of, token);
+    for (std::uint32_t channel = 0; channel < padded_dim(dim); channel += 16) {
+      const std::uint32_t place_of = turns ? channel % of.period : 0;
+      Floats with_cosine = T::fill_floats(0), with_sine = with_cosine;
+      for (std::size_t i = first; i < end; ++i) {
+        if (!(rows.inverse_steps[i * rows.heads + head] > 0)) continue;
+        const Floats x = load_some<T, element>(rows.rows[i] + at, channel, dim);
+        if (!turns) {
+          with_cosine = T::add(with_cosine, x);
+          continue;
+        }
+        const float* const cosines = of.waves + (rows.tokens[i] - token) * 2 * of.period + place_of;
+        with_cosine = T::add(with_cosine, T::mul(x, T::load_floats(cosines)));
+        with_sine = T::add(with_sine, T::mul(x, T::load_floats(cosines + of.period)));
+      }
+      if (turns) {
+        const Floats c = T::load_floats(tile_waves.cosine + place_of), s = T::load_floats(tile_waves.sine + place_of);
+        const Floats turned = T::sub(T::mul(with_cosine, c), T::mul(with_sine, s));
+        with_sine = T::add(T::mul(with_cosine, s), T::mul(with_sine, c));
+        with_cosine = turned;
+      }
+      T::store_floats(cosine_sums + channel, T::add(T::load_floats(cosine_sums + channel), with_cosine));
+      T::store_floats(sine_sums + channel, T::add(T::load_floats(sine_sums + channel), with_sine));
+    }
+  });
+}
+
+template <class T, Element element, bool turns>
+void add_distances(const Sampled& rows, std::uint32_t head, std::size_t first, std::size_t end,
+                   const Predictor<T>& predict, std::uint64_t token, std::uint32_t dim, float* sums) {
+  const std::size_t at = std::size_t{head} * dim * size_of(element);
+  for (std::uint32_t channel = 0; channel < padded_dim(dim); channel += 16) {
+    const std::uint32_t place_of = turns ? predict.place_of(channel) : 0;
+    typename T::Floats sum = T::load_floats(sums + channel);
+    for (std::size_t i = first; i < end; ++i) {
       const float inverse = rows.inverse_steps[i * rows.heads + head];
       if (!(inverse > 0)) continue;
-      const std::uint8_t* const row = rows.rows[i] + std::size_t{head} * dim * size_of(element);
-#pragma GCC unroll 4
-      for (unsigned v = 0; v < 4; ++v) {
-        const std::uint32_t channel = begin + 16 * v;
-        typename T::Floats p = T::load_floats(mean + channel);
-        if (rows.waves != nullptr) {
-          const float* const cosines = rows.waves + i * 2 * rows.period + channel % rows.period;
-          p = T::add(T::mul(p, T::load_floats(cosines)),
-                     T::mul(T::load_floats(partner + channel), T::load_floats(cosines + rows.period)));
-        }
-        const typename T::Floats x = load_some<T, element>(row, channel, dim);
-        sum[v] = T::add(sum[v], T::absolute(T::mul(T::sub(x, p), T::fill_floats(inverse))));
-      }
+      const typename T::Floats p = predict.template operator()<turns>(channel, place_of, rows.tokens[i] - token);
+      const typename T::Floats x = load_some<T, element>(rows.rows[i] + at, channel, dim);
+      sum = T::add(sum, T::absolute(T::mul(T::sub(x, p), T::fill_floats(inverse))));
     }
-    for (unsigned v = 0; v < 4; ++v) T::store_floats(sums + begin + std::size_t{16} * v, sum[v]);
+    T::store_floats(sums + channel, sum);
   }
+}
+
+template <class T, Element element>
+void sum_distances(const Sampled& rows, std::uint32_t head, const Head& of, std::uint32_t dim, float* sums) {
+  TileWaves<T> tile_waves;
+  TileMean<T> tile_mean;
+  std::memset(sums, 0, padded_dim(dim) * sizeof(float));
+  if (of.partner == nullptr) {
+    const Predictor<T> predict = Predictor<T>::at(of, padded_dim(dim), 0, tile_waves, tile_mean);
+    return add_distances<T, element, false>(rows, head, 0, rows.count, predict, 0, dim, sums);
+  }
+  for_each_sampled_tile(rows, [&](std::size_t first, std::size_t end, std::uint64_t token) {
+    const Predictor<T> predict = Predictor<T>::at(of, padded_dim(dim), token, tile_waves, tile_mean);
+    add_distances<T, element, true>(rows, head, first, end, predict, token, dim, sums);
+  });
 }
 
 }  // namespace cinch::quant

@@ -41,8 +41,14 @@ Turn turn_of_radians(double radians) noexcept {
   return static_cast<Turn>(static_cast<std::uint64_t>(fraction * 0x1p63)) << 1;
 }
 
-Turn turn_of(double base, unsigned pair, unsigned rotary_dim) noexcept {
-  return turn_of_radians(exponential(-natural_log(base) * (2.0 * pair / rotary_dim)));
+std::vector<Turn> turns_of(double base, unsigned rotary_dim) {
+  const double log = natural_log(base);
+  std::vector<Turn> out;
+  out.reserve(rotary_dim / 2);
+  for (unsigned pair = 0; pair < rotary_dim / 2; ++pair) {
+    out.push_back(turn_of_radians(exponential(-log * (2.0 * pair / rotary_dim))));
+  }
+  return out;
 }
 
 void waves_at(const Turn* turns, std::size_t count, std::uint64_t token, float* cosines, float* sines) noexcept {

@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace cinch::rotary {
 
@@ -18,8 +19,8 @@ using Turn = std::uint64_t;
 /// Which two channels of a head turn together: i and i + rotary_dim / 2, or 2i and 2i + 1.
 enum class Pairing : std::uint8_t { none, halves, interleaved };
 
-/// base^(-2 * pair / rotary_dim) radians per token. Requires: 1 < base < 1e30; 2 * pair < rotary_dim.
-Turn turn_of(double base, unsigned pair, unsigned rotary_dim) noexcept;
+/// base^(-2 * pair / rotary_dim) radians per token, of every pair. Requires: 1 < base < 1e30.
+std::vector<Turn> turns_of(double base, unsigned rotary_dim);
 
 /// Requires: 0 <= radians < 1e6.
 Turn turn_of_radians(double radians) noexcept;
