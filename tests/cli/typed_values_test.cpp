@@ -1,5 +1,6 @@
 // Tensors on their way in: shapes, token axes and heads, codecs that do not take them, and what lossy codecs lose.
 #include "tests/cli/safetensors_file.hpp"
+#include "tests/support/turning_keys.hpp"
 
 namespace cinch::test {
 namespace {
@@ -142,6 +143,20 @@ TEST_F(TypedValuesTest, AConfigLaysOutValues) {
   ASSERT_EQ(bare({"--config", "c.toml", "put", "raw"}, std::string(256, 'x')).status, 0);
   EXPECT_EQ(stat("raw")["shape"], Json::array({2, 1, 64}));
   expect_error(bare({"--config", "c.toml", "put", "raw"}, "xyz"), 2, "key \"raw\": rule \"*\": the value has 3 bytes");
+}
+
+TEST_F(TypedValuesTest, QuantMeetsItsTargetAndSaysWhatItFound) {
+  write_file(dir.file("k"), turning_keys(1000, 2));
+  const Args put = {"put", "a", "k", "--dtype", "bf16", "--shape", "1000,2,64", "--codec", "quant:target=5"};
+  const Outcome run = cinch(put);
+  ASSERT_EQ(run.status, 0) << run.err;
+  const Json a = stat("a");
+  EXPECT_LE(a["stored_bytes"].get<double>() * 5, a["raw_bytes"].get<double>());
+  EXPECT_GT(a["stored_bytes"].get<double>() * 5, a["raw_bytes"].get<double>() * 0.9);
+  EXPECT_THAT(a["annotation"].get<std::string>(), ::testing::EndsWith(",rope=halves,theta=10000"));
+  EXPECT_GT(a["loss"]["worst_row"], a["loss"]["relative_error"]);
+  const Outcome shown = cinch({"stat", "a"});
+  EXPECT_THAT(shown.out, HasSubstr("rope=halves,theta=10000"));
 }
 
 }  // namespace

@@ -1,0 +1,72 @@
+// quant as a store has it: what `target` promises of a frame, and what a frame says of its value.
+#include <gmock/gmock.h>
+
+#include "cinch/backend_registry.hpp"
+#include "cinch/codec_registry.hpp"
+#include "cinch/compressed_kv_store.hpp"
+#include "tests/support/turning_keys.hpp"
+
+namespace cinch::test {
+namespace {
+
+constexpr std::uint64_t tokens = 1500, heads = 2;
+
+/// What the frame of these keys says under a codec.
+FrameInfo stored(const std::string& spec, std::uint64_t block_bytes = default_block_bytes) {
+  CompressedOptions options;
+  options.block_bytes = block_bytes;
+  CompressedKvStore store(bundled_backends().open("memory", {}).value(), default_registry().codec(spec).value(),
+                          options, default_registry());
+  SetOptions with_shape;
+  with_shape.tensor = make_tensor(Dtype::bf16, std::vector<std::uint64_t>{tokens, heads, 64}).value();
+  const std::string value = turning_keys(tokens, heads);
+  EXPECT_TRUE(store.set("k", value, with_shape).ok());
+  EXPECT_EQ(store.get("k").value()->size(), value.size());
+  return store.inspect("k").value().value();
+}
+
+/// The number behind `name=` in an annotation.
+double noted(const FrameInfo& info, const std::string& name) {
+  const std::size_t at = info.annotation.find(name + "=");
+  return at == std::string::npos ? -1 : std::stod(info.annotation.substr(at + name.size() + 1));
+}
+
+TEST(QuantStoreTest, TargetIsMetByTheWholeFrame) {
+  double last = 0;
+  for (const double target : {2.0, 4.0, 6.0, 9.0}) {
+    SCOPED_TRACE(target);
+    const FrameInfo info = stored("quant:target=" + std::to_string(static_cast<int>(target)));
+    EXPECT_LE(static_cast<double>(info.stored_bytes) * target, static_cast<double>(info.decoded_bytes));
+    EXPECT_GT(static_cast<double>(info.stored_bytes) * target, 0.9 * static_cast<double>(info.decoded_bytes))
+        << "a smaller error would have done";
+    const double error = noted(info, "error");
+    EXPECT_GT(error, last);
+    EXPECT_LE(info.loss->worst_row, 1.7321 * error);
+    last = error;
+  }
+}
+
+TEST(QuantStoreTest, FramesSayWhatWasFoundAndLost) {
+  const FrameInfo found = stored("quant:error=0.12");
+  EXPECT_EQ(found.annotation, "rope=halves,theta=10000");
+  EXPECT_TRUE(found.lossy_origin);
+  ASSERT_TRUE(found.loss);
+  EXPECT_GT(found.loss->relative_error, 0.8 * 0.12);
+  EXPECT_LT(found.loss->relative_error, 1.02 * 0.12);
+  EXPECT_GT(found.loss->worst_row, found.loss->relative_error);
+  EXPECT_LE(found.loss->worst_row, 1.7321 * 0.12);
+  EXPECT_GT(found.loss->max_abs, 0);
+
+  const FrameInfo still = stored("quant:error=0.12,rope=none");
+  EXPECT_EQ(still.annotation, "rope=none");
+  EXPECT_GT(still.stored_bytes, found.stored_bytes + found.stored_bytes / 10);
+}
+
+TEST(QuantStoreTest, LossIsThatOfTheWholeValueHoweverItIsSplit) {
+  const FrameInfo one = stored("quant:error=0.2", 0), many = stored("quant:error=0.2", 16 << 10);
+  EXPECT_NEAR(one.loss->relative_error, many.loss->relative_error, 1e-3);
+  EXPECT_NEAR(one.loss->worst_row, many.loss->worst_row, 2e-2);
+}
+
+}  // namespace
+}  // namespace cinch::test
