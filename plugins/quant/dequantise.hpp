@@ -19,7 +19,7 @@ struct DecodeJob {
   unsigned count = 0;  // rows that are coded
   std::uint8_t row[tile_rows];
   float step[tile_rows];  // times `channel_unit`
-  TileMean<T> mean;
+  TileMean mean;
   // How far it got:
   unsigned chunk = 0;
   unsigned next = 0;    // of the rows
@@ -333,7 +333,7 @@ class Dequantiser {
   const Scratch<T> scratch_;
   rans::BackwardBytes<tile_rows * group_channels> stream_;
   rans::States<T, sets> states_;
-  TileWaves<T> tile_waves_;
+  rotary::TileWaves tile_waves_;
   bool is_good_ = true;
   bool turn_ = false;  // which job is next
   Job jobs_[2];

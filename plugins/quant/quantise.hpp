@@ -342,8 +342,8 @@ class Quantiser {
   const unsigned chunks_;
   const Scratch<T> scratch_;
   std::uint8_t* next_symbols_ = to_.symbols;
-  TileWaves<T> tile_waves_;
-  TileMean<T> tile_mean_;
+  rotary::TileWaves tile_waves_;
+  TileMean tile_mean_;
   int codes_[tile_rows];  // of every row of the tile
   unsigned rows_ = 0;     // those that are coded:
   std::uint8_t row_[tile_rows];

@@ -55,11 +55,11 @@ void sum_rows(const Sampled& rows, std::uint32_t head, const Head& of, std::uint
   using Floats = typename T::Floats;
   const bool turns = of.partner != nullptr;
   const std::size_t at = std::size_t{head} * dim * size_of(element);
-  TileWaves<T> tile_waves;
+  rotary::TileWaves tile_waves;
   std::memset(cosine_sums, 0, padded_dim(dim) * sizeof(float));
   std::memset(sine_sums, 0, padded_dim(dim) * sizeof(float));
   for_each_sampled_tile(rows, [&](std::size_t first, std::size_t end, std::uint64_t token) {
-    if (turns) tile_waves.turn_to(of, token);
+    if (turns) tile_waves.turn_to<T>(of.turns, of.period, token);
     for (std::uint32_t channel = 0; channel < padded_dim(dim); channel += 16) {
       const std::uint32_t place_of = turns ? channel % of.period : 0;
       Floats with_cosine = T::fill_floats(0), with_sine = with_cosine;
@@ -106,8 +106,8 @@ void add_distances(const Sampled& rows, std::uint32_t head, std::size_t first, s
 
 template <class T, Element element>
 void sum_distances(const Sampled& rows, std::uint32_t head, const Head& of, std::uint32_t dim, float* sums) {
-  TileWaves<T> tile_waves;
-  TileMean<T> tile_mean;
+  rotary::TileWaves tile_waves;
+  TileMean tile_mean;
   std::memset(sums, 0, padded_dim(dim) * sizeof(float));
   if (of.partner == nullptr) {
     const Predictor<T> predict = Predictor<T>::at(of, padded_dim(dim), 0, tile_waves, tile_mean);

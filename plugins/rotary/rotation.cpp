@@ -30,35 +30,4 @@ float Rotation::partner_of(std::span<const float> mean, unsigned channel) const 
   return channel == first_of(pair) ? -mean[second_of(pair)] : mean[first_of(pair)];
 }
 
-void Rotation::turn_mean(std::span<const float> mean, std::uint64_t tile, float* turned, float* partners) const {
-  const std::size_t all = padded(static_cast<unsigned>(mean.size()));
-  std::copy(mean.begin(), mean.end(), turned);
-  std::fill(turned + mean.size(), turned + all, 0.0f);
-  std::fill_n(partners, all, 0.0f);
-  const auto pairs = static_cast<unsigned>(turns_.size());
-  float cosine[256], sine[256];
-  waves_at(turns_.data(), pairs, tile * tile_tokens, cosine, sine);
-  for (unsigned pair = 0; pair < pairs; ++pair) {
-    const unsigned first = first_of(pair), second = second_of(pair);
-    const float c = round_to_bits(cosine[pair], tile_wave_bits), s = round_to_bits(sine[pair], tile_wave_bits);
-    const float a = mean[first], b = mean[second];
-    turned[first] = round_to_bits(a * c - b * s, wave_bits);
-    turned[second] = round_to_bits(b * c + a * s, wave_bits);
-    partners[first] = -turned[second];
-    partners[second] = turned[first];
-  }
-}
-
-void Rotation::turn_back(std::span<float> sums, std::uint64_t tile) const {
-  const auto pairs = static_cast<unsigned>(turns_.size());
-  float cosine[256], sine[256];
-  waves_at(turns_.data(), pairs, tile * tile_tokens, cosine, sine);
-  for (unsigned pair = 0; pair < pairs; ++pair) {
-    float &a = sums[first_of(pair)], &b = sums[second_of(pair)];
-    const float turned = a * cosine[pair] + b * sine[pair];
-    b = b * cosine[pair] - a * sine[pair];
-    a = turned;
-  }
-}
-
 }  // namespace cinch::rotary

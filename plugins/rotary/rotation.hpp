@@ -1,9 +1,10 @@
 /// The mean of a head under rotary embedding: K of one channel pair turns with its token, and so does its mean.
 ///
-/// What: the prediction of channel c at token t is mean(c) * cosine + partner(c) * sine, with `mean` and `partner`
-/// turned to the beginning of the tile of 64 tokens that t is in, and cosine and sine of t's place in its tile. Every
-/// product of these is exact in a float (12 x 12 bits; a mean of 8 bits x 16 bits), so that any instruction set gives
-/// the same. Threads: immutable once made.
+/// What: `Rotation` has the waves of every place in a tile, tile_mean.hpp what they start from. The prediction of
+/// channel c at token t is mean(c) * cosine + partner(c) * sine, with `mean` and `partner` turned to the beginning of
+/// the tile of 64 tokens that t is in, and cosine and sine of t's place in its tile. Every product of these is exact in
+/// a float (12 x 12 bits; a mean of 8 bits x 16 bits), so that any instruction set gives the same. Threads: immutable
+/// once made.
 #pragma once
 
 #include <cstddef>
@@ -42,12 +43,6 @@ class Rotation {
 
   /// The other channel of c's pair, with the sign of its sine: the prediction is mean(c) * cosine + this * sine.
   float partner_of(std::span<const float> mean, unsigned channel) const noexcept;
-
-  /// What `mean` (dim channels of 8 significant bits each) is at the beginning of a tile. Writes padded(dim) of each.
-  void turn_mean(std::span<const float> mean, std::uint64_t tile, float* turned, float* partners) const;
-
-  /// Takes the turn of a tile's beginning from `sums` (dim channels), in place.
-  void turn_back(std::span<float> sums, std::uint64_t tile) const;
 
   /// The two channels of a pair.
   unsigned first_of(unsigned pair) const noexcept { return pairing_ == Pairing::halves ? pair : 2 * pair; }

@@ -6,7 +6,8 @@
 #include <random>
 
 #include "plugins/rotary/detection.hpp"
-#include "plugins/rotary/rotation.hpp"
+#include "plugins/rotary/tile_mean.hpp"
+#include "plugins/simd/scalar.hpp"
 
 namespace cinch::test {
 namespace {
@@ -95,9 +96,15 @@ TEST(RotationTest, PredictsWhatTurns) {
       const rotary::Rotation rotation(pairing, turns_of(1e4, rotary_dim), dim);
       std::vector<float> mean(dim);
       for (unsigned c = 0; c < dim; ++c) mean[c] = rotary::round_to_bits(static_cast<float>(c % 13) - 5.7f, 8);
-      std::vector<float> turned(rotary::padded(dim)), partners(rotary::padded(dim));
+      const unsigned padded = rotary::padded(dim);
+      std::vector<float> partner(padded), turned(padded), partners(padded);
+      for (unsigned c = 0; c < dim; ++c) partner[c] = rotation.partner_of(mean, c);
+      mean.resize(padded);
+      rotary::TileWaves waves;
       for (const std::uint64_t token : {0u, 1u, 63u, 64u, 1000u, 5461u}) {
-        rotation.turn_mean(mean, token / 64, turned.data(), partners.data());
+        waves.turn_to<simd::Scalar>(rotation.channel_turns(), rotation.period(), token / 64 * 64);
+        rotary::turn_mean<simd::Scalar>(mean.data(), partner.data(), padded, waves, rotation.period(), turned.data(),
+                                        partners.data());
         const float* cosines = rotation.cosines(token % 64);
         const float* sines = rotation.sines(token % 64);
         for (unsigned pair = 0; pair < rotary_dim / 2; ++pair) {
@@ -115,16 +122,6 @@ TEST(RotationTest, PredictsWhatTurns) {
       }
     }
   }
-}
-
-TEST(RotationTest, TurnsBackWhatItTurned) {
-  const rotary::Rotation rotation(Pairing::interleaved, turns_of(1e5, 64), 64);
-  std::vector<float> mean(64);
-  for (unsigned c = 0; c < 64; ++c) mean[c] = rotary::round_to_bits(static_cast<float>(c) / 7, 8);
-  std::vector<float> turned(64), partners(64);
-  rotation.turn_mean(mean, 41, turned.data(), partners.data());
-  rotation.turn_back(turned, 41);
-  for (unsigned c = 0; c < 64; ++c) EXPECT_NEAR(turned[c], mean[c], 0.005) << c;
 }
 
 TEST(DetectionTest, FindsBaseAndPairing) {
