@@ -380,7 +380,7 @@ bool decode_tile(const AlphabetTables& tables, const Tile& given, const std::uin
   };
   std::size_t pairs = tile.groups / 2;
   DecodedPair<T> decoded;
-  if constexpr (T::has_wide_lookup) {  // and registers enough
+  if constexpr (T::has_many_registers) {
     if (pairs > 0 && !decode(decoded, true)) return false;
     for (; pairs > 1; --pairs) {
       DecodedPair<T> next;
