@@ -1,137 +1,12 @@
 /// The kernels as templates over a target of plugins/simd; included by the source of each target alone.
 #pragma once
 
-#include "plugins/tensor/kernel_parts.hpp"
+#include "plugins/tensor/rotation_kernel.hpp"
 #include "plugins/tensor/sample_loops.hpp"
+#include "plugins/tensor/words.hpp"
 
 namespace cinch::tensor {
 namespace {
-
-#define CINCH_INLINE inline __attribute__((always_inline))
-
-/// 64 elements, taken apart: a byte of each part.
-template <class T>
-struct Parts {
-  typename T::Bytes sign;      ///< The top bit; the others may be anything.
-  typename T::Bytes exponent;  ///< Shifted.
-  typename T::Bytes half;      ///< 0 or 1
-  typename T::Bytes low;       ///< The bits that are stored beside whole bytes.
-};
-
-template <class T>
-CINCH_INLINE typename T::Bytes and_bits(typename T::Bytes a, std::uint8_t bits) {
-  return T::both(a, T::fill(bits));
-}
-
-/// Words of which the top byte has sign and most of the exponent, and the next the rest: those of bf16.
-template <class T>
-CINCH_INLINE Parts<T> parts_of_bf16(const std::uint8_t* words) {
-  typename T::Bytes low, high;
-  T::load_apart(words, low, high);
-  return {high, T::either(T::add(high, high), T::template shift_right<7>(low)),
-          and_bits<T>(T::template shift_right<6>(low), 1), and_bits<T>(low, 63)};
-}
-
-/// Takes words apart and stores their whole low bytes.
-template <class T, Layout layout>
-CINCH_INLINE Parts<T> take_apart(const std::uint8_t* words, std::uint8_t* stored) {
-  if constexpr (layout == Layout::bf16) {
-    return parts_of_bf16<T>(words);
-  } else if constexpr (layout == Layout::f32) {
-    alignas(64) std::uint8_t high[2 * lanes];
-    for (std::size_t i = 0; i < lanes; ++i) {
-      std::memcpy(stored + 2 * i, words + 4 * i, 2);
-      std::memcpy(high + 2 * i, words + 4 * i + 2, 2);
-    }
-    return parts_of_bf16<T>(high);
-  } else if constexpr (layout == Layout::f16) {
-    typename T::Bytes low, high;
-    T::load_apart(words, low, high);
-    T::store(stored, low);
-    return {high, T::add(and_bits<T>(T::template shift_right<2>(high), 31), T::fill(cut<layout>.exponent_shift)),
-            and_bits<T>(T::template shift_right<1>(high), 1), and_bits<T>(high, 1)};
-  } else {
-    constexpr int low_bits = cut<layout>.low_bits;
-    constexpr std::uint8_t most_exponent = (1u << cut<layout>.exponent_bits) - 1;
-    const typename T::Bytes all = T::load(words);
-    return {all,
-            T::add(and_bits<T>(T::template shift_right<low_bits + 1>(all), most_exponent),
-                   T::fill(cut<layout>.exponent_shift)),
-            and_bits<T>(T::template shift_right<low_bits>(all), 1), and_bits<T>(all, (1u << low_bits) - 1)};
-  }
-}
-
-template <class T>
-CINCH_INLINE void put_bf16(const Parts<T>& parts, std::uint8_t* words) {
-  const auto low =
-      T::either(T::either(T::template shift_left<7>(parts.exponent), T::template shift_left<6>(parts.half)), parts.low);
-  T::store_together(words, low, T::either(and_bits<T>(parts.sign, 128), T::template shift_right<1>(parts.exponent)));
-}
-
-template <class T, Layout layout>
-CINCH_INLINE void put_together(const Parts<T>& parts, const std::uint8_t* stored, std::uint8_t* words) {
-  if constexpr (layout == Layout::bf16) {
-    put_bf16<T>(parts, words);
-  } else if constexpr (layout == Layout::f32) {
-    alignas(64) std::uint8_t high[2 * lanes];
-    put_bf16<T>(parts, high);
-    for (std::size_t i = 0; i < lanes; ++i) {
-      std::memcpy(words + 4 * i, stored + 2 * i, 2);
-      std::memcpy(words + 4 * i + 2, high + 2 * i, 2);
-    }
-  } else {
-    constexpr int low_bits = cut<layout>.low_bits;
-    constexpr std::uint8_t most_exponent = (1u << cut<layout>.exponent_bits) - 1;
-    const auto exponent = and_bits<T>(T::sub(parts.exponent, T::fill(cut<layout>.exponent_shift)), most_exponent);
-    const auto top = T::either(T::either(and_bits<T>(parts.sign, 128), T::template shift_left<low_bits + 1>(exponent)),
-                               T::either(T::template shift_left<low_bits>(parts.half), parts.low));
-    if constexpr (layout == Layout::f16) {
-      T::store_together(words, T::load(stored), top);
-    } else {
-      T::store(words, top);
-    }
-  }
-}
-
-/// Lanes of `bits` bits, the first lane lowest.
-template <class T, unsigned bits>
-CINCH_INLINE void pack(typename T::Bytes lows, std::uint8_t* to) {
-  if constexpr (bits == 6) {
-    T::pack_sixes(lows, to);
-  } else if constexpr (bits == 1) {
-    const std::uint64_t mask = T::template bits<7>(T::template shift_left<7>(lows));
-    std::memcpy(to, &mask, 8);
-  } else {
-    alignas(64) std::uint8_t bytes[lanes];
-    T::store(bytes, lows);
-    for (std::size_t i = 0; i < lanes; i += 8) {
-      std::uint64_t eight;
-      std::memcpy(&eight, bytes + i, 8);
-      eight = T::pick_bits(eight, 0x0101010101010101 * ((1u << bits) - 1));
-      std::memcpy(to + i / 8 * bits, &eight, bits);
-    }
-  }
-}
-
-template <class T, unsigned bits>
-CINCH_INLINE typename T::Bytes unpack(const std::uint8_t* from) {
-  if constexpr (bits == 6) {
-    return T::unpack_sixes(from);
-  } else if constexpr (bits == 1) {
-    std::uint64_t mask;
-    std::memcpy(&mask, from, 8);
-    return T::spread(mask, 1);
-  } else {
-    alignas(64) std::uint8_t bytes[lanes];
-    for (std::size_t i = 0; i < lanes; i += 8) {
-      std::uint64_t eight = 0;
-      std::memcpy(&eight, from + i / 8 * bits, bits);
-      eight = T::place_bits(eight, 0x0101010101010101 * ((1u << bits) - 1));
-      std::memcpy(bytes + i, &eight, 8);
-    }
-    return T::load(bytes);
-  }
-}
 
 template <class T>
 CINCH_INLINE typename T::WideTable wide(const std::uint8_t* table, unsigned part = 0) {
@@ -197,28 +72,6 @@ CINCH_INLINE Decoded<T> meanings_of(const AlphabetTables& tables, typename T::By
     const auto entries = T::lookup(tables.decode, low, and_bits<T>(T::template shift_right<5>(context), 3));
     return {entries.byte[0], entries.byte[1], entries.byte[2], T::template bits<7>(entries.byte[3])};
   }
-}
-
-/// Sign, exponent and first mantissa bit of one word, for the few that are escaped.
-template <Layout layout>
-std::uint16_t top_of(const std::uint8_t* from) {
-  constexpr Cut form = cut<layout>;
-  std::uint32_t word = 0;
-  std::memcpy(&word, from, form.word_bytes);
-  word >>= form.mantissa_bits() - 1;
-  constexpr std::uint32_t sign = 2u << form.exponent_bits;
-  return static_cast<std::uint16_t>((word & sign ? 0x8000u : 0u) | (word & (sign - 1)));
-}
-
-template <Layout layout>
-void set_top(std::uint16_t top, std::uint8_t* to) {
-  constexpr Cut form = cut<layout>;
-  constexpr unsigned low = form.mantissa_bits() - 1;
-  constexpr std::uint32_t sign = 2u << form.exponent_bits;
-  std::uint32_t word = 0;
-  std::memcpy(&word, to, form.word_bytes);
-  word = (word & ((1u << low) - 1)) | ((top & (sign - 1)) | (top & 0x8000u ? sign : 0u)) << low;
-  std::memcpy(to, &word, form.word_bytes);
 }
 
 /// Where the rows of a pair of groups start.
@@ -402,74 +255,6 @@ bool decode_tile(const AlphabetTables& tables, const Tile& given, const std::uin
   T::store(stacks.states.low + lanes, T::low_bytes_of(second));
   T::store(stacks.states.high + lanes, T::high_bytes_of(second));
   return true;
-}
-
-/// By the table, linear between its entries; the product of 16 and 24 bits is made in two parts.
-inline std::int16_t sine(std::uint32_t angle) {
-  const std::uint32_t index = angle >> (32 - SineTable::bits);
-  const auto fraction = static_cast<std::int32_t>(angle << SineTable::bits >> 16);
-  const std::int32_t start = sine_table.at[index];
-  const std::int32_t rise = sine_table.at[index + 1] - start;
-  const std::int32_t value = start + ((fraction * (rise >> 8) + (fraction * (rise & 255) >> 8)) >> 8);
-  const std::int32_t size = (value + (1 << 14)) >> 15;
-  const std::int32_t rounded = size < 32767 ? size : 32767;
-  return static_cast<std::int16_t>(rounded > -32767 ? rounded : -32767);
-}
-
-template <class T>  // plain C++, as fast as the target makes it
-void waves(const std::uint32_t* angles, std::size_t count, std::uint64_t token, std::int16_t* __restrict cosines,
-           std::int16_t* __restrict sines) {
-  const auto low = static_cast<std::uint32_t>(token);  // angles are whole turns above 32 bits
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t angle = angles[i] * low;
-    cosines[i] = sine(angle + 0x40000000u);
-    sines[i] = sine(angle);
-  }
-}
-
-inline std::int16_t bounded(std::int32_t amplitude) {
-  const std::int32_t below = amplitude < most_amplitude ? amplitude : most_amplitude;
-  return static_cast<std::int16_t>(below > -most_amplitude ? below : -most_amplitude);
-}
-
-template <class T>  // plain C++, as fast as the target makes it
-void turn(const Rotation& rotation, std::int16_t* __restrict along, std::int16_t* __restrict across) {
-  for (std::size_t head = 0; head < rotation.channels; head += rotation.head_dim) {
-    const std::int16_t* const a = rotation.along + head;
-    const std::int16_t* const b = rotation.across + head;
-    std::int16_t* const to_along = along + head;
-    std::int16_t* const to_across = across + head;
-    for (std::size_t i = 0; i < rotation.head_dim; ++i) {
-      const std::int32_t c = rotation.cosines[i];
-      const std::int32_t s = rotation.sines[i];
-      to_along[i] = bounded((a[i] * c + b[i] * s + (1 << 14)) >> 15);
-      to_across[i] = bounded((b[i] * c - a[i] * s + (1 << 14)) >> 15);
-    }
-  }
-}
-
-template <class T>
-void predict(const Rotation& rotation, std::size_t tokens, std::uint8_t* __restrict contexts) {
-  alignas(64) std::uint8_t by_size[16];
-  for (unsigned i = 0; i < 16; ++i) by_size[i] = static_cast<std::uint8_t>(context_of_size[i] << 4);
-  const auto table = T::byte_table(by_size);
-  for (std::size_t head = 0; head < rotation.channels; head += rotation.head_dim) {
-    for (std::size_t done = 0; done < rotation.head_dim; done += lanes) {
-      // The last 64 channels overlap those before where a head is no multiple of 64.
-      const std::size_t i = done + lanes <= rotation.head_dim ? done : rotation.head_dim - lanes;
-      const std::int16_t* cosines = rotation.cosines + i;
-      const std::int16_t* sines = rotation.sines + i;
-      std::uint8_t* to = contexts + head + i;
-      for (std::size_t token = 0; token < tokens; ++token) {
-        const auto p = T::turned(rotation.along + head + i, cosines, rotation.across + head + i, sines);
-        const auto size = T::smaller(T::absolute(p), T::fill(15));
-        T::store(to, T::either(T::lookup(table, size), and_bits<T>(p, 128)));
-        cosines += rotation.head_dim;
-        sines += rotation.head_dim;
-        to += rotation.channels;
-      }
-    }
-  }
 }
 
 template <class T>
