@@ -21,8 +21,8 @@ class CompactionFiles final : public rocksdb::EventListener {
   bool take(const std::string& path);
 
   void OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo&) override { space_.note_flush(); }
-  void OnCompactionBegin(rocksdb::DB*, const rocksdb::CompactionJobInfo&) override { space_.note_compaction(); }
-  void OnCompactionCompleted(rocksdb::DB*, const rocksdb::CompactionJobInfo&) override { space_.note_compaction(); }
+  void OnCompactionBegin(rocksdb::DB*, const rocksdb::CompactionJobInfo&) override { space_.note_compaction_begin(); }
+  void OnCompactionCompleted(rocksdb::DB*, const rocksdb::CompactionJobInfo&) override { space_.note_compaction_end(); }
   void OnTableFileCreationStarted(const rocksdb::TableFileCreationBriefInfo& file) override;
   void OnBlobFileCreationStarted(const rocksdb::BlobFileCreationBriefInfo& file) override;
 

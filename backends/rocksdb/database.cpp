@@ -24,7 +24,7 @@ namespace {
 
 constexpr int read_only_attempts = 8;
 constexpr std::chrono::milliseconds space_wait(10);
-constexpr int longest_space_waits = 60;
+constexpr int longest_space_waits = 90;
 
 /// The soft limit is the host's to set; a database that outgrows it fails in the middle of its work.
 void warn_of_few_descriptors(const std::string& path) {
@@ -174,7 +174,7 @@ Status Database::admit(SpaceUse use, std::uint64_t bytes) {
     now.wait = false;  // RocksDB's own wait has no end when the flush fails
     if (!db_->Flush(now, families_).ok()) return status;
   }
-  if (!helps_at_once && !space_.compaction_is_to_end()) return status;
+  if (!helps_at_once && !space_.is_given_back()) return status;
   for (int wait = 0; wait < longest_space_waits && !status.ok() && errors_.first().ok(); ++wait) {
     std::this_thread::sleep_for(space_wait);
     status = space_.check(use, bytes, memtable_bytes(*this));

@@ -12,6 +12,7 @@ namespace {
 constexpr std::uint64_t bytes_between_looks = std::uint64_t{256} << 10;
 constexpr std::uint64_t kept_back_of_disk = 50;  // one part in so many
 constexpr std::uint64_t least_kept_back = std::uint64_t{4} << 20;
+constexpr std::chrono::seconds deletion_of_files(1);
 constexpr std::uint64_t most_kept_back = std::uint64_t{256} << 20;
 
 /// What a use leaves of what is kept back on a disk of that capacity.
@@ -56,10 +57,20 @@ bool DiskSpace::has_room(SpaceUse use, std::uint64_t bytes, std::uint64_t unflus
   return disk.available >= left_by(use, disk.capacity) + bytes + unflushed_bytes + bytes_between_looks;
 }
 
-void DiskSpace::note_compaction() noexcept {
+bool DiskSpace::is_given_back() const noexcept {
+  return compaction_is_to_end_ || Clock::now() < compaction_end_.load() + deletion_of_files;
+}
+
+void DiskSpace::note_compaction_begin() noexcept {
   compaction_bytes_.store(0, std::memory_order_relaxed);
   compaction_is_to_end_ = false;
   is_worth_a_compaction_ = false;
+}
+
+void DiskSpace::note_compaction_end() noexcept {
+  compaction_end_ = Clock::now();
+  compaction_bytes_.store(0, std::memory_order_relaxed);
+  compaction_is_to_end_ = false;
 }
 
 bool DiskSpace::take_for_compaction(std::uint64_t bytes) {

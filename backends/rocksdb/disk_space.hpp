@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -30,10 +31,12 @@ class DiskSpace {
   /// As `check`, and tells nobody.
   bool has_room(SpaceUse use, std::uint64_t bytes, std::uint64_t unflushed_bytes) const;
 
-  bool compaction_is_to_end() const noexcept { return compaction_is_to_end_; }
+  /// Whether a compaction was told to end, or has ended and its files are just being deleted.
+  bool is_given_back() const noexcept;
 
-  /// At its begin and at its end. RocksDB has one at a time here.
-  void note_compaction() noexcept;
+  /// RocksDB has one at a time here.
+  void note_compaction_begin() noexcept;
+  void note_compaction_end() noexcept;
 
   /// Whether keys were removed on a full disk and no compaction can know it, because that is in memory. True once.
   bool take_unflushed_removals() noexcept { return has_unflushed_removals_.exchange(false); }
@@ -48,6 +51,8 @@ class DiskSpace {
   bool is_worth_a_compaction() const noexcept { return is_worth_a_compaction_; }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   std::filesystem::space_info look() const;
 
   const std::string path_;
@@ -56,6 +61,7 @@ class DiskSpace {
   std::atomic<bool> is_low_{true};                  // then it is looked at every time, and so at first
   std::atomic<std::uint64_t> compaction_bytes_{0};  // what the running compaction has written
   std::atomic<bool> compaction_is_to_end_{false};
+  std::atomic<Clock::time_point> compaction_end_{};
   std::atomic<bool> has_unflushed_removals_{false};
   std::atomic<bool> is_worth_a_compaction_{false};
 };

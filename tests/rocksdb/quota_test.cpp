@@ -102,14 +102,19 @@ TEST_F(DiskSpaceTest, ACompactionLeavesWhatMemoryWillTake) {
 }
 
 TEST_F(DiskSpaceTest, ACompactionEndsWhenASetNeedsWhatItHasTaken) {
-  space_.note_compaction();
+  space_.note_compaction_begin();
+  EXPECT_FALSE(space_.is_given_back());
   ASSERT_TRUE(space_.take_for_compaction(available_ / 2));
   EXPECT_FALSE(space_.check(SpaceUse::set, available_ * 2, 0).ok());
   EXPECT_TRUE(space_.take_for_compaction(1000)) << "its end would not help";
   EXPECT_FALSE(space_.check(SpaceUse::set, available_ + available_ / 4, 0).ok());
   EXPECT_FALSE(space_.take_for_compaction(1000));
+  EXPECT_TRUE(space_.is_given_back());
   EXPECT_TRUE(space_.is_worth_a_compaction());
-  space_.note_compaction();
+  space_.note_compaction_end();
+  EXPECT_TRUE(space_.is_given_back()) << "its files are being deleted";
+  EXPECT_TRUE(space_.is_worth_a_compaction());
+  space_.note_compaction_begin();
   EXPECT_TRUE(space_.take_for_compaction(1000));
 }
 

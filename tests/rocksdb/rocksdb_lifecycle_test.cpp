@@ -27,27 +27,6 @@ class RocksDbLifecycleTest : public RocksDbTest {
   }
 };
 
-TEST_F(RocksDbLifecycleTest, OpeningAndClosingLeavesDescriptorsAndThreadsAsTheyWere) {
-  const std::string value = noise(5000);
-  std::size_t descriptors = 0;
-  std::size_t threads = 0;
-  for (int cycle = 0; cycle < 200; ++cycle) {
-    {
-      const std::shared_ptr<KvStore> store = open();
-      ASSERT_TRUE(store->set("k" + std::to_string(cycle % 10), value).ok());
-      ASSERT_TRUE(get(*store, "k0") == value);
-      if (cycle % 2 != 0) {  // otherwise the destructor closes
-        ASSERT_TRUE(store->close().ok());
-      }
-    }
-    if (cycle != 10) continue;
-    descriptors = entries("/proc/self/fd");
-    threads = entries("/proc/self/task");
-  }
-  EXPECT_EQ(entries("/proc/self/fd"), descriptors);
-  EXPECT_LE(entries("/proc/self/task"), threads);
-}
-
 TEST_F(RocksDbLifecycleTest, AFailedOpeningLeavesDescriptorsAndThreadsAsTheyWere) {
   const std::shared_ptr<KvStore> store = open();
   ASSERT_FALSE(try_open().has_value());
