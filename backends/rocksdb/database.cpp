@@ -24,7 +24,7 @@ namespace {
 
 constexpr int read_only_attempts = 8;
 constexpr std::chrono::milliseconds space_wait(10);
-constexpr int longest_space_waits = 90;
+constexpr std::chrono::milliseconds longest_space_wait(700);
 
 /// The soft limit is the host's to set; a database that outgrows it fails in the middle of its work.
 void warn_of_few_descriptors(const std::string& path) {
@@ -175,7 +175,8 @@ Status Database::admit(SpaceUse use, std::uint64_t bytes) {
     if (!db_->Flush(now, families_).ok()) return status;
   }
   if (!helps_at_once && !space_.is_given_back()) return status;
-  for (int wait = 0; wait < longest_space_waits && !status.ok() && errors_.first().ok(); ++wait) {
+  const auto deadline = std::chrono::steady_clock::now() + longest_space_wait;
+  while (!status.ok() && errors_.first().ok() && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(space_wait);
     status = space_.check(use, bytes, memtable_bytes(*this));
   }
