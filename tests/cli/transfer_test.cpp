@@ -38,6 +38,11 @@ class TransferTest : public CliTest {
   }
 };
 
+TEST_F(TransferTest, RemovingAnImportCountsItsTensorsAlone) {
+  import(small("two"), {"--prefix", "kv/"});
+  EXPECT_EQ(cinch({"del", "--prefix", "kv/", "--json"}).json()["removed"], 2);
+}
+
 class TransferCodecTest : public TransferTest, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(TransferCodecTest, AnExportIsTheImportedFileByteForByte) {

@@ -30,6 +30,17 @@ ExitStatus print_stored(CompressedKvStore& store, const std::string& key) {
   return print(json.document());
 }
 
+/// How many keys below a prefix are left out of counts.
+Result<std::uint64_t> count_hidden(KvStore& store, const std::string& prefix) {
+  std::uint64_t hidden = 0;
+  const Status status = for_each_key(store, prefix, [&](const std::string& key) {
+    if (is_sidecar(key)) ++hidden;
+    return Status();
+  });
+  if (!status.ok()) return status;
+  return hidden;
+}
+
 }  // namespace
 
 ExitStatus put_value(const Options& options) {
@@ -84,9 +95,11 @@ ExitStatus remove_values(const Options& options) {
   if (!store) return fail(store.error());
   std::uint64_t removed = 0;
   if (!options.prefix.empty()) {
+    const Result<std::uint64_t> hidden = options.json ? count_hidden(**store, options.prefix) : 0;
+    if (!hidden) return fail(hidden.error());
     const Result<std::uint64_t> below = (*store)->remove_prefix(options.prefix);
     if (!below) return fail(below.error());
-    removed = *below;
+    removed = *below - *hidden;
   }
   for (const std::string& key : options.keys) {
     const Result<bool> there = (*store)->exists(key);
