@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "backends/rocksdb/table_check.hpp"
+
 namespace cinch {
 namespace {
 
@@ -86,6 +88,16 @@ class CarefulFileSystem final : public rocksdb::FileSystemWrapper {
       *made = std::make_unique<CarefulFile>(std::move(*made));
     }
     return status;
+  }
+
+  IOStatus NewRandomAccessFile(const std::string& path, const rocksdb::FileOptions& options,
+                               std::unique_ptr<rocksdb::FSRandomAccessFile>* made, IODebugContext* debug) override {
+    IOStatus status = FileSystemWrapper::NewRandomAccessFile(path, options, made, debug);
+    if (!status.ok() || !path.ends_with(".sst")) return status;
+    std::uint64_t bytes = 0;
+    status = GetFileSize(path, options.io_options, &bytes, debug);
+    if (status.ok()) status = check_table(**made, bytes);
+    return status.IsCorruption() ? IOStatus::Corruption(path, status.ToString()) : status;
   }
 
   IOStatus RenameFile(const std::string& from, const std::string& to, const IOOptions& options,

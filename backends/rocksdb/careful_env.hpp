@@ -1,4 +1,4 @@
-/// The environment that a database works in: another one, with three gaps of RocksDB 7.8.3 closed.
+/// The environment that a database works in: another one, with four gaps of RocksDB 7.8.3 closed.
 #pragma once
 
 #include <rocksdb/env.h>
@@ -17,6 +17,7 @@ namespace cinch {
 /// - Compactions end with "no space" before the disk does. RocksDB has them take what a flush or the log needs next,
 ///   and an error of those stops all writes. One is tried again when more was flushed, removals perhaps: RocksDB waits
 ///   for as much space as the inputs have, whether or not their keys are still there.
+/// - A table whose damage would abort the process is an error: see table_check.hpp.
 ///
 /// Borrows `base` and `space`.
 std::unique_ptr<rocksdb::Env> make_careful_env(rocksdb::Env& base, DiskSpace& space,

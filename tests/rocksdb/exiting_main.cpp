@@ -17,8 +17,8 @@ namespace {
 
 using Store = std::shared_ptr<CompressedKvStore>;
 
-Store held_static;               // destroyed by exit()
-Store* held_for_ever = nullptr;  // never destroyed
+Store held_static;                        // destroyed by exit()
+Store* volatile held_for_ever = nullptr;  // never destroyed
 std::atomic<bool> has_begun{false};
 
 Store open(const std::string& path) {

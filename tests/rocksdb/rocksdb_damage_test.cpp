@@ -171,6 +171,25 @@ TEST_F(RocksDbDamageTest, AFlippedBitInATableNeverGivesWrongBytes) {
   EXPECT_GE(errors, 40);
 }
 
+/// With it the block claims a hash index that it has not, which an assertion of RocksDB takes for its own mistake.
+TEST_F(RocksDbDamageTest, TheHighestBitOfATablesPropertiesRefusesToOpen) {
+  store_in_files({{"small", "value"}, {"large", noise(5000)}});
+  const std::vector<fs::path> tables = files(".sst");
+  ASSERT_FALSE(tables.empty());
+  for (const fs::path& table : tables) {
+    const std::string whole = read_file(table);
+    const auto* const footer = reinterpret_cast<const unsigned char*>(whole.data() + whole.size() - 53);
+    const std::size_t metaindex = (footer[1] & 0x7fu) | std::size_t{footer[2]} << 7;  // of a table of 128 B to 16 KiB
+    std::string damaged = whole;
+    damaged[metaindex - 6] = static_cast<char>(damaged[metaindex - 6] ^ 0x80);
+    write_file(table, damaged);
+    EXPECT_EQ(try_open().status().code(), StatusCode::corruption) << table;
+    EXPECT_THAT(try_open().status().to_string(), HasSubstr(table.filename().string()));
+    write_file(table, whole);
+  }
+  EXPECT_EQ(get(*open(), "small"), "value");
+}
+
 TEST_F(RocksDbDamageTest, AFlippedBitInTheLogRefusesToOpen) {
   const std::map<std::string, std::string> content = some_content();
   {
