@@ -1,4 +1,5 @@
 // backup, restore.
+#include "cinch/store_config.hpp"
 #include "tests/cli/run_cinch.hpp"
 
 namespace cinch::test {
@@ -51,6 +52,17 @@ TEST_F(BackupTest, NothingThatIsThereIsOverwritten) {
   expect_error(cinch({"backup", backup}), 2, "is there already");
   expect_error(cinch({"restore", backup}), 2, "is there already");
   EXPECT_EQ(cinch({"get", "k"}).out, "v");
+}
+
+TEST_F(BackupTest, AStoreThatSomebodyWritesToIsNotRestored) {
+  const auto held = open_store(*StoreConfig::from_url(url));
+  ASSERT_TRUE(held) << held.status().to_string();
+  ASSERT_TRUE((*held)->set("k", "v").ok());
+  expect_error(at_restored({"restore", store}), 5, "open for writing");
+  EXPECT_FALSE(std::filesystem::exists(dir.file("restored")));
+  ASSERT_TRUE((*held)->close().ok());
+  EXPECT_EQ(at_restored({"restore", store}).status, 0);
+  EXPECT_EQ(at_restored({"get", "k"}).out, "v");
 }
 
 TEST_F(BackupTest, WhatIsNoBackupIsNotRestored) {

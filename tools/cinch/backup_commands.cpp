@@ -68,6 +68,18 @@ Status copy_directory(const fs::path& from, const fs::path& to, bool quiet) {
   return status;
 }
 
+/// `locked` when a process writes to the store in a directory: files that change while they are copied are no store.
+Status check_unused(const fs::path& directory) {
+  const fs::path lock = directory / "LOCK";
+  const Descriptor file(::open(lock.c_str(), O_RDONLY | O_CLOEXEC));
+  struct flock held {};
+  held.l_type = F_RDLCK;
+  held.l_whence = SEEK_SET;
+  if (file.number() < 0 || fcntl(file.number(), F_GETLK, &held) != 0 || held.l_type == F_UNLCK) return {};
+  return {StatusCode::locked, directory.string() + ": process " + std::to_string(held.l_pid) +
+                                  " has it open for writing; restore a backup of it, which `cinch backup` makes"};
+}
+
 /// The directory of a store that lies in one. Errors: `unsupported` for any other.
 Result<std::string> directory_of(const StoreConfig& config) {
   const Result<std::string> path = config.settings.text("path", "");
@@ -114,6 +126,7 @@ ExitStatus restore_backup(const Options& options) {
   backup.store = config->backend + ":" + *options.file;
   backup.config.reset();
   if (const auto store = open_store(backup, Access::read); !store) return fail(store.error());
+  if (Status status = check_unused(*options.file); !status.ok()) return fail(status);
   if (Status status = copy_directory(*options.file, *target, options.quiet); !status.ok()) return fail(status);
   return report(options, "restored to ", *target);
 }
