@@ -112,8 +112,8 @@ Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::st
   const SetOptions options = living(std::chrono::milliseconds(time_left));
   Result<bool> stored = true;
   if (head.stamp != 0) {
-    stored = state_->inner->set_if(key, head.stamp, frame->parts(), options);
-  } else if (Status status = state_->inner->set(key, frame->parts(), options); !status.ok()) {
+    stored = state_->inner->set_if(key, head.stamp, frame->to_store(), options);
+  } else if (Status status = state_->inner->set(key, frame->to_store(), options); !status.ok()) {
     return status;
   }
   if (!stored) return stored.error();

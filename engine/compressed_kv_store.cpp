@@ -35,7 +35,7 @@ Status CompressedKvStore::set(std::string_view key, const ValueParts& value, con
   std::optional<GuardedBuffer> joined;
   const Result<EncodedFrame> frame = state_->encode(key, value, options, joined, scratch.resource());
   if (!frame) return state_->count(key, frame.error());
-  Status status = state_->inner->set(key, frame->parts(), state_->inner_options(key, options));
+  Status status = state_->inner->set(key, frame->to_store(), state_->inner_options(key, options));
   if (status.ok()) state_->count_set(*frame);
   return status;
 }
@@ -115,7 +115,7 @@ Status CompressedKvStore::batch_set(std::span<const SetItem> items) {
   inner_items.reserve(items.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
     inner_items.push_back(
-        {items[i].key, encoded[i].frame->parts(), state_->inner_options(items[i].key, items[i].options)});
+        {items[i].key, encoded[i].frame->to_store(), state_->inner_options(items[i].key, items[i].options)});
   }
   Status status = state_->inner->batch_set(inner_items);
   if (status.ok()) {
@@ -170,7 +170,7 @@ Result<bool> CompressedKvStore::set_if(std::string_view key, std::uint64_t stamp
   std::optional<GuardedBuffer> joined;
   const Result<EncodedFrame> frame = state_->encode(key, value, options, joined, scratch.resource());
   if (!frame) return state_->count(key, frame.error());
-  Result<bool> stored = state_->inner->set_if(key, stamp, frame->parts(), state_->inner_options(key, options));
+  Result<bool> stored = state_->inner->set_if(key, stamp, frame->to_store(), state_->inner_options(key, options));
   if (stored && *stored) state_->count_set(*frame);
   return stored;
 }

@@ -36,6 +36,10 @@ void write_index(std::span<const BlockEntry> blocks, ByteView plan, std::pmr::ve
   if (!plan.empty()) writer.fixed(checksum(plan));
 }
 
+std::uint64_t index_bytes(std::size_t block_count, ByteView plan) noexcept {
+  return block_count * entry_bytes + (plan.empty() ? 0 : plan_checksum_bytes + plan.size());
+}
+
 Result<FrameLayout> FrameLayout::parse(ByteView frame, std::string_view key, std::uint64_t max_value_bytes) {
   Result<FrameSummary> summary = parse_summary(frame, key);
   if (!summary) return summary.error();

@@ -32,6 +32,9 @@ std::uint64_t block_start(std::uint64_t offset, bool raw, bool typed) noexcept;
 /// Appends the index of `blocks` and a plan's checksum, where there is a plan.
 void write_index(std::span<const BlockEntry> blocks, ByteView plan, std::pmr::vector<std::byte>& out);
 
+/// What they and the plan take.
+std::uint64_t index_bytes(std::size_t block_count, ByteView plan) noexcept;
+
 class FrameLayout {
  public:
   /// Reads summary and index, and checks all that can be checked without reading the blocks: checksums of both, that

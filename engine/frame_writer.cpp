@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <mutex>
 
 #include "engine/block_split.hpp"
 #include "engine/block_work.hpp"
@@ -14,7 +15,8 @@ namespace cinch {
 namespace {
 
 constexpr std::array<std::byte, typed_block_alignment> padding{};
-constexpr std::size_t largest_in_scratch = 5 << 10;  // what codecs ask for to encode 4 KiB
+constexpr std::size_t largest_raw_packed = 16 << 10;  // the end of a value, most often, which is too short to encode
+constexpr std::size_t largest_in_scratch = 5 << 10;   // what codecs ask for to encode 4 KiB
 
 /// Less than 1/64 gained is not worth decoding at every read, nor the checksum of a second form.
 bool pays(std::uint64_t encoded, std::uint64_t decoded) noexcept {
@@ -71,35 +73,31 @@ class FrameWriter {
     encoded_.resize(blocks_.size());
     // Of raw values there are only checksums to make, sooner than another core has fetched the bytes.
     WorkerPool* const workers = is_raw_ ? nullptr : options_.workers;
-    Status status = for_each_block(blocks_.size(), workers,
-                                   [&](std::size_t i) { return encode_block(split_[i], blocks_[i], encoded_[i]); });
+    Status status = for_each_block(blocks_.size(), workers, [&](std::size_t i) {
+      Status encoded = encode_block(split_[i], blocks_[i], encoded_[i]);
+      if (encoded.ok() && !is_single()) pack(i);
+      return encoded;
+    });
     if (!status.ok()) return status;
     frame_.stored_raw_ = std::ranges::all_of(blocks_, [](const BlockEntry& block) { return block.is_raw(); });
     for (const EncodedBlock& block : encoded_) loss_.merge(block.loss);
     write_head();
+    if (frame_.packed_) frame_.packed_->shrink();
     list_parts();
-    frame_.encoded_.reserve(encoded_.size());
-    for (EncodedBlock& block : encoded_) {
-      if (block.buffer) frame_.encoded_.push_back(std::move(*block.buffer));
-    }
+    if (is_single()) frame_.single_ = std::move(encoded_.front().buffer);
+    const bool is_all_packed = frame_.packed_ && std::ranges::all_of(encoded_, &EncodedBlock::is_packed);
+    if (is_all_packed) frame_.whole_ = frame_.packed_->take_with_head(frame_.head_);
     frame_.decoded_bytes_ = value_.size();
     return std::move(frame_);
   }
 
  private:
   struct EncodedBlock {
-    std::optional<GuardedBuffer> buffer;  // none: the block is raw
+    std::optional<GuardedBuffer> buffer;  // none: the block is raw, or is packed
     ByteView bytes;
     LossSums loss;
-
-    /// Buffers are as long as the worst case: what got much smaller does not keep that much.
-    void shrink() {
-      if (bytes.size() > buffer->size() / 2) return;
-      GuardedBuffer fitting(bytes.size());
-      std::ranges::copy(bytes, fitting.bytes().begin());
-      buffer = std::move(fitting);
-      bytes = buffer->bytes();
-    }
+    bool is_done = false;    // by packing_
+    bool is_packed = false;  // by packing_
   };
 
   Status make_plan() {
@@ -147,9 +145,30 @@ class FrameWriter {
     out.bytes = out.buffer->bytes().first(*encoded);
     entry.stored_bytes = *encoded;
     entry.stored_checksum = checksum(out.bytes);
-    Status status = decoder_ ? decode_again(part.slice, block, entry, out) : checksum_of(block, entry);
-    if (!is_single()) out.shrink();
-    return status;
+    return decoder_ ? decode_again(part.slice, block, entry, out) : checksum_of(block, entry);
+  }
+
+  /// Buffers are as long as the worst case: blocks leave them in their order, as soon as those before have left.
+  void pack(std::size_t index) {
+    const std::lock_guard lock(packing_);
+    encoded_[index].is_done = true;
+    for (; packed_ < encoded_.size() && encoded_[packed_].is_done; ++packed_) {
+      EncodedBlock& next = encoded_[packed_];
+      const std::uint64_t done = packed_bytes_ + blocks_[packed_].decoded_bytes;
+      if (next.buffer) {
+        if (!frame_.packed_) {
+          frame_.packed_ =
+              std::make_unique<PackedFrame>(usual_summary_bytes + index_bytes(blocks_.size(), plan_.bytes));
+        }
+        frame_.packed_->append(next.bytes, done, value_.size());
+        next.buffer.reset();
+        next.is_packed = true;
+      } else if (frame_.packed_ && !options_.shape && blocks_[packed_].decoded_bytes <= largest_raw_packed) {
+        frame_.packed_->append(value_.subspan(packed_bytes_, blocks_[packed_].decoded_bytes), done, value_.size());
+        next.is_packed = true;
+      }
+      packed_bytes_ = done;
+    }
   }
 
   static Status checksum_of(ByteView decoded, BlockEntry& entry) {
@@ -221,20 +240,26 @@ class FrameWriter {
   void list_parts() {
     std::uint64_t offset = frame_.head_.size();
     std::uint64_t value_offset = 0;
-    bool after_raw = false;
+    std::uint64_t packed_offset = 0;
     frame_.parts_.reserve(1 + 2 * blocks_.size());
     frame_.parts_.push_back(frame_.head_);
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
       const BlockEntry& block = blocks_[i];
       const std::uint64_t start = block_start(offset, block.is_raw(), options_.shape != nullptr);
       if (start > offset) frame_.parts_.push_back(ByteView(padding).first(start - offset));
-      if (block.is_raw() && after_raw && start == offset) {  // one part: stores copy it faster than its pieces
-        ByteView& last = frame_.parts_.back();
-        last = {last.data(), last.size() + block.decoded_bytes};
-      } else {
-        frame_.parts_.push_back(block.is_raw() ? value_.subspan(value_offset, block.decoded_bytes) : encoded_[i].bytes);
+      ByteView bytes = encoded_[i].bytes;
+      if (encoded_[i].is_packed) {
+        bytes = frame_.packed_->blocks().subspan(packed_offset, block.stored_bytes);
+        packed_offset += block.stored_bytes;
+      } else if (block.is_raw()) {
+        bytes = value_.subspan(value_offset, block.decoded_bytes);
       }
-      after_raw = block.is_raw();
+      if (i > 0 && encoded_[i].is_packed == encoded_[i - 1].is_packed && start == offset) {
+        ByteView& last = frame_.parts_.back();  // one part: stores copy it faster than its pieces
+        last = {last.data(), last.size() + bytes.size()};
+      } else {
+        frame_.parts_.push_back(bytes);
+      }
       value_offset += block.decoded_bytes;
       offset = start + block.stored_bytes;
     }
@@ -252,8 +277,11 @@ class FrameWriter {
   std::shared_ptr<const PlanState> decoder_plan_;
   std::pmr::vector<BlockEntry> blocks_;
   std::pmr::vector<EncodedBlock> encoded_;  // one for each block
+  std::mutex packing_;
+  std::size_t packed_ = 0;          // by packing_: so many blocks are packed, or raw
+  std::uint64_t packed_bytes_ = 0;  // by packing_: what they have decoded
   LossSums loss_;
-  EncodedFrame frame_;
+  EncodedFrame frame_;  // its packed blocks by packing_, while there are workers
 };
 
 Status check_shape(const TensorShape& shape, std::uint64_t bytes) {

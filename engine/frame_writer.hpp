@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <memory_resource>
 #include <optional>
 #include <span>
@@ -13,6 +14,7 @@
 #include "cinch/worker_pool.hpp"
 #include "engine/frame_layout.hpp"
 #include "engine/guarded_buffer.hpp"
+#include "engine/packed_frame.hpp"
 
 namespace cinch {
 
@@ -40,13 +42,15 @@ class SmallFrameScratch {
 /// A frame in pieces: headers of its own, encoded blocks of its own, and raw blocks that still lie in the value.
 class EncodedFrame {
  public:
-  explicit EncodedFrame(std::pmr::memory_resource* scratch) : parts_(scratch), head_(scratch), encoded_(scratch) {}
+  explicit EncodedFrame(std::pmr::memory_resource* scratch) : parts_(scratch), head_(scratch) {}
   EncodedFrame(EncodedFrame&&) noexcept = default;
   EncodedFrame& operator=(EncodedFrame&&) = delete;  // between two scratches it would copy what `parts_` shows
   ~EncodedFrame() = default;
 
   /// In order; they live as long as this object and the value that was encoded.
   std::span<const ByteView> parts() const noexcept { return parts_; }
+  /// The same for a store to take: a frame of several blocks that are all encoded lies in one piece, which it may keep.
+  ValueParts to_store() const noexcept { return whole_.empty() ? ValueParts(parts()) : ValueParts(whole_); }
   std::uint64_t decoded_bytes() const noexcept { return decoded_bytes_; }
   std::uint64_t stored_bytes() const noexcept { return ValueParts(parts()).size(); }
   bool stored_raw() const noexcept { return stored_raw_; }
@@ -55,8 +59,10 @@ class EncodedFrame {
   friend class FrameWriter;
 
   std::pmr::vector<ByteView> parts_;
-  std::pmr::vector<std::byte> head_;         // summary, index, plan
-  std::pmr::vector<GuardedBuffer> encoded_;  // what holds the encoded blocks
+  std::pmr::vector<std::byte> head_;     // summary, index, plan
+  std::optional<GuardedBuffer> single_;  // what holds the encoded block, when there is one
+  std::unique_ptr<PackedFrame> packed_;  // what holds encoded blocks, when there are several
+  Value whole_;                          // all of the frame, which has taken over what `packed_` held; or empty
   std::uint64_t decoded_bytes_ = 0;
   bool stored_raw_ = false;
 };
