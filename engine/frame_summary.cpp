@@ -10,7 +10,7 @@ namespace cinch {
 namespace {
 
 constexpr std::array<std::byte, 3> magic{std::byte{0xcf}, std::byte{'c'}, std::byte{'n'}};
-constexpr std::uint8_t format_version = 0;
+constexpr std::uint8_t format_version = 1;  // version 0, of previews, is the same but for its number
 constexpr std::size_t flags_at = magic.size() + 1;
 constexpr std::size_t length_at = flags_at + 1;
 constexpr std::size_t checksum_bytes = 8;
@@ -207,7 +207,7 @@ Result<FrameSummary> parse_summary(ByteView frame, std::string_view key) {
   // damaged one.
   const auto version = std::to_integer<std::uint8_t>(frame[magic.size()]);
   const auto flags = std::to_integer<std::uint8_t>(frame[flags_at]);
-  if (version != format_version || (flags & ~known_flags) != 0) {
+  if (version > format_version || (flags & ~known_flags) != 0) {
     return Status(StatusCode::incompatible, "frame of version " + std::to_string(version) + ", flags " +
                                                 std::to_string(flags) + ": newer than this version of cinch reads");
   }

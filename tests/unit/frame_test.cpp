@@ -170,7 +170,7 @@ TEST(FrameTest, UnknownExtrasAreSkippedUnlessTheyMustBeUnderstood) {
 TEST(FrameTest, ANewerVersionOrAnUnknownFlagIsIncompatibleAndNotDamage) {
   for (const std::size_t at : {3u, 4u}) {
     Bytes frame = forged(claims(0));
-    frame[at] = at == 3 ? std::byte{1} : std::byte{0x80};
+    frame[at] = at == 3 ? std::byte{2} : std::byte{0x80};
     const std::uint64_t sum = checksum_for_key(ByteView(frame).first(frame.size() - 8), key);
     std::memcpy(frame.data() + frame.size() - 8, &sum, 8);
     EXPECT_EQ(open_code(frame), StatusCode::incompatible) << at;
@@ -185,7 +185,7 @@ TEST(FrameTest, RandomBytesAreNoFrame) {
     if (bytes.size() > 4 && round % 2 == 0)
       std::memcpy(bytes.data(),
                   "\xcf"
-                  "cn\0",
+                  "cn\1",
                   4);
     ASSERT_EQ(open_code(bytes), StatusCode::corruption) << "seed 9, round " << round;
   }

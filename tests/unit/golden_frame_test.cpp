@@ -127,7 +127,7 @@ CodecRegistry codecs_of(const Golden& golden) {
 }
 
 std::string file_of(const std::filesystem::path& directory, const Golden& golden) {
-  return directory / ("v0-" + golden.name + ".frame");
+  return directory / ("v1-" + golden.name + ".frame");
 }
 
 /// What a reader gets: what was set, but for the lossy toy, which clears low bits.
