@@ -4,8 +4,9 @@
 /// it names none, on the one given here, with one argument: what the plain call answers. Several may be in flight. One
 /// that has not started can be cancelled through the token's cancellation slot, and completes with `cancelled`.
 /// Threads: every function from any thread. Ownership: an operation owns its arguments and the store; a `Value` pins
-/// its bytes. Errors: those of the plain calls, as results; nothing throws but `std::bad_alloc`. This is the one header
-/// of cinch that needs Boost (1.81 or newer); https://www.boost.org/doc/libs/1_81_0/doc/html/boost_asio.html
+/// its bytes. Errors: those of the plain calls, as results, and `no_space` where those throw `std::bad_alloc`; starting
+/// an operation may throw that. This is the one header of cinch that needs Boost (1.81 or newer);
+/// https://www.boost.org/doc/libs/1_81_0/doc/html/boost_asio.html
 #pragma once
 
 #include <atomic>
@@ -18,6 +19,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -184,10 +186,9 @@ class AsyncKvStore {
     return out;
   }
 
-  /// What an operation answers that was cancelled before it started; `count` is how many answers a batch gives.
+  /// What an operation answers that got no answer of the store's; `count` is how many answers a batch gives.
   template <class Answer>
-  static Answer cancelled([[maybe_unused]] std::size_t count) {
-    const Status status(StatusCode::cancelled, "cancelled before it started");
+  static Answer failed(const Status& status, [[maybe_unused]] std::size_t count) {
     if constexpr (std::is_same_v<Answer, std::vector<GetResult>>) {
       return std::vector<GetResult>(count, GetResult(status));
     } else {
@@ -212,17 +213,28 @@ class AsyncKvStore {
       auto slot = boost::asio::get_associated_cancellation_slot(handler_);
       if (slot.is_connected()) {
         slot.assign([weak = this->weak_from_this()](boost::asio::cancellation_type) {
-          if (const auto self = weak.lock(); self && self->take()) self->complete(cancelled<Answer>(self->count_));
+          const auto self = weak.lock();
+          if (!self || !self->take()) return;
+          self->complete(failed<Answer>({StatusCode::cancelled, "cancelled before it started"}, self->count_));
         });
       }
       workers.submit([self = this->shared_from_this()] {
-        if (self->take()) self->complete(self->work_(*self->store_));
+        if (self->take()) self->complete(self->answer());
       });
     }
 
    private:
     /// Whether it is the caller who is to complete it.
     bool take() noexcept { return !taken_.exchange(true, std::memory_order_acq_rel); }
+
+    /// Workers do not take exceptions.
+    Answer answer() {
+      try {
+        return work_(*store_);
+      } catch (const std::bad_alloc&) {
+        return failed<Answer>({StatusCode::no_space, "memory ran out in the operation"}, count_);
+      }
+    }
 
     void complete(Answer answer) {
       store_.reset();

@@ -28,7 +28,7 @@ enum class StatusCode : std::uint8_t {
   codec_missing,     ///< No loaded codec decodes the value's format, version or parameters.
   codec_misbehaved,  ///< Stored bytes verified and decoded ones did not, or a codec broke its contract.
   codec_failed,      ///< A codec answered with an error.
-  no_space,          ///< The store's capacity or the disk is exhausted.
+  no_space,          ///< The store's capacity or the disk is exhausted; or memory, for an asynchronous call.
   locked,            ///< Another process or another object has the store open.
   busy,              ///< The store cannot take the call now; try again.
   closed,            ///< The store was closed, or belongs to the parent of this forked process.

@@ -43,6 +43,14 @@ TEST_F(AsyncTest, CallbacksComeOnTheLoopWhoseExecutorWasGiven) {
   EXPECT_EQ(where, std::this_thread::get_id());
 }
 
+TEST_F(AsyncTest, MemoryThatRunsOutIsAnAnswer) {
+  asio::thread_pool threads(1);
+  AsyncKvStore kv = async(threads.get_executor());
+  const auto run_out = [](KvStore&) -> Status { throw std::bad_alloc(); };
+  EXPECT_EQ(kv.call<Status>(run_out, asio::use_future).get().code(), StatusCode::no_space);
+  EXPECT_TRUE(kv.flush(asio::use_future).get().ok());  // the worker goes on
+}
+
 TEST_F(AsyncTest, FuturesHoldWhatThePlainCallAnswers) {
   asio::thread_pool threads(1);
   AsyncKvStore kv = async(threads.get_executor());
