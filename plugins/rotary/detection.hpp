@@ -11,7 +11,7 @@
 namespace cinch::rotary {
 
 /// The bases in use.
-inline constexpr std::array usual_bases{1e4, 1e5, 5e5, 1e6};
+inline constexpr std::array usual_bases{1e4, 1e5, 5e5, 1e6, 1e7};
 
 /// Rows of finite values of about the same length: [tokens.size()][heads][dim].
 struct Sample {

@@ -1,6 +1,7 @@
 #include "plugins/tensor/rope_search.hpp"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "plugins/rotary/detection.hpp"
@@ -8,8 +9,11 @@
 namespace cinch::tensor {
 namespace {
 
-constexpr double log_bases[] = {natural_logarithm(1e4), natural_logarithm(1e5), natural_logarithm(5e5),
-                                natural_logarithm(1e6), natural_logarithm(1e7)};
+constexpr auto log_bases = [] {
+  std::array<double, rotary::usual_bases.size()> logs{};
+  std::ranges::transform(rotary::usual_bases, logs.begin(), natural_logarithm);
+  return logs;
+}();
 constexpr std::size_t guessed_head_dims[] = {128, 64, 256, 96, 80};  // where heads and channels are one dimension
 constexpr std::size_t most_rows = 32;
 constexpr std::size_t fewest_rows = 24;

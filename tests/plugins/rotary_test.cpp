@@ -50,7 +50,7 @@ TEST(PhaseTest, AreTheSameEverywhere) {
   // FNV-1a of what every machine has to compute.
   std::uint64_t hash = 14695981039346656037u;
   const auto add = [&hash](std::uint64_t bits) { hash = (hash ^ bits) * 1099511628211u; };
-  for (const double base : rotary::usual_bases) {
+  for (const double base : {1e4, 1e5, 5e5, 1e6}) {
     const std::vector<Turn> turns = turns_of(base, 128);
     for (const Turn turn : turns) add(turn);
     float cosines[64], sines[64];

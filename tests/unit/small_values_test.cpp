@@ -75,7 +75,8 @@ TEST_P(SmallValuesTest, ThePoolOfBuffersIsNotTouched) {
 
 TEST(LargeValuesTest, TheStoreKeepsTheFrameThatItsBlocksWereEncodedTo) {
   std::string text;
-  for (int i = 0; text.size() < (std::size_t{4} << 20); ++i) text += std::to_string(1000000 + i * 7919 % 999983) + " and so on; ";
+  for (int i = 0; text.size() < (std::size_t{4} << 20); ++i)
+    text += std::to_string(1000000 + i * 7919 % 999983) + " and so on; ";
   CompressedKvStore kv(std::make_shared<MemoryKvStore>(), *default_registry().codec("lz4"));
   ASSERT_TRUE(kv.set("other", text).ok());  // what is made once is there
   const test::AllocationCount count;
