@@ -15,7 +15,7 @@
 namespace cinch::quant {
 namespace {
 
-constexpr std::uint64_t least_sample = 64, most_sample = 1024, sampled_share = 8;
+constexpr std::uint64_t least_sample = 64, most_sample = 1024, sampled_share = 16;
 constexpr std::uint64_t shared_tokens = 256;  // planes of fewer tokens share the properties of their heads
 constexpr std::size_t detection_rows = 32;
 
