@@ -130,12 +130,11 @@ inline __attribute__((always_inline)) typename T::Words encode_step(typename T::
 
 /// One step of the decoder: the symbols, and states that still have to be refilled.
 template <class T>
-inline __attribute__((always_inline)) typename T::Bytes decode_step(typename T::Words& states,
+inline __attribute__((always_inline)) typename T::Bytes decode_step(typename T::Split& states,
                                                                     const DecodeTable<T>& table) {
   const typename T::Bytes slots = T::slots_of(states);
   const typename T::Bytes symbols = T::symbols_of(table.slots, slots);
-  states = T::shrink(states, T::widen(T::lookup(table.frequency, symbols)),
-                     T::widen(T::sub(slots, T::lookup(table.start, symbols))));
+  states = T::shrink(states, T::lookup(table.frequency, symbols), T::sub(slots, T::lookup(table.start, symbols)));
   return symbols;
 }
 
@@ -175,33 +174,38 @@ struct Nothing {
   void operator()() const {}
 };
 
-/// Decodes what `encode_run` coded; between its steps it calls `aside`, which has time for `sets` steps of something
-/// else that the processor can do while states wait for each other. Requires: `symbols` has room up to the next
-/// multiple of 64; `from` may be read from `count` bytes below to the margin above. Returns where the next bytes end.
+/// Decodes what `encode_run` coded; in the middle of its steps it calls `aside`, which has time for `sets` steps of
+/// something else that the processor can do while states wait for each other. Requires: `symbols` has room up to the
+/// next multiple of 64; `from` may be read from `count` bytes below to the margin above. Returns where the next bytes
+/// end.
 template <class T, std::size_t sets, class Aside = Nothing>
 const std::uint8_t* decode_run(std::uint8_t* symbols, std::size_t count, const DecodeTable<T>& table,
                                States<T, sets>& states, const std::uint8_t* from, Aside aside = {}) {
   std::size_t step = 0;
-  States<T, sets> now = states;
+  typename T::Split now[sets];
+#pragma GCC unroll 4
+  for (std::size_t i = 0; i < sets; ++i) now[i] = T::split(states.set[i]);
   for (; step + sets <= count / lanes; step += sets) {
 #pragma GCC unroll 4
-    for (std::size_t i = 0; i < sets; ++i) T::store(symbols + (step + i) * lanes, decode_step<T>(now.set[i], table));
-#pragma GCC unroll 4
-    for (std::size_t i = 0; i < sets; ++i) now.set[i] = T::refill(now.set[i], from);
+    for (std::size_t i = 0; i < sets; ++i) T::store(symbols + (step + i) * lanes, decode_step<T>(now[i], table));
     aside();
+#pragma GCC unroll 4
+    for (std::size_t i = 0; i < sets; ++i) now[i] = T::refill(now[i], from);
   }
-  states = now;
+#pragma GCC unroll 4
+  for (std::size_t i = 0; i < sets; ++i) states.set[i] = T::words_of(now[i]);
   for (; step < count / lanes; ++step) {
     typename T::Words& set = states.set[step % sets];
-    T::store(symbols + step * lanes, decode_step<T>(set, table));
-    set = T::refill(set, from);
+    typename T::Split last = T::split(set);
+    T::store(symbols + step * lanes, decode_step<T>(last, table));
+    set = T::words_of(T::refill(last, from));
   }
   if (const auto rest = static_cast<unsigned>(count % lanes); rest > 0) {
     typename T::Words& set = states.set[step % sets];
     // A state of all ones is not below 256 after a step, whatever its symbol: it takes nothing.
-    typename T::Words used = T::first(rest, set, T::fill_words(65535));
+    typename T::Split used = T::split(T::first(rest, set, T::fill_words(65535)));
     T::store(symbols + step * lanes, decode_step<T>(used, table));
-    set = T::first(rest, T::refill(used, from), set);
+    set = T::first(rest, T::words_of(T::refill(used, from)), set);
   }
   return from;
 }

@@ -51,6 +51,7 @@ struct Avx2 {
   struct Words {
     __m256i even[2], odd[2];
   };
+  using Split = Words;
   struct Floats {
     __m256 v[2];
   };
@@ -276,6 +277,11 @@ struct Avx2 {
       made.odd[h] = quarter(states.odd[h], frequencies.odd[h], offsets.odd[h]);
     }
     return made;
+  }
+  CINCH_INLINE Split split(Words words) { return words; }
+  CINCH_INLINE Words words_of(Split states) { return states; }
+  CINCH_INLINE Split shrink(Split states, Bytes frequencies, Bytes offsets) {
+    return shrink(states, widen(frequencies), widen(offsets));
   }
   CINCH_INLINE Words grow(Words states, Words frequencies, Words starts, Words reciprocals) {
     Words made;

@@ -24,6 +24,10 @@ struct Avx512 {
   struct Words {
     __m512i even, odd;
   };
+  /// Words as their low and their high bytes: what a decoder's step looks up, compares and fills are bytes.
+  struct Split {
+    __m512i low, high;
+  };
   struct Floats {
     __m512 v;
   };
@@ -178,6 +182,32 @@ struct Avx512 {
       return _mm512_add_epi16(_mm512_mullo_epi16(_mm512_srli_epi16(state, 7), frequency), offset);
     };
     return {half(states.even, frequencies.even, offsets.even), half(states.odd, frequencies.odd, offsets.odd)};
+  }
+  CINCH_INLINE Split split(Words a) { return {low_bytes_of(a).v, high_bytes_of(a).v}; }
+  CINCH_INLINE Words words_of(Split a) { return join({a.low}, {a.high}); }
+  CINCH_INLINE Bytes slots_of(Split states) { return {_mm512_and_si512(states.low, _mm512_set1_epi8(127))}; }
+  CINCH_INLINE Split shrink(Split states, Bytes frequencies, Bytes offsets) {
+    const __m512i zero = _mm512_setzero_si512();
+    const auto half = [](__m512i state, __m512i frequency, __m512i offset) {
+      return _mm512_add_epi16(_mm512_mullo_epi16(_mm512_srli_epi16(state, 7), frequency), offset);
+    };
+    const __m512i first = half(_mm512_unpacklo_epi8(states.low, states.high), _mm512_unpacklo_epi8(frequencies.v, zero),
+                               _mm512_unpacklo_epi8(offsets.v, zero));
+    const __m512i second = half(_mm512_unpackhi_epi8(states.low, states.high),
+                                _mm512_unpackhi_epi8(frequencies.v, zero), _mm512_unpackhi_epi8(offsets.v, zero));
+    alignas(64) std::uint8_t low[64], high[64];  // where `unpack` put the bytes of every lane
+    for (unsigned i = 0; i < 64; ++i) {
+      low[i] = static_cast<std::uint8_t>(i / 16 * 16 + i % 8 * 2 + i % 16 / 8 * 64);
+      high[i] = static_cast<std::uint8_t>(low[i] + 1);
+    }
+    return {_mm512_permutex2var_epi8(first, _mm512_load_si512(low), second),
+            _mm512_permutex2var_epi8(first, _mm512_load_si512(high), second)};
+  }
+  CINCH_INLINE Split refill(Split states, const std::uint8_t*& from) {
+    const __mmask64 hungry = _mm512_testn_epi8_mask(states.high, states.high);
+    from -= _mm_popcnt_u64(hungry);
+    const __m512i bytes = in_register(_mm512_loadu_si512(from));
+    return {_mm512_mask_expand_epi8(states.low, hungry, bytes), _mm512_mask_mov_epi8(states.high, hungry, states.low)};
   }
   CINCH_INLINE Words grow(Words states, Words frequencies, Words starts, Words reciprocals) {
     // The reciprocal's quotient is right or one too small.

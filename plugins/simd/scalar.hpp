@@ -22,6 +22,7 @@ struct Scalar {
   struct Words {
     std::uint16_t lane[64];
   };
+  using Split = Words;  ///< Words while a coder changes them, in whatever form suits that.
   struct Floats {
     float lane[16];
   };
@@ -207,6 +208,11 @@ struct Scalar {
   /// (state >> 7) * frequency + offset.
   static Words shrink(const Words& states, const Words& frequencies, const Words& offsets) {
     return each<Words>([&](unsigned i) { return (states.lane[i] >> 7) * frequencies.lane[i] + offsets.lane[i]; });
+  }
+  static Split split(const Words& words) { return words; }
+  static Words words_of(const Split& states) { return states; }
+  static Split shrink(const Split& states, const Bytes& frequencies, const Bytes& offsets) {
+    return shrink(states, widen(frequencies), widen(offsets));
   }
   /// (state / frequency) * 128 + state % frequency + start; `reciprocals` are 65536 / frequency, rounded down, at most
   /// 65535. Requires: frequencies are 1 to 127.
