@@ -227,6 +227,9 @@ class Dequantiser {
     const ChunkTables<T>& tables = job.tile.tables[job.chunk];
     const unsigned i = job.next, channel = job.chunk * chunk_channels;
     const std::uint8_t* const symbols = job.symbols + job.chunk * 4 * group_room + i * group_channels;
+    const Predictor<T> predict = job.predict;
+    const std::uint8_t* escapes = from_.escapes;
+    const std::uint8_t* lows = from_.lows;
     typename T::Channels value[count];
     std::uint64_t wides[count];
 #pragma GCC unroll 4
@@ -235,26 +238,30 @@ class Dequantiser {
       const typename T::Bytes symbol =
           T::load_quarters(from, from + group_room, from + 2 * group_room, from + 3 * group_room);
       typename T::Bytes q = T::lookup(tables.value, symbol);
+      typename T::Bytes bit = T::fill(1);
       for (unsigned b = 0; b < tables.low_bits; ++b) {
         std::uint64_t bits;
-        std::memcpy(&bits, from_.lows, sizeof bits);
-        from_.lows += tables.bytes_with[b];
+        std::memcpy(&bits, lows, sizeof bits);
+        lows += tables.bytes_with[b];
         const typename T::Mask is_set = T::mask_of(bits << (16 * tables.first_with[b]));
-        q = T::select(is_set, T::add(q, T::fill(static_cast<std::uint8_t>(1u << b))), q);
+        q = T::select(is_set, T::add(q, bit), q);
+        bit = T::add(bit, bit);
       }
       const std::uint64_t escaped = T::bits_of(T::equal(symbol, T::fill(escape))) & tables.used;
-      q = T::unpack_lanes(from_.escapes, T::mask_of(escaped), q);
-      from_.escapes += T::count_bits(escaped);
-      if (from_.escapes > wides_begin_) return stop(job);
+      q = T::unpack_lanes(escapes, T::mask_of(escaped), q);
+      escapes += T::count_bits(escaped);
+      if (escapes > wides_begin_) return stop(job);
       wides[r] = !has_wides_ ? 0 : T::bits_of(T::equal(q, T::fill(static_cast<std::uint8_t>(wide_escape)))) & escaped;
       value[r] = T::channels_of(q, tables.order);
     }
+    from_.escapes = escapes;
+    from_.lows = lows;
 #pragma GCC unroll 4
     for (unsigned part = 0; part < 4; ++part) {
 #pragma GCC unroll 4
       for (unsigned r = 0; r < count; ++r) {
         const typename T::Floats predicted =
-            job.predict.template operator()<turns>(channel + 16 * part, job.at[part], job.row[i + r]);
+            predict.template operator()<turns>(channel + 16 * part, job.at[part], job.row[i + r]);
         value[r].part[part] = T::exact_product_add(value[r].part[part], T::fill_floats(job.step[i + r]), predicted);
       }
     }
