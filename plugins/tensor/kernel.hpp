@@ -84,7 +84,7 @@ struct Rows {
 template <class T, Layout layout>
 CINCH_INLINE void encode_group(const AlphabetTables& tables, const Rows& rows, std::size_t skip,
                                const std::uint8_t* words, std::uint8_t* stored, typename T::Words& states,
-                               std::uint8_t*& bytes, PushStacks& stacks, BitPusher& extra) {
+                               std::uint8_t*& bytes, std::uint8_t*& escapes, BitPusher& extra) {
   const Parts<T> parts = take_apart<T, layout>(words, stored);
   pack<T, cut<layout>.low_bits>(parts.low, stored + lanes * cut<layout>.byte_planes);
   const auto context = T::load(rows.contexts + skip);
@@ -96,24 +96,28 @@ CINCH_INLINE void encode_group(const AlphabetTables& tables, const Rows& rows, s
   const auto found = symbols_of<T>(tables, context, step, turn, turns);
   extra.push(T::pick_bits(T::template bits<0>(step), found.extra_halves), T::count_bits(found.extra_halves));
   extra.push(T::pick_bits(turns, found.extra_turns), T::count_bits(found.extra_turns));
-  for (std::uint64_t left = found.escapes; left != 0; left &= left - 1) {
-    const auto lane = static_cast<std::size_t>(__builtin_ctzll(left));
+  std::uint64_t left = found.escapes;
+  do {  // the first time without a look at whether there is one, which nobody can guess
+    const auto lane = static_cast<std::size_t>(__builtin_ctzll(left | std::uint64_t{1} << 63));
     const std::uint16_t top = top_of<layout>(words + lane * cut<layout>.word_bytes);
-    std::memcpy(stacks.escapes, &top, 2);
-    stacks.escapes += 2;
-  }
+    std::memcpy(escapes, &top, 2);
+    escapes += left != 0 ? 2 : 0;
+    left &= left - 1;
+  } while (left != 0);
   states = T::grow(T::drain(states, found.frequency, bytes), found.frequency, found.first_slot, found.reciprocal);
 }
 
 template <class T, Layout layout>
-void encode_tile(const AlphabetTables& tables, const Tile& tile, const std::uint8_t* words, std::uint8_t* stored,
+void encode_tile(const AlphabetTables& tables, const Tile& given, const std::uint8_t* words, std::uint8_t* stored,
                  PushStacks& stacks) {
-  if (tile.groups == 0) return;
+  if (given.groups == 0) return;
+  const Tile tile = given;  // stores of bytes might change what is not a copy
   constexpr std::size_t ahead = 2048;
   constexpr std::size_t group_bytes = lanes * cut<layout>.word_bytes;
   constexpr std::size_t stored_bytes = cut<layout>.stored_bytes();
   BitPusher extra(stacks);
   std::uint8_t* bytes = stacks.bytes;
+  std::uint8_t* escapes = stacks.escapes;
   auto first = T::join(T::load(stacks.states.low), T::load(stacks.states.high));
   auto second = T::join(T::load(stacks.states.low + lanes), T::load(stacks.states.high + lanes));
   std::size_t group = (tile.groups - 1) / 2 * 2;
@@ -125,13 +129,14 @@ void encode_tile(const AlphabetTables& tables, const Tile& tile, const std::uint
     for (std::size_t i = 0; i < 2 * group_bytes; i += 64) __builtin_prefetch(words + group * group_bytes + i - ahead);
     if (group + 1 < tile.groups) {
       encode_group<T, layout>(tables, rows, lanes, words + (group + 1) * group_bytes,
-                              stored + (group + 1) * stored_bytes, second, bytes, stacks, extra);
+                              stored + (group + 1) * stored_bytes, second, bytes, escapes, extra);
     }
     encode_group<T, layout>(tables, rows, 0, words + group * group_bytes, stored + group * stored_bytes, first, bytes,
-                            stacks, extra);
+                            escapes, extra);
     if (group == 0) break;
   }
   stacks.bytes = bytes;
+  stacks.escapes = escapes;
   T::store(stacks.states.low, T::low_bytes_of(first));
   T::store(stacks.states.high, T::high_bytes_of(first));
   T::store(stacks.states.low + lanes, T::low_bytes_of(second));
@@ -203,7 +208,7 @@ bool decode_tile(const AlphabetTables& tables, const Tile& given, const std::uin
                  PopStacks& stacks) {
   constexpr std::size_t group_bytes = lanes * cut<layout>.word_bytes;
   constexpr std::size_t stored_bytes = cut<layout>.stored_bytes();
-  const Tile tile = given;  // stores of bytes might change what is not a copy
+  const Tile tile = given;  // as in `encode_tile`
   Popped popped{stacks.bits, stacks.bit_count, stacks.escapes, stacks.escapes_bottom};
   const std::uint8_t* bytes = stacks.bytes;
   const std::uint8_t* const bytes_bottom = stacks.bytes_bottom;

@@ -32,7 +32,8 @@ class BitPusher {
     const std::uint64_t rest = bits >> 1 >> (63 - used_);
     std::memcpy(to_, &word, 8);
     const unsigned used = used_ + count;
-    held_ = used >= 64 ? rest : word;
+    const std::uint64_t is_full = -static_cast<std::uint64_t>(used / 64);  // a choice would be compiled to a branch
+    held_ = (rest & is_full) | (word & ~is_full);
     to_ += used / 64 * 8;
     used_ = used % 64;
   }
