@@ -6,20 +6,34 @@
 namespace cinch::tensor {
 namespace {
 
+__extension__ using Wide = unsigned __int128;
+
+/// Both halves of the product.
+std::uint64_t mixed(std::uint64_t a, std::uint64_t b) {
+  const Wide product = Wide{a} * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+std::uint64_t word_at(const std::uint8_t* from) {
+  std::uint64_t word;
+  std::memcpy(&word, from, sizeof word);
+  return word;
+}
+
+/// Four parts that do not wait for each other; every row is read for this, so it must keep up with memory.
 std::uint64_t hash_of(const std::uint8_t* row, std::size_t n) {
   constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
-  std::uint64_t a = n * odd;
-  std::uint64_t b = ~a;
+  std::uint64_t parts[4] = {n, odd, n ^ odd, ~odd};
   std::size_t i = 0;
-  for (; i + 16 <= n; i += 16) {
-    std::uint64_t words[2];
-    std::memcpy(words, row + i, 16);
-    a = std::rotl((a ^ words[0]) * odd, 29);
-    b = std::rotl((b ^ words[1]) * odd, 31);
+  for (; i + 64 <= n; i += 64) {
+    for (unsigned part = 0; part < 4; ++part) {
+      const std::uint8_t* const from = row + i + 16 * part;
+      parts[part] = mixed(parts[part] ^ word_at(from), odd ^ word_at(from + 8));
+    }
   }
-  for (; i < n; ++i) a = (a ^ row[i]) * odd;
-  a = (a ^ std::rotl(b, 17)) * odd;
-  return a ^ a >> 29;
+  for (; i < n; ++i) parts[0] = (parts[0] ^ row[i]) * odd;
+  const std::uint64_t hash = mixed(mixed(parts[0], parts[1] ^ odd), mixed(parts[2], parts[3] ^ odd) ^ odd);
+  return hash ^ hash >> 29;
 }
 
 constexpr std::size_t most_probes = 64;
