@@ -81,10 +81,18 @@ struct Rows {
   const std::uint8_t* halves;
 };
 
+/// A group of which the symbols are found, and nothing is pushed yet.
+template <class T>
+struct FoundGroup {
+  ToEncode<T> symbols;
+  std::uint64_t halves, turns;
+  const std::uint8_t* words;
+};
+
+/// Stores the low bits as well.
 template <class T, Layout layout>
-CINCH_INLINE void encode_group(const AlphabetTables& tables, const Rows& rows, std::size_t skip,
-                               const std::uint8_t* words, std::uint8_t* stored, typename T::Words& states,
-                               std::uint8_t*& bytes, std::uint8_t*& escapes, BitPusher& extra) {
+CINCH_INLINE FoundGroup<T> find_symbols(const AlphabetTables& tables, const Rows& rows, std::size_t skip,
+                                        const std::uint8_t* words, std::uint8_t* stored) {
   const Parts<T> parts = take_apart<T, layout>(words, stored);
   pack<T, cut<layout>.low_bits>(parts.low, stored + lanes * cut<layout>.byte_planes);
   const auto context = T::load(rows.contexts + skip);
@@ -93,47 +101,72 @@ CINCH_INLINE void encode_group(const AlphabetTables& tables, const Rows& rows, s
   const auto above = T::sub_to_zero(parts.exponent, T::load(rows.octaves + skip));
   const auto step = T::smaller(
       T::sub_to_zero(T::either(T::add_to_most(above, above), parts.half), T::load(rows.halves + skip)), T::fill(31));
-  const auto found = symbols_of<T>(tables, context, step, turn, turns);
-  extra.push(T::pick_bits(T::template bits<0>(step), found.extra_halves), T::count_bits(found.extra_halves));
-  extra.push(T::pick_bits(turns, found.extra_turns), T::count_bits(found.extra_turns));
-  std::uint64_t left = found.escapes;
+  return {symbols_of<T>(tables, context, step, turn, turns), T::template bits<0>(step), turns, words};
+}
+
+template <class T, Layout layout>
+CINCH_INLINE void push_group(const FoundGroup<T>& group, typename T::Words& states, std::uint8_t*& bytes,
+                             std::uint8_t*& escapes, BitPusher& extra) {
+  const ToEncode<T>& symbols = group.symbols;
+  extra.push(T::pick_bits(group.halves, symbols.extra_halves), T::count_bits(symbols.extra_halves));
+  extra.push(T::pick_bits(group.turns, symbols.extra_turns), T::count_bits(symbols.extra_turns));
+  std::uint64_t left = symbols.escapes;
   do {  // the first time without a look at whether there is one, which nobody can guess
     const auto lane = static_cast<std::size_t>(__builtin_ctzll(left | std::uint64_t{1} << 63));
-    const std::uint16_t top = top_of<layout>(words + lane * cut<layout>.word_bytes);
+    const std::uint16_t top = top_of<layout>(group.words + lane * cut<layout>.word_bytes);
     std::memcpy(escapes, &top, 2);
     escapes += left != 0 ? 2 : 0;
     left &= left - 1;
   } while (left != 0);
-  states = T::grow(T::drain(states, found.frequency, bytes), found.frequency, found.first_slot, found.reciprocal);
+  states =
+      T::grow(T::drain(states, symbols.frequency, bytes), symbols.frequency, symbols.first_slot, symbols.reciprocal);
 }
 
+/// The symbols of a group are found before the group behind it is pushed: neither waits for the other.
 template <class T, Layout layout>
 void encode_tile(const AlphabetTables& tables, const Tile& given, const std::uint8_t* words, std::uint8_t* stored,
                  PushStacks& stacks) {
-  if (given.groups == 0) return;
-  const Tile tile = given;  // stores of bytes might change what is not a copy
   constexpr std::size_t ahead = 2048;
   constexpr std::size_t group_bytes = lanes * cut<layout>.word_bytes;
   constexpr std::size_t stored_bytes = cut<layout>.stored_bytes();
+  const Tile tile = given;  // stores of bytes might change what is not a copy
   BitPusher extra(stacks);
   std::uint8_t* bytes = stacks.bytes;
   std::uint8_t* escapes = stacks.escapes;
   auto first = T::join(T::load(stacks.states.low), T::load(stacks.states.high));
   auto second = T::join(T::load(stacks.states.low + lanes), T::load(stacks.states.high + lanes));
-  std::size_t group = (tile.groups - 1) / 2 * 2;
+  std::size_t group = tile.groups / 2 * 2;
   Walk contexts(tile.context_period, tile.context_phase, group * lanes);
   Walk bases(tile.base_period, tile.base_phase, group * lanes);
-  for (;; group -= 2, contexts.back(), bases.back()) {
-    const Rows rows{tile.contexts + contexts.at(), tile.octaves + bases.at(), tile.halves + bases.at()};
+  const auto go_back = [&] {
+    group -= 2;
+    contexts.back();
+    bases.back();
     // Processors do not guess well what is wanted next of memory that is read downwards.
     for (std::size_t i = 0; i < 2 * group_bytes; i += 64) __builtin_prefetch(words + group * group_bytes + i - ahead);
-    if (group + 1 < tile.groups) {
-      encode_group<T, layout>(tables, rows, lanes, words + (group + 1) * group_bytes,
-                              stored + (group + 1) * stored_bytes, second, bytes, escapes, extra);
+  };
+  const auto find = [&](std::size_t which) __attribute__((always_inline)) {
+    const Rows rows{tile.contexts + contexts.at(), tile.octaves + bases.at(), tile.halves + bases.at()};
+    return find_symbols<T, layout>(tables, rows, which * lanes, words + (group + which) * group_bytes,
+                                   stored + (group + which) * stored_bytes);
+  };
+  const auto push = [&](const FoundGroup<T>& found, typename T::Words& states) __attribute__((always_inline)) {
+    push_group<T, layout>(found, states, bytes, escapes, extra);
+  };
+  if (group < tile.groups) push(find(0), first);
+  if (group > 0) {
+    go_back();
+    FoundGroup<T> behind = find(1);
+    while (group > 0) {
+      const FoundGroup<T> before = find(0);
+      push(behind, second);
+      go_back();
+      behind = find(1);
+      push(before, first);
     }
-    encode_group<T, layout>(tables, rows, 0, words + group * group_bytes, stored + group * stored_bytes, first, bytes,
-                            escapes, extra);
-    if (group == 0) break;
+    const FoundGroup<T> last = find(0);
+    push(behind, second);
+    push(last, first);
   }
   stacks.bytes = bytes;
   stacks.escapes = escapes;
