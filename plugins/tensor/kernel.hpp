@@ -29,10 +29,14 @@ CINCH_INLINE ToEncode<T> symbols_of(const AlphabetTables& tables, typename T::By
     const auto key = T::either(step, low_contexts);
     const auto is_high = T::with_bit(context, 6);
     const auto is_turned = T::mask_of(turns);
-    const auto found = T::select(
-        is_high,
-        T::select(is_turned, T::lookup(wide<T>(tables.symbol, 3), key), T::lookup(wide<T>(tables.symbol, 2), key)),
-        T::select(is_turned, T::lookup(wide<T>(tables.symbol, 1), key), T::lookup(wide<T>(tables.symbol, 0), key)));
+    auto found =
+        T::select(is_turned, T::lookup(wide<T>(tables.symbol, 1), key), T::lookup(wide<T>(tables.symbol, 0), key));
+    if (T::bits_of(is_high) != 0) {  // groups have the same channels again and again: processors learn which have any
+      found = T::select(
+          is_high,
+          T::select(is_turned, T::lookup(wide<T>(tables.symbol, 3), key), T::lookup(wide<T>(tables.symbol, 2), key)),
+          found);
+    }
     const auto id = T::either(and_bits<T>(found, 15), context);
     return {T::widen(T::lookup(wide<T>(tables.frequency), id)),
             T::widen(T::lookup(wide<T>(tables.first_slot), id)),
@@ -59,12 +63,12 @@ struct Decoded {
 template <class T>
 CINCH_INLINE Decoded<T> meanings_of(const AlphabetTables& tables, typename T::Bytes context, typename T::Bytes slots) {
   if constexpr (T::has_wide_lookup) {
-    // All contexts are looked up: what depends on the states has to be quick, and a search is not.
+    // All contexts that there are get looked up: what depends on the states has to be quick, and a search is not.
     const auto in = [&](unsigned number) { return T::lookup(wide<T>(tables.id_of_slot, number), slots); };
     const auto first = T::with_bit(context, 4), second = T::with_bit(context, 5), third = T::with_bit(context, 6);
     const auto pair_of = [&](unsigned number) { return T::select(first, in(number + 1), in(number)); };
-    const auto id =
-        T::select(third, T::select(second, pair_of(6), pair_of(4)), T::select(second, pair_of(2), pair_of(0)));
+    auto id = T::select(second, pair_of(2), pair_of(0));
+    if (T::bits_of(third) != 0) id = T::select(third, T::select(second, pair_of(6), pair_of(4)), id);
     return {T::lookup(wide<T>(tables.frequency), id), T::sub(slots, T::lookup(wide<T>(tables.first_slot), id)),
             T::lookup(wide<T>(tables.meaning), id), T::bits_of(T::equal(and_bits<T>(id, 15), T::fill(0)))};
   } else {
