@@ -56,11 +56,15 @@ Counts counts_of(const Histogram& histogram, unsigned context) {
   Counts counts;
   const auto add = [&](unsigned which, float weight) {
     const std::span<const std::uint32_t> from = row(which);
-    for (unsigned i = 0; i < 64; ++i) {
-      const float n = weight * static_cast<float>(from[i]);
-      counts.at[i % step_count / 2][i / step_count][i % 2] += n;
-      counts.total += n;
+    std::uint32_t sum = 0;
+    for (unsigned turn = 0; turn < 2; ++turn) {
+      for (unsigned step = 0; step < step_count; ++step) {
+        const std::uint32_t n = from[turn * step_count + step];
+        counts.at[step / 2][turn][step % 2] += weight * static_cast<float>(n);
+        sum += n;
+      }
     }
+    counts.total += weight * static_cast<float>(sum);
   };
   add(context, 1);
   if (own < few && context > 0) add(context - 1, 1.0f / 16);

@@ -80,10 +80,15 @@ void set_channels(const Aligned<float>& deviations, const Aligned<float>& means,
 /// By context, from counts by prediction.
 Histogram in_contexts(const StepCounts& counts) {
   Histogram histogram{};
-  for (unsigned i = 0; i < std::size(counts.at[0]); ++i) {
-    const unsigned context = context_byte(static_cast<int>(i >> 6) - 16);
-    const unsigned key = (i & 63) ^ (context >> 7) << 5;
-    histogram[(context & 0x70) << 2 | key] += counts.at[0][i] + counts.at[1][i];
+  for (unsigned first = 0; first < std::size(counts.at[0]); first += 2 * step_count) {
+    const unsigned context = context_byte(static_cast<int>(first / (2 * step_count)) - 16);
+    for (const unsigned sign : {0u, 1u}) {
+      const unsigned turn = sign ^ (context >> 7);
+      for (unsigned step = 0; step < step_count; ++step) {
+        const unsigned i = first + sign * step_count + step;
+        histogram[((context & 0x70) >> 3 | turn) * step_count + step] += counts.at[0][i] + counts.at[1][i];
+      }
+    }
   }
   return histogram;
 }
