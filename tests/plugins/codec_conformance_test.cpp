@@ -248,6 +248,14 @@ TEST(ZstdCodecTest, LongFindsWhatIsFurtherAwayThanTheLevelsWindow) {
   EXPECT_LT(encoded->size(), half.size() * 11 / 10);
 }
 
+TEST(Lz4CodecTest, NoiseThatRepeatsSoonIsNotTakenForNoise) {
+  const std::vector<std::byte> noise = make_payload(PayloadKind::random, 3 << 10);
+  std::vector<std::byte> repeated;
+  for (int i = 0; i < 27; ++i) repeated.insert(repeated.end(), noise.begin(), noise.end());
+  EXPECT_FALSE(encode(*codec_of(default_registry(), "lz4"), make_payload(PayloadKind::random, 81 << 10)).has_value());
+  EXPECT_TRUE(encode(*codec_of(default_registry(), "lz4"), repeated).has_value());
+}
+
 TEST(ZstdCodecTest, SlowLevelsTellNoiseFromNoiseThatRepeats) {
   const std::vector<std::byte> noise = make_payload(PayloadKind::random, 256 << 10);
   std::vector<std::byte> repeated;
