@@ -64,8 +64,9 @@ struct CompressedKvStore::State {
     if (options.verify != Verify::first_read || !FrameReader::is_verified(frame)) return false;
     const std::optional<std::size_t> start = raw_start_in_verified(frame.bytes());
     if (!start || frame.size() - *start > options.max_value_bytes) return false;
-    count_read(frame.size() - *start);
-    frame = std::move(frame).part(*start, frame.size() - *start);
+    const std::size_t size = frame.size() - *start;
+    count_read(size);
+    frame = std::move(frame).part(*start, size);
     return true;
   }
 

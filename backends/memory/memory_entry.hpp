@@ -71,8 +71,8 @@ class MemoryEntry final : public ValueOwner {
   /// Where the value's bytes lie, or the `Value` that was kept.
   std::byte* tail() noexcept {
     const std::size_t alignment = keeps_value_ ? alignof(Value) : is_aligned(value_bytes_) ? value_alignment : 1;
-    const auto end_of_key = reinterpret_cast<std::uintptr_t>(this) + sizeof(MemoryEntry) + key_bytes_;
-    return reinterpret_cast<std::byte*>((end_of_key + alignment - 1) & ~(alignment - 1));
+    std::byte* const end_of_key = reinterpret_cast<std::byte*>(this) + sizeof(MemoryEntry) + key_bytes_;
+    return end_of_key + (-reinterpret_cast<std::uintptr_t>(end_of_key) & (alignment - 1));
   }
   const std::byte* tail() const noexcept { return const_cast<MemoryEntry*>(this)->tail(); }
   const Value& kept() const noexcept { return *reinterpret_cast<const Value*>(tail()); }

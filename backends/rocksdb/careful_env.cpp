@@ -71,9 +71,9 @@ class CompactionFile final : public CarefulFile {
 
 class CarefulFileSystem final : public rocksdb::FileSystemWrapper {
  public:
-  CarefulFileSystem(std::shared_ptr<rocksdb::FileSystem> base, DiskSpace& space,
+  CarefulFileSystem(const std::shared_ptr<rocksdb::FileSystem>& base, DiskSpace& space,
                     std::shared_ptr<CompactionFiles> compaction_files)
-      : FileSystemWrapper(std::move(base)), space_(space), compaction_files_(std::move(compaction_files)) {}
+      : FileSystemWrapper(base), space_(space), compaction_files_(std::move(compaction_files)) {}
 
   const char* Name() const override { return "cinch.careful"; }
 

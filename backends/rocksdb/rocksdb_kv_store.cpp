@@ -44,7 +44,7 @@ std::size_t batch_bytes(const SetItem& item) noexcept {
 }
 
 std::size_t removal_bytes(std::string_view key) noexcept {
-  constexpr std::size_t overhead = 2 * 16;
+  constexpr std::size_t overhead = 32;
   return 2 * key.size() + overhead;
 }
 
