@@ -17,7 +17,8 @@ class LongWorkTest : public CliTest {
 
   /// Runs it and sends SIGINT after a while.
   Outcome interrupted(Args arguments) const {
-    arguments.insert(arguments.begin(), {"--preserve-status", "-s", "INT", "0.6", cinch_program(), "--store", url});
+    arguments.insert(arguments.begin(),
+                     {"--foreground", "--preserve-status", "-s", "INT", "0.6", cinch_program(), "--store", url});
     RunOptions options;
     options.program = "/usr/bin/timeout";
     options.directory = dir.path().string();

@@ -77,9 +77,10 @@ TEST_F(PlantedErrorsTest, AreAllFoundInPartsToo) {
   for (Json part = {{"next", ""}}; part.contains("next"); ++parts) {
     RunOptions options;
     options.program = "/usr/bin/timeout";
-    const Outcome run = run_cinch({"--preserve-status", "-s", "INT", std::to_string(seconds), cinch_program(),
-                                   "--store", url, "verify", "--json", "--rate", "3MiB", "--from", part["next"]},
-                                  options);
+    const Outcome run =
+        run_cinch({"--foreground", "--preserve-status", "-s", "INT", std::to_string(seconds), cinch_program(),
+                   "--store", url, "verify", "--json", "--rate", "3MiB", "--from", part["next"]},
+                  options);
     if (run.out.empty()) {  // too soon: not yet at work
       seconds *= 2;
       continue;
