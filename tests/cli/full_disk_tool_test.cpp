@@ -1,8 +1,5 @@
 // Commands that only read, as new processes on a disk that is full to its last byte.
 #include <sys/wait.h>
-#include <unistd.h>
-
-#include <cstdio>
 
 #include "tests/cli/run_cinch.hpp"
 #include "tests/support/small_disk.hpp"
@@ -40,19 +37,12 @@ class FullDiskToolTest : public CliTest {
 };
 
 TEST_F(FullDiskToolTest, CommandsThatOnlyReadNeedNoSpace) {
-  const pid_t child = fork();
-  if (child == 0) {
-    if (!mount_small_disk(dir.path())) _exit(cannot_mount);
+  const std::optional<int> ended = run_on_small_disk(dir.path(), [this] {
     check();
-    std::fflush(stdout);
-    _exit(HasFailure() ? 1 : 0);
-  }
-  int ended = 0;
-  ASSERT_EQ(waitpid(child, &ended, 0), child);
-  if (WIFEXITED(ended) && WEXITSTATUS(ended) == cannot_mount) {
-    GTEST_SKIP() << "no file system of its own: this process may neither mount nor make a user namespace";
-  }
-  EXPECT_TRUE(WIFEXITED(ended) && WEXITSTATUS(ended) == 0) << ended;
+    return HasFailure() ? 1 : 0;
+  });
+  if (!ended) GTEST_SKIP() << no_small_disk;
+  EXPECT_TRUE(WIFEXITED(*ended) && WEXITSTATUS(*ended) == 0) << *ended;
 }
 
 }  // namespace

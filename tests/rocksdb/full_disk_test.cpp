@@ -3,7 +3,6 @@
 // Each run is a process with a small file system of its own. CINCH_FULL_DISK_RUNS=N makes it N runs instead of 2.
 #include <gmock/gmock.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -194,18 +193,11 @@ TEST(FullDiskTest, NothingAbortsAndWritesComeBackWithTheSpace) {
   int aborted = 0;
   for (std::uint64_t run = 0; run < runs; ++run) {
     const TempDir dir;
-    const pid_t child = fork();
-    if (child == 0) {
-      if (!mount_small_disk(dir.path())) _exit(cannot_mount);
-      _exit(FullDiskRun(dir.path(), run % 2 == 0 ? "process" : "power", run).run());
-    }
-    int ended = 0;
-    ASSERT_EQ(waitpid(child, &ended, 0), child);
-    if (WIFEXITED(ended) && WEXITSTATUS(ended) == cannot_mount) {
-      GTEST_SKIP() << "no file system of its own: this process may neither mount nor make a user namespace";
-    }
-    if (WIFSIGNALED(ended)) ++aborted;
-    EXPECT_TRUE(WIFEXITED(ended) && WEXITSTATUS(ended) == 0) << "run " << run << " ended with " << ended;
+    const std::optional<int> ended = run_on_small_disk(
+        dir.path(), [&] { return FullDiskRun(dir.path(), run % 2 == 0 ? "process" : "power", run).run(); });
+    if (!ended) GTEST_SKIP() << no_small_disk;
+    if (WIFSIGNALED(*ended)) ++aborted;
+    EXPECT_TRUE(WIFEXITED(*ended) && WEXITSTATUS(*ended) == 0) << "run " << run << " ended with " << *ended;
   }
   std::printf("full disk: %llu runs, %d aborted\n", static_cast<unsigned long long>(runs), aborted);
 }
