@@ -53,6 +53,13 @@ std::string verdict(const Row& row) {
 
 }  // namespace
 
+std::optional<std::string> Report::peer_program(const std::string& name) const {
+  const std::filesystem::path program = peers_ / name;
+  if (!peers_.empty() && std::filesystem::exists(program)) return program.string();
+  (void)std::fprintf(stderr, "%s is left out: tools/bench.sh could not install it\n", name.c_str());
+  return std::nullopt;
+}
+
 void Report::section(const std::string& name) {
   section_ = name;
   (void)std::fprintf(stderr, "%s …\n", name.c_str());

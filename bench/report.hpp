@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -30,9 +31,13 @@ class Report {
  public:
   using Work = std::function<void()>;
 
-  explicit Report(bool quick) : quick_(quick) {}
+  Report(bool quick, std::filesystem::path peers) : quick_(quick), peers_(std::move(peers)) {}
 
   bool is_quick() const noexcept { return quick_; }
+
+  /// A program that tools/bench.sh made for peers in other languages. Nothing, and a line on standard error, where it
+  /// is not there.
+  std::optional<std::string> peer_program(const std::string& name) const;
 
   /// Starts a group of rows and says so on standard error.
   void section(const std::string& name);
@@ -66,6 +71,7 @@ class Report {
 
  private:
   bool quick_;
+  std::filesystem::path peers_;
   bool right_ = true;
   std::string section_;
   std::vector<Row> rows_;

@@ -1,5 +1,6 @@
 // Measures cinch beside everything a user would pick instead, and writes the rows.
-//   cinch_report [--quick] [--only NAME]… DIRECTORY      makes DIRECTORY/results.json and DIRECTORY/tables.md
+//   cinch_report [--quick] [--only NAME]… [--peers PROGRAMS] DIRECTORY
+// makes DIRECTORY/results.json and DIRECTORY/tables.md. PROGRAMS: where peers in other languages are.
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -27,6 +28,7 @@ constexpr Part parts[] = {{"peaks", report_peaks},  // first: it forks, and has 
 struct Arguments {
   bool quick = false;
   std::vector<std::string_view> only;
+  std::filesystem::path peers;
   std::filesystem::path directory;
 };
 
@@ -39,6 +41,8 @@ std::optional<Arguments> parse(const std::vector<std::string_view>& given) {
     } else if (given[i] == "--only" && i + 1 < given.size()) {
       out.only.push_back(given[++i]);
       if (std::ranges::find(parts, out.only.back(), &Part::name) == std::end(parts)) return std::nullopt;
+    } else if (given[i] == "--peers" && i + 1 < given.size()) {
+      out.peers = given[++i];
     } else if (out.directory.empty() && !given[i].starts_with("-")) {
       out.directory = given[i];
     } else {
@@ -49,7 +53,7 @@ std::optional<Arguments> parse(const std::vector<std::string_view>& given) {
 }
 
 int run(const Arguments& arguments) {
-  Report report(arguments.quick);
+  Report report(arguments.quick, arguments.peers);
   for (const Part& part : parts) {
     if (!arguments.only.empty() && std::ranges::count(arguments.only, part.name) == 0) continue;
     const auto begin = std::chrono::steady_clock::now();
@@ -70,7 +74,7 @@ int run(const Arguments& arguments) {
 int main(int argc, char** argv) {
   const auto arguments = cinch::bench::parse({argv + 1, argv + argc});
   if (!arguments) {
-    std::cerr << "usage: cinch_report [--quick] [--only NAME]… DIRECTORY; names:";
+    std::cerr << "usage: cinch_report [--quick] [--only NAME]… [--peers PROGRAMS] DIRECTORY; names:";
     for (const auto& part : cinch::bench::parts) std::cerr << " " << part.name;
     std::cerr << "\n";
     return 2;

@@ -4,9 +4,12 @@
 
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <thread>
 
 #include "bench/codec_path.hpp"
+#include "bench/peer_process.hpp"
+#include "bench/plain_database.hpp"
 #include "bench/report.hpp"
 
 namespace cinch::bench {
@@ -96,6 +99,16 @@ class PathRows {
     report_.note_codec(bytes_ / stored_, loss);
   }
 
+  void against_peer(const std::string& peer_name, PeerProcess& peer) {
+    const std::string against = peer_name + ", ratio " + peer.figures();
+    report_.bytes(
+        name("encode"), against, bytes_, [&] { encode(0, 0, 1); }, [&] { peer.run("encode"); });
+    report_.note_codec(bytes_ / stored_, {});
+    report_.bytes(
+        name("decode"), against, bytes_, [&] { decode(0, 0, 1); }, [&] { peer.run("decode"); });
+    report_.note_codec(bytes_ / stored_, {});
+  }
+
   void two_threads() {
     report_.bytes(
         name("encode"), "one thread", bytes_, [&] { in_two([&](std::size_t i) { encode(i, i, 2); }); },
@@ -150,6 +163,26 @@ class PathRows {
   double loss_ = 0;
 };
 
+/// Codecs that others made for tensors, each in a process of its own, on the same core and the same tensors.
+void peer_rows(Report& report, const Content& content) {
+  const std::optional<std::string> python = report.peer_program("python/bin/python3");
+  if (!python) return;
+  const Directory directory("tensors");
+  std::filesystem::create_directory(directory.path());
+  const std::string file = directory.path() + "/tensors";
+  std::ofstream out(file, std::ios::binary);
+  for (const Tensor& tensor : content.tensors) out << as_text(tensor.bytes);
+  out.close();
+  const std::string length = std::to_string(content.tensors.front().bytes.size());
+  const PathMaker tensor = codec_paths(content.quant_error, true).front();
+  PathRows rows(report, content, tensor);
+  for (const auto& [name, codec] : {std::pair{"ZipNN", "zipnn"}, std::pair{"OpenZL, FSE", "openzl-fse"},
+                                    std::pair{"OpenZL, Huffman", "openzl-huffman"}}) {
+    PeerProcess peer(*python, {CINCH_SOURCE_DIR "/bench/peers/tensor_codecs.py", codec, file, length});
+    rows.against_peer(name, peer);
+  }
+}
+
 }  // namespace
 
 void report_paths(Report& report) {
@@ -174,6 +207,11 @@ void report_paths(Report& report) {
         PathRows(report, content, maker).against_memcpy();
       }
     }
+  }
+  report.section("tensor beside ZipNN and OpenZL, long-5461, one pinned core");
+  {
+    const PinnedCore pinned;
+    for (const Content& content : {groups[0], groups[1]}) peer_rows(report, content);
   }
   report.section("Codecs alone, two threads on two values");
   for (const Content& content : {groups[0], groups[1]}) {

@@ -5,17 +5,20 @@
 #include "bench/bare_map.hpp"
 #include "bench/bench_values.hpp"
 #include "bench/blocked_value.hpp"
+#include "bench/peer_process.hpp"
 #include "bench/report_stores.hpp"
 
 namespace cinch::bench {
 namespace {
+
+constexpr std::size_t calls_per_thread = 100000;
 
 /// Keys in an order that no cache foresees, a list for each thread.
 std::vector<std::vector<std::string>> shuffled_keys(std::size_t count, unsigned threads) {
   std::mt19937_64 random(1);
   std::vector<std::vector<std::string>> out(threads);
   for (auto& keys : out) {
-    for (std::size_t i = 0; i < 100000; ++i) keys.push_back("user:" + std::to_string(random() % count));
+    for (std::size_t i = 0; i < calls_per_thread; ++i) keys.push_back("user:" + std::to_string(random() % count));
   }
   return out;
 }
@@ -53,7 +56,7 @@ void raw_rows(Report& report, std::size_t count) {
     set_and_check(report, store, "user:7", value);
     for (const unsigned threads : {1u, 2u}) {
       const auto keys = shuffled_keys(count, threads);
-      const double calls = 100000.0 * threads;
+      const double calls = static_cast<double>(calls_per_thread) * threads;
       const std::string suffix = ", " + std::to_string(threads) + (threads == 1 ? " thread" : " threads");
       const std::optional<double> goal = subject.has_goal ? std::optional(0.8) : std::nullopt;
       const auto set = [&](const std::string& key) { require(store.set(key, value)); };
@@ -66,6 +69,30 @@ void raw_rows(Report& report, std::size_t count) {
           [&] { on_threads(keys, [&](const std::string& key) { (void)map.get(key); }); }, goal);
     }
     require(store.remove_prefix("").status());
+  }
+}
+
+/// foyer's cache, which its own program drives on the same pattern.
+void foyer_rows(Report& report, std::size_t count) {
+  const std::optional<std::string> program = report.peer_program("foyer_peer");
+  if (!program) return;
+  const std::vector<std::byte> value = values("random", 1u << 10).front();
+  const auto store = memory_store("raw")->inner();
+  for (std::size_t i = 0; i < count; ++i) require(store->set("user:" + std::to_string(i), value));
+  PeerProcess foyer(*program, {std::to_string(count), std::to_string(value.size())});
+  for (const unsigned threads : {1u, 2u}) {
+    const auto keys = shuffled_keys(count, threads);
+    const double calls = static_cast<double>(calls_per_thread) * threads;
+    const std::string number = " " + std::to_string(threads);
+    const std::string suffix = "," + number + (threads == 1 ? " thread" : " threads");
+    report.pair(
+        "memory store, set" + suffix, "foyer", calls, "Mop/s", 1e-6,
+        [&] { on_threads(keys, [&](const std::string& key) { require(store->set(key, value)); }); },
+        [&] { foyer.run("set" + number); });
+    report.pair(
+        "memory store, get" + suffix, "foyer", calls, "Mop/s", 1e-6,
+        [&] { on_threads(keys, [&](const std::string& key) { (void)must_get(*store, key); }); },
+        [&] { foyer.run("get" + number); });
   }
 }
 
@@ -92,6 +119,7 @@ void report_small_values(Report& report) {
   const std::size_t count = report.is_quick() ? 100000 : 1000000;
   report.section("Values of 1 KiB, " + std::to_string(count) + " keys in memory");
   raw_rows(report, count);
+  foyer_rows(report, count);
   compressed_rows(report);
 }
 

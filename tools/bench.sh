@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Measures cinch beside everything a user would pick instead, on the same values in the same run; installs those with apt,
-# as root or with sudo. Writes bench/report/: results.json, tables.md and index.html, a page with plots.
+# as root or with sudo, and into build/peers what PyPI and, where there is a cargo, crates.io give. Writes bench/report/: results.json, tables.md and index.html, a page with plots.
 #   bash tools/bench.sh                    all rows, about ten minutes on a quiet machine
-#   bash tools/bench.sh --quick            the same checks and hasty times, within three minutes
+#   bash tools/bench.sh --quick            the same checks and hasty times, within three minutes; with what is installed
 #   bash tools/bench.sh --update-readme    and copies the tables into bench/README.md; --tables-only: of the last run
 # Further arguments are cinch_report's: --only NAME for a part.
 set -euo pipefail
@@ -11,18 +11,36 @@ cd "$(dirname "$0")/.."
 arguments=()
 update=
 measure=1
+quick=
 for argument in "$@"; do
   case $argument in
     --update-readme) update=1 ;;
     --tables-only) update=1 measure= ;;
+    --quick) quick=1 arguments+=("$argument") ;;
     *) arguments+=("$argument") ;;
   esac
 done
+
+# What cannot be installed is left out of the report, which says so.
+install_peers() {  # DIRECTORY
+  mkdir -p "$1"
+  if [ ! -e "$1/python" ]; then
+    python3 -m venv "$1/python.new" && "$1/python.new/bin/pip" install -q numpy openzl &&
+      "$1/python.new/bin/pip" install -q --no-deps zipnn &&  # with them comes PyTorch, which its core does not need
+      mv "$1/python.new" "$1/python" || echo "ZipNN and OpenZL: not installed"
+  fi
+  if command -v cargo >/dev/null; then
+    cargo build -q --release --manifest-path bench/peers/foyer/Cargo.toml --target-dir "$1/foyer" &&
+      cp "$1/foyer/release/foyer_peer" "$1" || echo "foyer: not installed"
+  fi
+}
+
 if [ -n "$measure" ]; then
   bash tools/setup.sh --peers
+  if [ -z "$quick" ]; then install_peers build/peers; fi
   cmake --preset release >/dev/null
   cmake --build --preset release --target cinch_report
-  build/release/bin/cinch_report "${arguments[@]}" bench/report
+  build/release/bin/cinch_report --peers build/peers "${arguments[@]}" bench/report
   {
     echo "machine: $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), $(nproc) cores, Linux $(uname -r)"
     echo "compiler: $(c++ --version | head -1), $(sed -n 's/^CMAKE_CXX_FLAGS_RELEASE:STRING=//p' build/release/CMakeCache.txt)"

@@ -16,7 +16,7 @@ packages=(
 )
 if [ "${1:-}" = --checks ]; then packages+=(clang-format-14 clang-tidy-14); fi
 if [ "${1:-}" = --fuzz ]; then packages+=(clang-14 libclang-rt-14-dev); fi
-if [ "${1:-}" = --peers ]; then packages+=(libblosc-dev liblmdb-dev libsqlite3-dev python3); fi
+if [ "${1:-}" = --peers ]; then packages+=(libblosc-dev liblmdb-dev libsqlite3-dev python3 python3-venv); fi
 
 missing=()
 for package in "${packages[@]}"; do
