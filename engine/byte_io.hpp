@@ -13,29 +13,32 @@ namespace cinch {
 
 static_assert(std::endian::native == std::endian::little, "frames are little-endian and copied as they are");
 
-/// Appends to a vector of bytes, whatever its allocator.
-template <class Vector>
+/// Writes to memory that has room for all of it.
 class ByteWriter {
  public:
-  explicit ByteWriter(Vector& out) : out_(out) {}
+  explicit ByteWriter(std::byte* to) noexcept : at_(to) {}
 
   template <class T>
-  void fixed(T value) {
-    const std::size_t at = out_.size();
-    out_.resize(at + sizeof value);
-    std::memcpy(out_.data() + at, &value, sizeof value);
+  void fixed(T value) noexcept {
+    std::memcpy(at_, &value, sizeof value);
+    at_ += sizeof value;
   }
 
-  void varint(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) out_.push_back(static_cast<std::byte>(value | 0x80));
-    out_.push_back(static_cast<std::byte>(value));
+  void varint(std::uint64_t value) noexcept {
+    for (; value >= 0x80; value >>= 7) *at_++ = static_cast<std::byte>(value | 0x80);
+    *at_++ = static_cast<std::byte>(value);
   }
 
-  void bytes(ByteView bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
-  void zeros(std::size_t count) { out_.resize(out_.size() + count); }
+  void bytes(ByteView bytes) noexcept {
+    if (!bytes.empty()) std::memcpy(at_, bytes.data(), bytes.size());
+    at_ += bytes.size();
+  }
+
+  /// Behind what was written.
+  std::byte* at() const noexcept { return at_; }
 
  private:
-  Vector& out_;
+  std::byte* at_;
 };
 
 /// Reads past the end give zeros and leave `ok()` false: check once, after the last read.

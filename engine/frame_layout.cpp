@@ -26,7 +26,9 @@ std::uint64_t block_start(std::uint64_t offset, bool raw, bool typed) noexcept {
 }
 
 void write_index(std::span<const BlockEntry> blocks, ByteView plan, std::pmr::vector<std::byte>& out) {
-  ByteWriter writer(out);
+  const std::size_t start = out.size();
+  out.resize(start + index_bytes(blocks.size(), plan) - plan.size());
+  ByteWriter writer(out.data() + start);
   for (const BlockEntry& block : blocks) {
     writer.fixed(static_cast<std::uint32_t>(block.decoded_bytes));
     writer.fixed(static_cast<std::uint32_t>(block.stored_bytes));
@@ -41,29 +43,30 @@ std::uint64_t index_bytes(std::size_t block_count, ByteView plan) noexcept {
 }
 
 Result<FrameLayout> FrameLayout::parse(ByteView frame, std::string_view key, std::uint64_t max_value_bytes) {
-  Result<FrameSummary> summary = parse_summary(frame, key);
-  if (!summary) return summary.error();
-  if (summary->decoded_bytes > max_value_bytes) {
-    return Status(StatusCode::too_large, "frame: decodes to " + std::to_string(summary->decoded_bytes) +
-                                             " bytes, the limit is " + std::to_string(max_value_bytes));
-  }
   FrameLayout layout;
-  layout.summary_ = std::move(*summary);
-  layout.blocks_offset_ = layout.summary_.summary_bytes;
-  if (layout.summary_.indexed) {
-    if (Status status = layout.read_index(frame); !status.ok()) return status;
-  } else {
-    const FrameSummary& fields = layout.summary_;
-    const bool raw = fields.stored_raw;
-    const std::uint64_t start = block_start(layout.blocks_offset_, raw, fields.shape.has_value());
-    const std::uint64_t stored =
-        raw ? fields.decoded_bytes : frame.size() - std::min<std::uint64_t>(start, frame.size());
-    layout.single_ = {fields.decoded_bytes, stored, raw ? fields.decoded_checksum : fields.stored_checksum,
-                      fields.decoded_checksum, 0};
-    if (!raw && layout.single_.is_raw()) return corrupt("an encoded block that is as long as its value");
-  }
-  if (Status status = layout.place_blocks(frame); !status.ok()) return status;
+  if (Status status = layout.read(frame, key, max_value_bytes); !status.ok()) return status;
   return layout;
+}
+
+Status FrameLayout::read(ByteView frame, std::string_view key, std::uint64_t max_value_bytes) {
+  if (Status status = read_summary(frame, key, summary_); !status.ok()) return status;
+  if (summary_.decoded_bytes > max_value_bytes) {
+    return {StatusCode::too_large, "frame: decodes to " + std::to_string(summary_.decoded_bytes) +
+                                       " bytes, the limit is " + std::to_string(max_value_bytes)};
+  }
+  blocks_offset_ = summary_.summary_bytes;
+  if (summary_.indexed) {
+    if (Status status = read_index(frame); !status.ok()) return status;
+  } else {
+    const bool raw = summary_.stored_raw;
+    const std::uint64_t start = block_start(blocks_offset_, raw, summary_.shape.has_value());
+    const std::uint64_t stored =
+        raw ? summary_.decoded_bytes : frame.size() - std::min<std::uint64_t>(start, frame.size());
+    single_ = {summary_.decoded_bytes, stored, raw ? summary_.decoded_checksum : summary_.stored_checksum,
+               summary_.decoded_checksum, 0};
+    if (!raw && single_.is_raw()) return corrupt("an encoded block that is as long as its value");
+  }
+  return place_blocks(frame);
 }
 
 Status FrameLayout::read_index(ByteView frame) {

@@ -42,6 +42,9 @@ class FrameLayout {
   /// zero. Errors: `corruption`, `incompatible`; `too_large` for a decoded length over `max_value_bytes`.
   static Result<FrameLayout> parse(ByteView frame, std::string_view key, std::uint64_t max_value_bytes);
 
+  /// The same, into a layout as it was constructed; after a failure it is unspecified.
+  Status read(ByteView frame, std::string_view key, std::uint64_t max_value_bytes);
+
   const FrameSummary& summary() const noexcept { return summary_; }
   FrameSummary& summary() noexcept { return summary_; }
   std::span<const BlockEntry> blocks() const noexcept {

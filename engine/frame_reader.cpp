@@ -55,13 +55,20 @@ Status decode_block(const Codec& codec, const PlanState* plan, const BlockSlice&
 }  // namespace
 
 Result<FrameReader> FrameReader::open(Value frame, std::string_view key, std::uint64_t max_value_bytes) {
-  Result<FrameLayout> layout = FrameLayout::parse(frame.bytes(), key, max_value_bytes);
-  if (!layout) return layout.error();
-  return FrameReader(std::move(frame), std::move(*layout));
+  Result<FrameReader> reader = FrameReader(std::move(frame));
+  Status status = reader->layout_.read(reader->frame_.bytes(), key, max_value_bytes);
+  if (!status.ok()) reader = std::move(status);
+  return reader;
 }
 
 bool FrameReader::wants_check(Verify verify) const noexcept {
-  return verify == Verify::always || (verify == Verify::first_read && !is_verified(frame_));
+  if (verify != Verify::first_read) return verify == Verify::always;
+  return !is_resident() || !frame_.owner()->is_verified();
+}
+
+/// To be called once all of the frame was verified; `raw_start` as `ValueOwner` has it.
+void FrameReader::remember_verified(std::uint64_t raw_start) const noexcept {
+  if (is_resident()) frame_.owner()->set_verified(static_cast<std::uint32_t>(raw_start));
 }
 
 /// The value's bytes in the frame, when they lie there as they are and in one piece.
@@ -76,11 +83,12 @@ std::optional<ByteView> FrameReader::whole_raw() const noexcept {
 Result<Value> FrameReader::decode(const CodecRegistry& codecs, Verify verify, WorkerPool* workers) const {
   const bool check = wants_check(verify);
   if (const std::optional<ByteView> raw = whole_raw()) {
+    const auto start = static_cast<std::size_t>(raw->data() - frame_.data());
     if (check) {
       if (Status status = layout_.check_stored(frame_.bytes()); !status.ok()) return status;
-      if (frame_.owner()) frame_.owner()->set_verified();
+      remember_verified(start);
     }
-    return frame_.part(static_cast<std::size_t>(raw->data() - frame_.data()), raw->size());
+    return frame_.part(start, raw->size());
   }
   const Result<std::shared_ptr<const Codec>> codec = find_codec(codecs);
   if (!codec) return codec.error();
@@ -166,7 +174,7 @@ Status FrameReader::fill(MutableBytes to, const Codec* codec, bool check, Worker
                       check);
   };
   Status status = for_each_block(blocks.size(), workers, fill_one);
-  if (status.ok() && check && frame_.owner()) frame_.owner()->set_verified();
+  if (status.ok() && check) remember_verified(0);
   return status;
 }
 

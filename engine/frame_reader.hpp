@@ -19,11 +19,6 @@ class FrameReader {
   /// `frame` as it came from a store; nothing of its blocks is read yet. Errors: `FrameLayout::parse`'s.
   static Result<FrameReader> open(Value frame, std::string_view key, std::uint64_t max_value_bytes);
 
-  /// Whether all of the frame was verified before, and has stayed in memory since.
-  static bool is_verified(const Value& frame) noexcept {
-    return frame.owner() && frame.owner()->is_resident() && frame.owner()->is_verified();
-  }
-
   const FrameSummary& summary() const noexcept { return layout_.summary(); }
   FrameSummary& summary() noexcept { return layout_.summary(); }
 
@@ -51,11 +46,13 @@ class FrameReader {
                        WorkerPool* workers = nullptr) const;
 
  private:
-  FrameReader(Value frame, FrameLayout layout) : frame_(std::move(frame)), layout_(std::move(layout)) {}
+  explicit FrameReader(Value frame) noexcept : frame_(std::move(frame)) {}
 
   Result<std::shared_ptr<const Codec>> find_codec(const CodecRegistry& codecs) const;
   Result<std::shared_ptr<const PlanState>> open_plan(const Codec* codec, bool check) const;
+  bool is_resident() const noexcept { return frame_.owner() && !frame_.is_part() && frame_.owner()->is_resident(); }
   bool wants_check(Verify verify) const noexcept;
+  void remember_verified(std::uint64_t raw_start) const noexcept;
   std::optional<ByteView> whole_raw() const noexcept;
   Status fill_block(const BlockEntry& block, const BlockSlice& slice, MutableBytes to, const Codec* codec,
                     const PlanState* plan, bool check) const;

@@ -42,21 +42,19 @@ std::uint8_t flags_of(const FrameSummary& summary) {
   return static_cast<std::uint8_t>(flags);
 }
 
-using SummaryWriter = ByteWriter<std::pmr::vector<std::byte>>;
-
-void write_text(SummaryWriter& writer, std::string_view text) {
+void write_text(ByteWriter& writer, std::string_view text) {
   writer.varint(text.size());
   writer.bytes(as_bytes(text));
 }
 
-void write_shape(SummaryWriter& writer, const TensorShape& shape) {
+void write_shape(ByteWriter& writer, const TensorShape& shape) {
   writer.varint(static_cast<std::uint16_t>(shape.dtype));
   writer.fixed(shape.ndim);
   writer.fixed(shape.token_axis.value_or(no_token_axis));
   for (const std::uint64_t dim : shape.dimensions()) writer.varint(dim);
 }
 
-void write_fields(SummaryWriter& writer, const FrameSummary& summary) {
+void write_fields(ByteWriter& writer, const FrameSummary& summary) {
   write_text(writer, summary.format.name);
   if (!summary.stored_raw) {
     writer.varint(summary.format.major);
@@ -84,6 +82,13 @@ void write_fields(SummaryWriter& writer, const FrameSummary& summary) {
     writer.varint(summary.extras.size());
     writer.bytes(summary.extras);
   }
+}
+
+/// No summary takes more.
+std::size_t most_bytes(const FrameSummary& summary) noexcept {
+  constexpr std::size_t without_texts = 256;  // of numbers, a shape of 8 dimensions, checksums and lengths of texts
+  return without_texts + summary.format.name.size() + summary.format.parameters.size() + summary.annotation.size() +
+         summary.extras.size();
 }
 
 /// The length of a varint-prefixed whole of `rest` bytes plus the prefix itself.
@@ -168,20 +173,25 @@ Status read_fields(ByteReader& reader, std::uint8_t flags, FrameSummary& out) {
 }  // namespace
 
 void write_summary(const FrameSummary& summary, std::string_view key, std::pmr::vector<std::byte>& out) {
-  std::pmr::vector<std::byte> fields(out.get_allocator());
-  fields.reserve(128);
-  SummaryWriter field_writer(fields);
-  write_fields(field_writer, summary);
-
   const std::size_t start = out.size();
-  out.reserve(start + fields.size() + 32);
-  SummaryWriter writer(out);
+  out.resize(start + most_bytes(summary));
+  std::byte* const head = out.data() + start;
+  // The length stands before the fields that it counts, and takes one byte but for the longest summaries.
+  std::byte* const expected = head + length_at + 1;
+  ByteWriter fields(expected);
+  write_fields(fields, summary);
+  const auto field_bytes = static_cast<std::size_t>(fields.at() - expected);
+  const std::uint64_t total = with_length_prefix(length_at + field_bytes + checksum_bytes);
+  std::byte* const tail = head + total - checksum_bytes;
+  if (tail != fields.at()) std::memmove(tail - field_bytes, expected, field_bytes);
+
+  ByteWriter writer(head);
   writer.bytes(magic);
   writer.fixed(format_version);
   writer.fixed(flags_of(summary));
-  writer.varint(with_length_prefix(length_at + fields.size() + checksum_bytes));
-  writer.bytes(fields);
-  writer.fixed(checksum_for_key(ByteView(out).subspan(start), key));
+  writer.varint(total);
+  ByteWriter(tail).fixed(checksum_for_key({head, tail}, key));
+  out.resize(start + total);
 }
 
 Result<std::uint64_t> summary_length(ByteView start) {
@@ -195,6 +205,12 @@ Result<std::uint64_t> summary_length(ByteView start) {
 }
 
 Result<FrameSummary> parse_summary(ByteView frame, std::string_view key) {
+  FrameSummary summary;
+  if (Status status = read_summary(frame, key, summary); !status.ok()) return status;
+  return summary;
+}
+
+Status read_summary(ByteView frame, std::string_view key, FrameSummary& out) {
   const Result<std::uint64_t> length = summary_length(frame);
   if (!length) return length.error();
   if (*length > frame.size()) return corrupt("cut off within its summary");
@@ -208,24 +224,13 @@ Result<FrameSummary> parse_summary(ByteView frame, std::string_view key) {
   const auto version = std::to_integer<std::uint8_t>(frame[magic.size()]);
   const auto flags = std::to_integer<std::uint8_t>(frame[flags_at]);
   if (version > format_version || (flags & ~known_flags) != 0) {
-    return Status(StatusCode::incompatible, "frame of version " + std::to_string(version) + ", flags " +
-                                                std::to_string(flags) + ": newer than this version of cinch reads");
+    return {StatusCode::incompatible, "frame of version " + std::to_string(version) + ", flags " +
+                                          std::to_string(flags) + ": newer than this version of cinch reads"};
   }
   ByteReader reader(covered.subspan(length_at));
   reader.varint();  // the length
-  FrameSummary summary;
-  if (Status status = read_fields(reader, flags, summary); !status.ok()) return status;
-  summary.summary_bytes = *length;
-  return summary;
-}
-
-std::optional<std::size_t> raw_start_in_verified(ByteView frame) noexcept {
-  ByteReader reader(frame);
-  reader.bytes(flags_at);
-  const auto flags = reader.fixed<std::uint8_t>();
-  const std::uint64_t length = reader.varint();
-  if ((flags & (flag_typed | flag_indexed | flag_stored_raw)) != flag_stored_raw || length > frame.size()) return {};
-  return static_cast<std::size_t>(length);
+  out.summary_bytes = *length;
+  return read_fields(reader, flags, out);
 }
 
 FrameInfo to_info(FrameSummary summary, std::uint64_t stored_bytes) {

@@ -52,9 +52,8 @@ Result<std::uint64_t> summary_length(ByteView start);
 /// Errors: `corruption`; `incompatible` for a version, flag or extension that this library does not know.
 Result<FrameSummary> parse_summary(ByteView frame, std::string_view key);
 
-/// Where the value starts in a frame whose summary and value were verified before, when it is one untyped block, stored
-/// raw, that ends where the frame does; nothing: read the summary.
-std::optional<std::size_t> raw_start_in_verified(ByteView frame) noexcept;
+/// The same, into `out`, as it was constructed; after a failure it is unspecified.
+Status read_summary(ByteView frame, std::string_view key, FrameSummary& out);
 
 /// What a summary tells the user; `stored_bytes` is the length of the whole frame.
 FrameInfo to_info(FrameSummary summary, std::uint64_t stored_bytes);

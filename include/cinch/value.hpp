@@ -20,7 +20,7 @@
 
 namespace cinch {
 
-/// Base of whatever keeps a `Value`'s bytes alive: a reference count, and one bit that remembers that the bytes were
+/// Base of whatever keeps a `Value`'s bytes alive: a reference count, and a note of what was found when the bytes were
 /// verified (`Verify::first_read`). Born with one reference.
 class CINCH_API ValueOwner {
  public:
@@ -34,12 +34,21 @@ class CINCH_API ValueOwner {
   }
   /// True when more than one reference is held at this moment.
   bool is_shared() const noexcept { return references_.load(std::memory_order_acquire) > 1; }
-  bool is_verified() const noexcept { return verified_.load(std::memory_order_acquire); }
-  void set_verified() noexcept { verified_.store(true, std::memory_order_release); }
 
-  /// True when the same bytes stay behind this owner from one `get` of the key to the next, so that the verified bit
-  /// is worth keeping: a resident entry. Buffers made for one call answer false.
+  /// True when the same bytes stay behind this owner from one `get` of the key to the next, so that it is worth
+  /// remembering that they were verified: a resident entry. Buffers made for one call answer false.
   virtual bool is_resident() const noexcept { return false; }
+
+  /// Remembers that all of the resident bytes were verified, and where in them a value starts that goes on to their end
+  /// as it was set; 0: none does.
+  void set_verified(std::uint32_t raw_start) noexcept { verified_.store(raw_start + 1, std::memory_order_release); }
+  bool is_verified() const noexcept { return verified_.load(std::memory_order_acquire) != 0; }
+
+  /// What `set_verified` was told; 0 also when it was not called yet.
+  std::uint32_t raw_start() const noexcept {
+    const std::uint32_t verified = verified_.load(std::memory_order_acquire);
+    return verified == 0 ? 0 : verified - 1;
+  }
 
   /// The memory that this owner alone keeps, which a store that takes the value as it is will be charged for; 0: not
   /// known, or not the owner's alone, and a store copies.
@@ -53,7 +62,7 @@ class CINCH_API ValueOwner {
   virtual void destroy() noexcept { delete this; }
 
   std::atomic<std::uint32_t> references_{1};
-  std::atomic<bool> verified_{false};
+  std::atomic<std::uint32_t> verified_{0};  // 0: not yet; else a raw start, plus one
 };
 
 class Value {
@@ -70,14 +79,17 @@ class Value {
   CINCH_API static Value own(std::vector<std::byte> bytes);
   CINCH_API static Value own(std::string text);
 
-  Value(const Value& other) noexcept : bytes_(other.bytes_), owner_(other.owner_) {
+  Value(const Value& other) noexcept : bytes_(other.bytes_), owner_(other.owner_), is_part_(other.is_part_) {
     if (owner_) owner_->pin();
   }
   Value(Value&& other) noexcept
-      : bytes_(std::exchange(other.bytes_, {})), owner_(std::exchange(other.owner_, nullptr)) {}
+      : bytes_(std::exchange(other.bytes_, {})),
+        owner_(std::exchange(other.owner_, nullptr)),
+        is_part_(std::exchange(other.is_part_, false)) {}
   Value& operator=(Value other) noexcept {
     std::swap(bytes_, other.bytes_);
     std::swap(owner_, other.owner_);
+    std::swap(is_part_, other.is_part_);
     return *this;
   }
   ~Value() {
@@ -94,17 +106,22 @@ class Value {
   Value part(std::size_t offset, std::size_t count) const& noexcept { return Value(*this).part(offset, count); }
   Value part(std::size_t offset, std::size_t count) && noexcept {
     bytes_ = bytes_.subspan(offset, count);
+    is_part_ = true;
     return std::move(*this);
   }
 
   /// What keeps the bytes alive; null for the empty value.
   ValueOwner* owner() const noexcept { return owner_; }
 
+  /// True for what `part` made: the owner speaks of other bytes, all of those that were adopted with it.
+  bool is_part() const noexcept { return is_part_; }
+
  private:
   Value(ByteView bytes, ValueOwner* owner) noexcept : bytes_(bytes), owner_(owner) {}
 
   ByteView bytes_;
   ValueOwner* owner_ = nullptr;
+  bool is_part_ = false;
 };
 
 inline ValueParts::ValueParts(const Value& value) noexcept : whole_(value.bytes()), value_(&value) {}

@@ -222,6 +222,23 @@ TEST(CompressedKvStoreTest, VerifyNeverTrustsRawValuesAndFirstReadChecksResident
   }
 }
 
+TEST(CompressedKvStoreTest, WhatOneStoreVerifiedIsNotTakenForWhatAnotherOneReadsThroughIt) {
+  const auto inner = memory();
+  CompressedOptions options;
+  options.verify = Verify::first_read;
+  const auto middle = std::make_shared<CompressedKvStore>(inner, codec("raw"), options);
+  CompressedKvStore outer(middle, codec("raw"), options);
+  for (const std::size_t size : {0u, 1u, 1000u, 300000u}) {
+    const std::string value = noise(size);
+    ASSERT_TRUE(outer.set("k", value).ok());
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_EQ(get(outer, "k"), value);
+      EXPECT_GT(get(*middle, "k").size(), size);  // the outer store's frame
+      EXPECT_GT(inner->get("k")->value().size(), get(*middle, "k").size());
+    }
+  }
+}
+
 TEST(CompressedKvStoreTest, GetIntoDecodesWhereItIsTold) {
   CompressedKvStore store(memory(), codec("zstd"));
   ASSERT_TRUE(store.set("k", text(5000)).ok());

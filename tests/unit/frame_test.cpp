@@ -157,13 +157,15 @@ TEST(FrameTest, UnknownExtrasAreSkippedUnlessTheyMustBeUnderstood) {
   FrameSummary summary = claims(value.size());
   summary.stored_raw = true;
   summary.decoded_checksum = checksum(value);
-  ByteWriter writer(summary.extras);
-  writer.fixed(std::uint16_t{0x1234});
-  writer.fixed(std::uint16_t{3});
-  writer.zeros(3);
+  summary.extras.resize(7);
+  ByteWriter known(summary.extras.data());
+  known.fixed(std::uint16_t{0x1234});
+  known.fixed(std::uint16_t{3});  // zeros
   EXPECT_EQ(open_code(forged(summary, value)), StatusCode::ok);
-  writer.fixed(std::uint16_t{0x8001});
-  writer.fixed(std::uint16_t{0});
+  summary.extras.resize(11);
+  ByteWriter required(summary.extras.data() + 7);
+  required.fixed(std::uint16_t{0x8001});
+  required.fixed(std::uint16_t{0});
   EXPECT_EQ(open_code(forged(summary, value)), StatusCode::incompatible);
 }
 
