@@ -63,7 +63,7 @@ Status Codec::Conviction::status() const {
 void Codec::convict(std::string reason) const { conviction_->set(format_.name + ": " + std::move(reason)); }
 
 Status Codec::usable(bool has_direction, std::string_view direction) const {
-  if (Status convicted = conviction_->status(); !convicted.ok()) return convicted;
+  if (conviction_->is_set()) return conviction_->status();
   if (has_direction) return {};
   return {StatusCode::unsupported, format_.spec() + ": this implementation does not " + std::string(direction)};
 }
@@ -102,18 +102,24 @@ Result<std::shared_ptr<const PlanState>> Codec::open_plan(ByteView plan, const T
 
 Result<std::optional<std::size_t>> Codec::compress(const BlockSlice& slice, const PlanState* plan, ByteView block,
                                                    MutableBytes to) const {
-  if (Status status = check_slice(*this, slice, block.size()); !status.ok()) return status;
   const Result<std::size_t> most = bound(block.size(), slice.shape);
   if (!most) return most.error();
   if (to.size() < *most) {
     return Status(StatusCode::invalid_argument, format_.name + ": room for " + std::to_string(to.size()) +
                                                     " bytes, expected the bound of " + std::to_string(*most));
   }
-  Result<std::optional<std::size_t>> length = do_compress(slice, plan, block, to.first(*most));
+  return compress_to_bound(slice, plan, block, to.first(*most));
+}
+
+Result<std::optional<std::size_t>> Codec::compress_to_bound(const BlockSlice& slice, const PlanState* plan,
+                                                            ByteView block, MutableBytes to) const {
+  if (Status status = usable(traits_.encodes, "encode"); !status.ok()) return status;
+  if (Status status = check_slice(*this, slice, block.size()); !status.ok()) return status;
+  Result<std::optional<std::size_t>> length = do_compress(slice, plan, block, to);
   if (!length) return judge(length.error());
-  if (*length && **length > *most) {
+  if (*length && **length > to.size()) {
     return judge({StatusCode::codec_misbehaved, format_.name + ": encoded to " + std::to_string(**length) +
-                                                    " bytes, over its own bound of " + std::to_string(*most)});
+                                                    " bytes, over its own bound of " + std::to_string(to.size())});
   }
   return length;
 }

@@ -5,12 +5,16 @@
 namespace cinch {
 namespace {
 
-/// Whether a codec takes a value of so many bytes; `unsupported`: another one has to. Any other failure is one.
-Status taken(const Codec& codec, std::uint64_t bytes, const std::optional<TensorShape>& shape) {
+/// Whether a codec takes a value of so many bytes; `unsupported`: another one has to. Any other failure is one. `most`,
+/// where given, gets what it would take as one block.
+Status taken(const Codec& codec, std::uint64_t bytes, const std::optional<TensorShape>& shape,
+             std::optional<std::uint64_t>* most) {
   if (codec.traits().lossy && shape && !is_float(shape->dtype)) {
     return {StatusCode::unsupported, codec.format().name + ": changes values, and these are no floating-point numbers"};
   }
-  Status status = codec.bound(bytes, shape ? &*shape : nullptr).status();
+  const Result<std::size_t> bound = codec.bound(bytes, shape ? &*shape : nullptr);
+  if (bound && most) *most = *bound;
+  Status status = bound.status();
   // What is too long for one block may come in several; what else is wrong shows when they are encoded.
   const bool is_answer = status.code() == StatusCode::unsupported || status.code() == StatusCode::invalid_argument;
   return is_answer ? status : Status();
@@ -53,7 +57,8 @@ Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, cons
     return Status(StatusCode::too_large, "value of " + std::to_string(size) + " bytes, expected at most " +
                                              std::to_string(options.max_value_bytes));
   }
-  const Result<SetChoice> choice = choose(key, size, set);
+  std::optional<std::uint64_t> bound;
+  const Result<SetChoice> choice = choose(key, size, set, &bound);
   if (!choice) return choice.error();
   ByteView whole;
   if (value.parts().size() == 1) {
@@ -65,6 +70,7 @@ Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, cons
   }
   if (choice->is_fallback) own_counters().values_fallen_back.fetch_add(1, std::memory_order_relaxed);
   EncodeOptions encode = encode_options(*choice);
+  encode.bound = bound;
   encode.scratch = scratch;
   return encode_frame(whole, key, *choice->codec, codecs, encode);
 }
@@ -79,8 +85,8 @@ EncodeOptions CompressedKvStore::State::encode_options(const SetChoice& choice) 
   return encode;
 }
 
-Result<SetChoice> CompressedKvStore::State::choose(std::string_view key, std::uint64_t bytes,
-                                                   const SetOptions& set) const {
+Result<SetChoice> CompressedKvStore::State::choose(std::string_view key, std::uint64_t bytes, const SetOptions& set,
+                                                   std::optional<std::uint64_t>* bound) const {
   SetChoice choice;
   choice.shape = set.tensor;
   if (set.tensor) {
@@ -106,7 +112,7 @@ Result<SetChoice> CompressedKvStore::State::choose(std::string_view key, std::ui
   } else if (!rules.status().ok()) {
     return rules.status();
   }
-  const Status status = taken(*choice.codec, bytes, choice.shape);
+  const Status status = taken(*choice.codec, bytes, choice.shape, bound);
   if (status.ok()) return choice;
   if (status.code() != StatusCode::unsupported) return status;
   choice.is_fallback = true;
@@ -117,7 +123,7 @@ Result<SetChoice> CompressedKvStore::State::choose(std::string_view key, std::ui
   } else {
     return fallback.error().in("fallback (" + std::string(status.message()) + ")");
   }
-  if (Status again = taken(*choice.codec, bytes, choice.shape); !again.ok()) return again.in("fallback");
+  if (Status again = taken(*choice.codec, bytes, choice.shape, bound); !again.ok()) return again.in("fallback");
   return choice;
 }
 

@@ -46,8 +46,9 @@ struct CompressedKvStore::State {
                               std::pmr::memory_resource* scratch = std::pmr::get_default_resource());
   EncodeOptions encode_options(const SetChoice& choice) const;
 
-  /// How a set of `key` goes.
-  Result<SetChoice> choose(std::string_view key, std::uint64_t bytes, const SetOptions& set) const;
+  /// How a set of `key` goes. `bound`, where given, gets the codec's for a block of so many bytes, where it has one.
+  Result<SetChoice> choose(std::string_view key, std::uint64_t bytes, const SetOptions& set,
+                           std::optional<std::uint64_t>* bound = nullptr) const;
 
   /// What the inner store is told: all but what this store follows itself.
   SetOptions inner_options(std::string_view key, const SetOptions& set) const;

@@ -48,6 +48,23 @@ LossReport added(const LossReport& first, const LossReport& second) {
           first.max_abs + second.max_abs};
 }
 
+/// One of these for each block; the one of a value in a single block takes no memory elsewhere.
+template <class T>
+class PerBlock {
+ public:
+  explicit PerBlock(std::size_t count) {
+    if (count > 1) several_ = std::vector<T>(count);
+  }
+
+  std::size_t size() const noexcept { return several_.empty() ? 1 : several_.size(); }
+  std::span<T> all() noexcept { return several_.empty() ? std::span(&single_, 1) : std::span(several_); }
+  T& operator[](std::size_t i) noexcept { return several_.empty() ? single_ : several_[i]; }
+
+ private:
+  T single_;
+  std::vector<T> several_;
+};
+
 }  // namespace
 
 class FrameWriter {
@@ -58,8 +75,8 @@ class FrameWriter {
         codec_(codec),
         options_(options),
         split_(value.size(), options.shape, options.block_bytes),
-        blocks_(options.scratch),
-        encoded_(options.scratch),
+        blocks_(split_.count()),
+        encoded_(split_.count()),
         frame_(options.scratch) {}
 
   Result<EncodedFrame> run(const CodecRegistry& codecs) {
@@ -69,8 +86,6 @@ class FrameWriter {
       decoder_ = std::move(*decoder);
     }
     if (Status status = make_plan(); !status.ok()) return status;
-    blocks_.resize(split_.count());
-    encoded_.resize(blocks_.size());
     // Of raw values there are only checksums to make, sooner than another core has fetched the bytes.
     WorkerPool* const workers = is_raw_ ? nullptr : options_.workers;
     Status status = for_each_block(blocks_.size(), workers, [&](std::size_t i) {
@@ -79,13 +94,13 @@ class FrameWriter {
       return encoded;
     });
     if (!status.ok()) return status;
-    frame_.stored_raw_ = std::ranges::all_of(blocks_, [](const BlockEntry& block) { return block.is_raw(); });
-    for (const EncodedBlock& block : encoded_) loss_.merge(block.loss);
+    frame_.stored_raw_ = std::ranges::all_of(blocks_.all(), &BlockEntry::is_raw);
+    for (const EncodedBlock& block : encoded_.all()) loss_.merge(block.loss);
     write_head();
     if (frame_.packed_) frame_.packed_->shrink();
     list_parts();
-    if (is_single()) frame_.single_ = std::move(encoded_.front().buffer);
-    const bool is_all_packed = frame_.packed_ && std::ranges::all_of(encoded_, &EncodedBlock::is_packed);
+    if (is_single()) frame_.single_ = std::move(encoded_[0].buffer);
+    const bool is_all_packed = frame_.packed_ && std::ranges::all_of(encoded_.all(), &EncodedBlock::is_packed);
     if (is_all_packed) frame_.whole_ = frame_.packed_->take_with_head(frame_.head_);
     frame_.decoded_bytes_ = value_.size();
     return std::move(frame_);
@@ -124,7 +139,8 @@ class FrameWriter {
     entry.stored_bytes = part.size;
     std::optional<std::size_t> encoded;
     if (!block.empty() && !is_raw_) {
-      const Result<std::size_t> bound = codec_.bound(block.size(), options_.shape);
+      const bool is_known = options_.bound && block.size() == value_.size();
+      const Result<std::size_t> bound = is_known ? *options_.bound : codec_.bound(block.size(), options_.shape);
       if (!bound) return bound.error();
       if (*bound <= largest_in_scratch && is_single()) {
         out.buffer.emplace(*bound, *options_.scratch);
@@ -132,7 +148,7 @@ class FrameWriter {
         out.buffer.emplace(*bound);
       }
       Result<std::optional<std::size_t>> result =
-          codec_.compress(part.slice, plan_state_.get(), block, out.buffer->bytes());
+          codec_.compress_to_bound(part.slice, plan_state_.get(), block, out.buffer->bytes());
       if (!out.buffer->is_intact()) return convicted("its encoder wrote outside its buffer");
       if (!result) return result.error();
       encoded = *result;
@@ -222,7 +238,7 @@ class FrameWriter {
     }
     std::pmr::vector<std::byte> index(options_.scratch);
     if (!is_single()) {
-      write_index(blocks_, plan_.bytes, index);
+      write_index(blocks_.all(), plan_.bytes, index);
       summary.indexed = true;
       summary.block_bytes = options_.block_bytes;
       summary.block_count = blocks_.size();
@@ -275,8 +291,8 @@ class FrameWriter {
   Plan plan_;
   std::shared_ptr<const PlanState> plan_state_;
   std::shared_ptr<const PlanState> decoder_plan_;
-  std::pmr::vector<BlockEntry> blocks_;
-  std::pmr::vector<EncodedBlock> encoded_;  // one for each block
+  PerBlock<BlockEntry> blocks_;
+  PerBlock<EncodedBlock> encoded_;
   std::mutex packing_;
   std::size_t packed_ = 0;          // by packing_: so many blocks are packed, or raw
   std::uint64_t packed_bytes_ = 0;  // by packing_: what they have decoded

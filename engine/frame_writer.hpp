@@ -25,6 +25,7 @@ struct EncodeOptions {
   WorkerPool* workers = nullptr;  // null: the caller's thread alone
   bool lossy_origin = false;      // the value lost something before it came here, and that much where it is known
   std::optional<LossReport> loss = std::nullopt;
+  std::optional<std::uint64_t> bound = std::nullopt;  // the codec's for the whole value, where it was asked already
   /// Where the frame and what encodes it take their memory but for large blocks; it outlives the frame.
   std::pmr::memory_resource* scratch = std::pmr::get_default_resource();
 };

@@ -103,6 +103,10 @@ class CINCH_API Codec {
   Result<std::optional<std::size_t>> compress(const BlockSlice& slice, const PlanState* plan, ByteView block,
                                               MutableBytes to) const;
 
+  /// The same where `to` is exactly as long as `bound()` has just answered for such a block, which is not asked again.
+  Result<std::optional<std::size_t>> compress_to_bound(const BlockSlice& slice, const PlanState* plan, ByteView block,
+                                                       MutableBytes to) const;
+
   /// Decodes one block into `to`, whose size is the block's exact decoded length. Errors: `corruption` when the codec
   /// finds the encoded bytes wrong.
   Status decompress(const BlockSlice& slice, const PlanState* plan, ByteView encoded, MutableBytes to) const;
@@ -125,6 +129,7 @@ class CINCH_API Codec {
     ~Conviction();
 
     void set(std::string reason);
+    bool is_set() const noexcept { return reason_.load(std::memory_order_acquire) != nullptr; }
     Status status() const;
 
    private:
