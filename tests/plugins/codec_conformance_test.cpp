@@ -256,6 +256,14 @@ TEST(Lz4CodecTest, NoiseThatRepeatsSoonIsNotTakenForNoise) {
   EXPECT_TRUE(encode(*codec_of(default_registry(), "lz4"), repeated).has_value());
 }
 
+TEST(Lz4CodecTest, NoiseAroundAFewEqualBytesIsNotTakenForNoise) {
+  for (const std::size_t record : {16u, 24u, 32u, 64u}) {
+    std::vector<std::byte> records = make_payload(PayloadKind::random, 256 << 10);
+    for (std::size_t at = 0; at + record <= records.size(); at += record) std::fill_n(&records[at], 6, std::byte{'='});
+    EXPECT_TRUE(encode(*codec_of(default_registry(), "lz4"), records).has_value()) << record;
+  }
+}
+
 TEST(ZstdCodecTest, SlowLevelsTellNoiseFromNoiseThatRepeats) {
   const std::vector<std::byte> noise = make_payload(PayloadKind::random, 256 << 10);
   std::vector<std::byte> repeated;
