@@ -55,7 +55,11 @@ class Options {
 
   /// Throws `Failure` (PARAMS_UNSUPPORTED) that names the key, what was given, and what was expected.
   Options(std::span<const Parameter> table, std::string_view text) : table_(table) {
-    for (std::size_t i = 0; i < table.size(); ++i) values_[i] = {table[i].fallback, table[i].text_fallback, false};
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      values_[i].number = table[i].fallback;
+      values_[i].set_text(table[i].text_fallback);
+      values_[i].is_given = false;
+    }
     while (!text.empty()) {
       const std::size_t comma = std::min(text.find(','), text.size());
       take(text.substr(0, comma));
@@ -66,7 +70,7 @@ class Options {
 
   /// Requires: `key` is in the table.
   std::int64_t integer(std::string_view key) const { return values_[index(key)].number; }
-  std::string_view text(std::string_view key) const { return values_[index(key)].text; }
+  std::string_view text(std::string_view key) const { return values_[index(key)].text(); }
 
   /// Sorted, without defaults.
   std::string canonical() const {
@@ -74,18 +78,26 @@ class Options {
     for (std::size_t i = 0; i < table_.size(); ++i) {
       const Parameter& parameter = table_[i];
       const Value& value = values_[i];
-      if (parameter.is_text ? value.text == parameter.text_fallback : value.number == parameter.fallback) continue;
+      if (parameter.is_text ? value.text() == parameter.text_fallback : value.number == parameter.fallback) continue;
       out.append(out.empty() ? "" : ",").append(parameter.key).append("=");
-      out.append(parameter.is_text ? std::string(value.text) : std::to_string(value.number));
+      out.append(parameter.is_text ? std::string(value.text()) : std::to_string(value.number));
     }
     return out;
   }
 
  private:
+  /// Without initialisers: to clear those that the table does not have takes longer than all the rest of most calls.
   struct Value {
-    std::int64_t number = 0;
-    std::string_view text;
-    bool is_given = false;
+    std::int64_t number;
+    const char* text_start;
+    std::size_t text_size;
+    bool is_given;
+
+    std::string_view text() const noexcept { return {text_start, text_size}; }
+    void set_text(std::string_view text) noexcept {
+      text_start = text.data();
+      text_size = text.size();
+    }
   };
 
   [[noreturn]] static void fail(std::string message) { throw Failure(CINCH_PARAMS_UNSUPPORTED, std::move(message)); }
@@ -106,7 +118,7 @@ class Options {
 
   static void set(const Parameter& parameter, std::string_view text, Value& value) {
     if (parameter.is_text) {
-      value.text = text;
+      value.set_text(text);
       if (!is_choice(text, parameter.choices)) {
         fail(std::string(parameter.key) + ": \"" + std::string(text) + "\", expected one of " +
              std::string(parameter.choices));
@@ -138,7 +150,7 @@ class Options {
   }
 
   std::span<const Parameter> table_;
-  std::array<Value, most_parameters> values_;
+  std::array<Value, most_parameters> values_;  // as many as the table has are set
 };
 
 }  // namespace cinch::plugin
