@@ -80,9 +80,14 @@ std::optional<ByteView> FrameReader::whole_raw() const noexcept {
   return frame_.bytes().subspan(start, summary().decoded_bytes);
 }
 
+/// Whether a typed value can be handed out where it lies: not every store has frames at multiples of 64.
+bool FrameReader::is_aligned(ByteView raw) const noexcept {
+  return !summary().shape || reinterpret_cast<std::uintptr_t>(raw.data()) % typed_block_alignment == 0;
+}
+
 Result<Value> FrameReader::decode(const CodecRegistry& codecs, Verify verify, WorkerPool* workers) const {
   const bool check = wants_check(verify);
-  if (const std::optional<ByteView> raw = whole_raw()) {
+  if (const std::optional<ByteView> raw = whole_raw(); raw && is_aligned(*raw)) {
     const auto start = static_cast<std::size_t>(raw->data() - frame_.data());
     if (check) {
       if (Status status = layout_.check_stored(frame_.bytes()); !status.ok()) return status;

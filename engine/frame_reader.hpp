@@ -54,6 +54,7 @@ class FrameReader {
   bool wants_check(Verify verify) const noexcept;
   void remember_verified(std::uint64_t raw_start) const noexcept;
   std::optional<ByteView> whole_raw() const noexcept;
+  bool is_aligned(ByteView raw) const noexcept;
   Status fill_block(const BlockEntry& block, const BlockSlice& slice, MutableBytes to, const Codec* codec,
                     const PlanState* plan, bool check) const;
   Status fill(MutableBytes to, const Codec* codec, bool check, WorkerPool* workers) const;

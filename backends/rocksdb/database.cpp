@@ -15,6 +15,7 @@
 #include "backends/rocksdb/database_stats.hpp"
 #include "backends/rocksdb/files_left.hpp"
 #include "backends/rocksdb/layout.hpp"
+#include "backends/rocksdb/passing_cache.hpp"
 #include "backends/rocksdb/rocksdb_log.hpp"
 #include "backends/rocksdb/rocksdb_status.hpp"
 #include "cinch/log.hpp"
@@ -40,10 +41,11 @@ void warn_of_few_descriptors(const std::string& path) {
                              " (RLIMIT_NOFILE); writes fail when they run out");
 }
 
-std::shared_ptr<rocksdb::Cache> make_block_cache(std::uint64_t bytes) {
+std::shared_ptr<rocksdb::Cache> make_block_cache(std::uint64_t bytes,
+                                                 const std::shared_ptr<rocksdb::MemoryAllocator>& memory) {
   rocksdb::LRUCacheOptions options;
   options.capacity = bytes;
-  options.memory_allocator = make_block_memory();
+  options.memory_allocator = memory;
   return rocksdb::NewLRUCache(options);
 }
 
@@ -55,7 +57,9 @@ Database::Database(RocksDbOptions options)
       compaction_files_(std::make_shared<CompactionFiles>(space_)),
       env_(make_careful_env(*options_.env, space_, compaction_files_)),
       write_options_(make_write_options(options_.durability)),
-      block_cache_(make_block_cache(options_.block_cache_bytes)),
+      block_memory_(make_block_memory()),
+      block_cache_(make_block_cache(options_.block_cache_bytes, block_memory_)),
+      value_cache_(make_passing_cache(block_cache_, block_memory_)),
       expired_keys_(std::make_shared<ExpiredKeys>()),
       errors_(options_.path) {}
 
@@ -96,7 +100,7 @@ Status Database::open_files(bool read_only, std::optional<rocksdb::WALRecoveryMo
   const std::vector<rocksdb::ColumnFamilyDescriptor> families{
       {std::string(layout_family), {}},
       {std::string(meta_family), meta},
-      {std::string(data_family), make_data_options(options_, block_cache_)}};
+      {std::string(data_family), make_data_options(options_, value_cache_)}};
   rocksdb::DB* db = nullptr;
   rocksdb::DBOptions db_options = make_db_options(options_);
   db_options.env = env_.get();

@@ -39,7 +39,8 @@ class Database {
   rocksdb::ColumnFamilyHandle* layout() const noexcept { return families_[0]; }
   rocksdb::ColumnFamilyHandle* meta() const noexcept { return families_[1]; }
   rocksdb::ColumnFamilyHandle* data() const noexcept { return families_[2]; }
-  const std::shared_ptr<rocksdb::Cache>& block_cache() const noexcept { return block_cache_; }
+  /// That of `data`.
+  const std::shared_ptr<rocksdb::Cache>& value_cache() const noexcept { return value_cache_; }
 
   /// Remembers an expired key until somebody takes its space back. Nobody does when the database is read-only.
   void note_expired(std::string_view key) const noexcept {
@@ -87,7 +88,9 @@ class Database {
   const std::shared_ptr<CompactionFiles> compaction_files_;
   const std::unique_ptr<rocksdb::Env> env_;
   const rocksdb::WriteOptions write_options_;
+  const std::shared_ptr<rocksdb::MemoryAllocator> block_memory_;
   const std::shared_ptr<rocksdb::Cache> block_cache_;
+  const std::shared_ptr<rocksdb::Cache> value_cache_;
   const std::shared_ptr<ExpiredKeys> expired_keys_;
   WriteErrors errors_;
   OnceASecond opening_anew_;

@@ -15,16 +15,16 @@ std::string named(const Database& database, std::string_view key) {
   return "rocksdb " + database.options().path + ": key \"" + escape_key(key) + "\"";
 }
 
-/// A value where RocksDB read it to, a buffer of its own; were it ever in the block cache, that is kept too. Nothing in
-/// here needs the database itself, so that a value outlives its closing.
+/// A value where RocksDB read it to, and the cache that lends it. Nothing in here needs the database itself, so that a
+/// value outlives its closing.
 class PinnedValue final : public ValueOwner {
  public:
-  explicit PinnedValue(std::shared_ptr<rocksdb::Cache> block_cache) : block_cache_(std::move(block_cache)) {}
+  explicit PinnedValue(std::shared_ptr<rocksdb::Cache> cache) : cache_(std::move(cache)) {}
 
   rocksdb::PinnableSlice& slice() noexcept { return slice_; }
 
  private:
-  const std::shared_ptr<rocksdb::Cache> block_cache_;
+  const std::shared_ptr<rocksdb::Cache> cache_;
   rocksdb::PinnableSlice slice_;  // goes first
 };
 
@@ -41,11 +41,9 @@ std::uint64_t trailing_stamp(const rocksdb::Slice& stored) noexcept {
 /// The value in `data` that `record` tells of. `corruption` may also mean that the key was set between the two reads.
 Result<Value> read_data(const Database& database, const rocksdb::ReadOptions& read, std::string_view key,
                         const MetaRecord& record) {
-  const std::unique_ptr<PinnedValue, Unpin> first_owner(new PinnedValue(database.block_cache()));
+  const std::unique_ptr<PinnedValue, Unpin> first_owner(new PinnedValue(database.value_cache()));
   rocksdb::PinnableSlice& stored = first_owner->slice();
-  rocksdb::ReadOptions read_large = read;
-  read_large.fill_cache = false;  // the page cache has it; copies of large values would only push out indexes
-  const rocksdb::Status status = database.db().Get(read_large, database.data(), key, &stored);
+  const rocksdb::Status status = database.db().Get(read, database.data(), key, &stored);
   if (status.IsNotFound()) {
     return Status(StatusCode::corruption, named(database, key) + ": its record is there, its value of " +
                                               std::to_string(record.size) + " bytes is not");

@@ -30,8 +30,7 @@ inline std::string noise(std::size_t size, std::uint64_t seed = 0) {
 /// A closed database with all of its column families, opened without cinch.
 class RawDatabase {
  public:
-  explicit RawDatabase(const std::string& path, bool read_only = false) {
-    rocksdb::Options options;
+  explicit RawDatabase(const std::string& path, bool read_only = false, rocksdb::Options options = {}) {
     options.max_open_files = 1000;  // otherwise 7.8.3 finds no blobs read-only
     std::vector<std::string> names;
     check(rocksdb::DB::ListColumnFamilies(options, path, &names));
