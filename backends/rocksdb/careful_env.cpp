@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "backends/rocksdb/block_check.hpp"
 #include "backends/rocksdb/table_check.hpp"
 
 namespace cinch {
@@ -93,7 +94,10 @@ class CarefulFileSystem final : public rocksdb::FileSystemWrapper {
   IOStatus NewRandomAccessFile(const std::string& path, const rocksdb::FileOptions& options,
                                std::unique_ptr<rocksdb::FSRandomAccessFile>* made, IODebugContext* debug) override {
     IOStatus status = FileSystemWrapper::NewRandomAccessFile(path, options, made, debug);
-    if (!status.ok() || !path.ends_with(".sst")) return status;
+    if (!status.ok()) return status;
+    const bool is_table = path.ends_with(".sst");
+    *made = make_block_checked(std::move(*made), is_table);
+    if (!is_table) return status;
     std::uint64_t bytes = 0;
     status = GetFileSize(path, options.io_options, &bytes, debug);
     if (status.ok()) status = check_table(**made, bytes);

@@ -18,6 +18,7 @@ namespace cinch {
 ///   and an error of those stops all writes. One is tried again when more was flushed, removals perhaps: RocksDB waits
 ///   for as much space as the inputs have, whether or not their keys are still there.
 /// - A table whose damage would abort the process is an error: see table_check.hpp.
+/// And the checksums of blocks can be compared where they are read: see block_check.hpp.
 ///
 /// Borrows `base` and `space`.
 std::unique_ptr<rocksdb::Env> make_careful_env(rocksdb::Env& base, DiskSpace& space,

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "backends/rocksdb/block_check.hpp"
 #include "backends/rocksdb/rocksdb_status.hpp"
 
 namespace cinch {
@@ -38,12 +39,26 @@ std::uint64_t trailing_stamp(const rocksdb::Slice& stored) noexcept {
   return stamp;
 }
 
+/// Whoever does it, every block that is read for it is verified before RocksDB looks at it.
+rocksdb::Status get_data(const Database& database, const rocksdb::ReadOptions& read, std::string_view key,
+                         rocksdb::PinnableSlice& stored) {
+  if (!database.options().blobs) {
+    const BlockCheck check;
+    rocksdb::ReadOptions checked = read;
+    checked.verify_checksums = false;
+    const rocksdb::Status status = database.db().Get(checked, database.data(), key, &stored);
+    if (!status.IsCorruption()) return status;
+  }
+  stored.Reset();
+  return database.db().Get(read, database.data(), key, &stored);
+}
+
 /// The value in `data` that `record` tells of. `corruption` may also mean that the key was set between the two reads.
 Result<Value> read_data(const Database& database, const rocksdb::ReadOptions& read, std::string_view key,
                         const MetaRecord& record) {
   const std::unique_ptr<PinnedValue, Unpin> first_owner(new PinnedValue(database.value_cache()));
   rocksdb::PinnableSlice& stored = first_owner->slice();
-  const rocksdb::Status status = database.db().Get(read, database.data(), key, &stored);
+  const rocksdb::Status status = get_data(database, read, key, stored);
   if (status.IsNotFound()) {
     return Status(StatusCode::corruption, named(database, key) + ": its record is there, its value of " +
                                               std::to_string(record.size) + " bytes is not");
