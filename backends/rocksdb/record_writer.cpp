@@ -30,8 +30,7 @@ rocksdb::Slice as_slice(ByteView bytes) noexcept { return {reinterpret_cast<cons
 
 }  // namespace
 
-RecordWriter::RecordWriter(Database& database, std::size_t bytes)
-    : database_(database), batch_(bytes, 0, database.write_options().protection_bytes_per_key, 0) {}
+RecordWriter::RecordWriter(Database& database, std::size_t bytes) : database_(database), batch_(bytes) {}
 
 Status RecordWriter::set(std::string_view key, const ValueParts& value, std::uint64_t stamp,
                          std::int64_t expires_at_ms) {
