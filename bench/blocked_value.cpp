@@ -4,7 +4,7 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "cinch/codec_registry.hpp"
+#include "cinch/compressed_kv_store.hpp"
 
 namespace cinch::bench {
 
@@ -13,6 +13,11 @@ std::unique_ptr<tool::LibraryCodec> make_library(const std::string& spec) {
   std::unique_ptr<tool::LibraryCodec> library = codec ? tool::library_codec((*codec)->format()) : nullptr;
   if (!library) throw std::invalid_argument("no plain library for " + spec);
   return library;
+}
+
+std::size_t block_bytes_of(const std::string& spec) {
+  const std::uint64_t wanted = default_registry().codec(spec).value()->traits().block_bytes;
+  return wanted != 0 ? wanted : default_block_bytes;
 }
 
 BlockedValue::BlockedValue(tool::LibraryCodec& library, ByteView value, std::size_t block_bytes)

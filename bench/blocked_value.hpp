@@ -14,6 +14,9 @@ namespace cinch::bench {
 /// The library behind a bundled byte codec; throws `std::invalid_argument` where there is none.
 std::unique_ptr<tool::LibraryCodec> make_library(const std::string& spec);
 
+/// How long the engine makes the codec's blocks.
+std::size_t block_bytes_of(const std::string& spec);
+
 class BlockedValue {
  public:
   /// Requires: `library` and `value` outlive this object.

@@ -10,7 +10,7 @@ void codec_rows(Report& report, const std::string& spec, std::string_view conten
   const std::vector<std::byte>& value = values(content, 2u << 20).front();
   const std::string name = spec + ", " + std::string(content) + ", ";
   const std::unique_ptr<tool::LibraryCodec> library = make_library(spec);
-  BlockedValue blocked(*library, value, default_block_bytes);
+  BlockedValue blocked(*library, value, block_bytes_of(spec));
   BlockedValue whole(*library, value, value.size());
   if (!blocked.is_right() || !whole.is_right()) report.wrong("the plain library of " + spec);
   const auto store = memory_store(spec);
@@ -53,7 +53,7 @@ void report_codecs(Report& report) {
   for (const char* level : {"3", "9"}) {
     const std::string spec = std::string("zstd:level=") + level;
     const std::unique_ptr<tool::LibraryCodec> library = make_library(spec);
-    BlockedValue blocked(*library, noise, default_block_bytes);
+    BlockedValue blocked(*library, noise, block_bytes_of(spec));
     const auto store = memory_store(spec);
     set_and_check(report, *store, "k", noise);
     report.bytes(

@@ -29,7 +29,7 @@ void size_rows(Report& report) {
   const std::size_t first = report.rows().size();
   for (std::size_t size = std::size_t{256} << 10; size <= most; size *= 4) {
     const std::vector<std::byte> value = test::make_payload(test::PayloadKind::json, size, 1);
-    BlockedValue blocked(*library, value, default_block_bytes);
+    BlockedValue blocked(*library, value, block_bytes_of("lz4"));
     if (!blocked.is_right()) report.wrong("lz4");
     const auto store = memory_store("lz4");
     set_and_check(report, *store, "k", value);

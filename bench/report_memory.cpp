@@ -47,13 +47,13 @@ void report_memory(Report& report) {
     const auto store = memory_store(spec);
     set_and_check(report, *store, "k", large);
     const std::unique_ptr<tool::LibraryCodec> library = make_library(spec);
-    BlockedValue block(*library, ByteView(large).subspan(20 * default_block_bytes, default_block_bytes),
-                       default_block_bytes);
+    const std::size_t length = block_bytes_of(spec);
+    BlockedValue block(*library, ByteView(large).subspan(20 * length, length), length);
     if (!block.is_right()) report.wrong(spec);
-    std::vector<std::byte> part(default_block_bytes / 2);
+    std::vector<std::byte> part(length / 2);
     report.bytes(
-        spec + ", get_range within a block", "decoding that block", static_cast<double>(default_block_bytes),
-        [&] { (void)store->get_range("k", 20 * default_block_bytes + 1000, part); }, [&] { block.decode(); }, 1 / 1.2);
+        spec + ", get_range within a block", "decoding that block", static_cast<double>(length),
+        [&] { (void)store->get_range("k", 20 * length + 1000, part); }, [&] { block.decode(); }, 1 / 1.2);
   }
 }
 

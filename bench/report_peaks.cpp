@@ -95,7 +95,7 @@ void report_peaks(Report& report) {
     const Peaks peaks = measure(spec, bytes);
     const double raw = static_cast<double>(bytes);
     const std::unique_ptr<tool::LibraryCodec> library = make_library(spec);
-    const double in_flight = static_cast<double>(library->bound(default_block_bytes));
+    const double in_flight = static_cast<double>(library->bound(block_bytes_of(spec)));
     const std::string name = std::string(spec) + ", " + format_size(bytes) + ", ";
     report.value(name + "set", "raw + stored + bound of a block", "MiB", peaks.set / mib,
                  (raw + peaks.stored + in_flight) / mib, 1.0, false);

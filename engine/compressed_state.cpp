@@ -78,8 +78,9 @@ Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, cons
 EncodeOptions CompressedKvStore::State::encode_options(const SetChoice& choice) const {
   EncodeOptions encode;
   encode.shape = choice.shape ? &*choice.shape : nullptr;
-  encode.block_bytes = options.block_bytes;
-  if (choice.rule) encode.block_bytes = choice.rule->block_bytes.value_or(options.block_bytes);
+  const std::uint64_t wanted = choice.codec->traits().block_bytes;
+  encode.block_bytes = options.block_bytes.value_or(wanted != 0 ? wanted : default_block_bytes);
+  if (choice.rule) encode.block_bytes = choice.rule->block_bytes.value_or(encode.block_bytes);
   encode.verify = options.verify_writes;
   encode.workers = options.workers.get();
   return encode;

@@ -62,6 +62,11 @@ void check_rules(ConfigCheck& check, const std::vector<Rule>& rules, const Codec
   }
 }
 
+/// Empty: as long as suits the codec.
+std::string block_text(const std::optional<std::uint64_t>& bytes) {
+  return to_toml(bytes ? format_size(*bytes) : std::string());
+}
+
 }  // namespace
 
 Status check_config(const StoreConfig& config, const BackendRegistry& backends, const CodecRegistry& codecs) {
@@ -106,7 +111,7 @@ std::vector<ConfigEntry> describe_config(const StoreConfig& config, const Backen
   const CompressedOptions& options = config.compressed;
   constexpr std::array verify_names = {"always", "first_read", "never"};
   add("engine.threads", std::to_string(config.threads));
-  add("engine.block", to_toml(format_size(options.block_bytes)));
+  add("engine.block", block_text(options.block_bytes));
   add("engine.max_value", to_toml(format_size(options.max_value_bytes)));
   add("engine.verify", to_toml(std::string(verify_names[static_cast<std::size_t>(options.verify)])));
   add("engine.verify_writes", to_toml(options.verify_writes));
@@ -122,7 +127,7 @@ std::vector<ConfigEntry> describe_config(const StoreConfig& config, const Backen
     add(rule_key(i) + ".codec", to_toml(rule.codec));
     add(rule_key(i) + ".fallback", to_toml(rule.fallback.empty() ? options.fallback : rule.fallback));
     add(rule_key(i) + ".ttl", to_toml(format_duration(rule.ttl)));
-    add(rule_key(i) + ".block", to_toml(format_size(rule.block_bytes.value_or(options.block_bytes))));
+    add(rule_key(i) + ".block", block_text(rule.block_bytes ? rule.block_bytes : options.block_bytes));
     add_layout(rule_key(i), rule.layout);
     if (!rule.tensor) continue;
     const std::string tensor = rule_key(i) + ".tensor";

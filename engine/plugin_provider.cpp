@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t most_parameter_bytes = 64 << 10;
 constexpr std::size_t longest_target = 31;
+constexpr std::uint64_t shortest_block = 64 << 10;  // that a codec gets because it asks for it
+constexpr std::uint64_t longest_block = 64 << 20;
 
 class PluginProvider final : public CodecProvider {
  public:
@@ -55,6 +57,7 @@ class PluginProvider final : public CodecProvider {
                                                    std::to_string(info_.major) + "." + std::to_string(info_.minor));
     }
     CodecTraits traits = info_.traits;
+    traits.block_bytes = wanted_block(parameters);
     traits.encodes = traits.encodes && is_own;  // what it writes is always the newest version
     auto codec = std::make_shared<PluginCodec>(table_, FormatId{info_.format, major, minor, std::string(parameters)},
                                                traits, conviction_);
@@ -65,6 +68,13 @@ class PluginProvider final : public CodecProvider {
   }
 
  private:
+  std::uint64_t wanted_block(std::string_view parameters) const {
+    if (!table_.functions.block_bytes) return 0;
+    const Result<std::uint64_t> bytes = call(info_.format, "block_bytes", table_.functions.block_bytes, table_.provider,
+                                             parameters.data(), parameters.size());
+    return bytes && *bytes != 0 ? std::clamp(*bytes, shortest_block, longest_block) : 0;
+  }
+
   Status convicted(Status status) const {
     if (status.code() == StatusCode::codec_misbehaved) conviction_->set(std::string(status.message()));
     return status;

@@ -76,6 +76,7 @@ struct CodecTraits {
   bool needs_shape = false;
   bool deterministic = false;
   bool fuzz_safe = false;
+  std::uint64_t block_bytes = 0;  ///< Of a codec: how long its blocks should be where nobody says; 0: no matter.
 };
 
 class CINCH_API Codec {

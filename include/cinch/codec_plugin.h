@@ -280,6 +280,10 @@ struct cinch_provider_v1 {
   /* Optional: which of its code paths runs on this machine, "scalar", "avx2", "avx512"; of at most 31 bytes, for people
    * to read. [any-thread] */
   const char* (*target)(const cinch_provider_v1*);
+
+  /* Optional: how long blocks should be with these parameters where nobody says, in bytes, for a codec that longer ones
+   * serve better than the host's own; 0: those. The host keeps to it within reason. [any-thread] */
+  uint64_t (*block_bytes)(const cinch_provider_v1*, const char* params, size_t n);
 };
 
 /* ---- S2: what the host offers. */

@@ -94,6 +94,7 @@ std::int32_t guarded(cinch_err_v1* error, Body&& body) noexcept {
 ///   static std::uint64_t bound(const Options&, const cinch_shape_v1*, std::uint64_t size);   // may throw Failure with
 ///       // CINCH_VALUE_UNSUPPORTED or CINCH_INVALID_ARG, see codec_plugin.h
 ///   static const char* target();                              // optional: "scalar", "avx2", …
+///   static std::uint64_t block_bytes(const Options&);         // optional: of blocks where nobody says
 ///   static void measure(const Options&, const cinch_slice_v1&, Input original, Input decoded, cinch_loss_v1&);  //
 ///   LOSSY class Encoder { explicit Encoder(const Options&);
 ///                   std::optional<std::size_t> encode(const EncodeCall<Plan>&); };   // nothing: declined
@@ -214,6 +215,15 @@ class Provider {
 
   static const char* target(const cinch_provider_v1*) noexcept { return T::target(); }
 
+  static std::uint64_t block_bytes(const cinch_provider_v1*, const char* text, std::size_t size) noexcept {
+    std::uint64_t bytes = 0;
+    (void)guarded(nullptr, [&] {
+      bytes = T::block_bytes(read(text, size));
+      return CINCH_OK;
+    });
+    return bytes;
+  }
+
   static std::int32_t plan_bound(const cinch_provider_v1*, const char* text, std::size_t text_size,
                                  const cinch_shape_v1* shape, std::uint64_t size, std::uint64_t* out,
                                  cinch_err_v1* error) noexcept {
@@ -271,6 +281,7 @@ class Provider {
     }
     if constexpr ((T::caps & CINCH_CAP_LOSSY) != 0) made.measure = measure;
     if constexpr (requires { T::target(); }) made.target = target;
+    if constexpr (requires(const Options& options) { T::block_bytes(options); }) made.block_bytes = block_bytes;
     return made;
   }
 };

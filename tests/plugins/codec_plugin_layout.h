@@ -96,7 +96,8 @@ AT(cinch_provider_v1, plan_open, 120);
 AT(cinch_provider_v1, plan_close, 128);
 AT(cinch_provider_v1, mem_estimate, 136);
 AT(cinch_provider_v1, target, 144);
-SIZE(cinch_provider_v1, 152);
+AT(cinch_provider_v1, block_bytes, 152);
+SIZE(cinch_provider_v1, 160);
 
 AT(cinch_host_v1, struct_size, 0);
 AT(cinch_host_v1, abi_minor, 4);

@@ -60,6 +60,20 @@ TEST(PluginLoaderTest, LoadsAValidPluginAndReportsWhatItProvides) {
   EXPECT_FALSE(report.providers[0].traits.lossy);
 }
 
+TEST(PluginLoaderTest, LoadsOneWithTheShorterTableOfAnEarlierHeader) {
+  CodecRegistry registry;
+  const PluginReport report = PluginLoader(registry).load_file(test_plugin("older", "older"));
+  EXPECT_EQ(report.refusal, "") << report.message;
+  const auto codec = codec_of(registry, "test.older");
+  ASSERT_NE(codec, nullptr);
+  EXPECT_EQ(codec->traits().block_bytes, 0u);
+}
+
+TEST(PluginLoaderTest, ALengthOfBlocksThatACodecAsksForIsKeptWithinReason) {
+  EXPECT_EQ(codec_of(default_registry(), "zstd")->traits().block_bytes, 512u << 10);
+  EXPECT_EQ(codec_of(registry_with("codecs"), "test.lossy")->traits().block_bytes, 64u << 10);
+}
+
 TEST(PluginLoaderTest, LoadsTheSameFileIntoASecondRegistry) {
   EXPECT_EQ(load(test_plugin("codecs", "valid")).refusal, "");
   EXPECT_EQ(load(test_plugin("codecs", "valid")).refusal, "");

@@ -76,6 +76,21 @@ TEST(RulesTest, ARuleGivesALengthOfBlocks) {
   EXPECT_EQ(store.inspect("c").value()->block_bytes, default_block_bytes);
 }
 
+TEST(RulesTest, BlocksAreAsLongAsSuitsTheCodecWhereNobodySays) {
+  const std::string large(2000000, 'x');
+  CompressedKvStore store = make_store({{"z", "zstd"}, {"short", "zstd", {}, 4096}});
+  for (const char* key : {"lz4", "z", "short"}) ASSERT_TRUE(store.set(key, large).ok());
+  EXPECT_EQ(store.inspect("lz4").value()->block_bytes, default_block_bytes);
+  EXPECT_EQ(store.inspect("z").value()->block_bytes, 512u << 10);
+  EXPECT_EQ(store.inspect("short").value()->block_bytes, 4096u);
+
+  CompressedOptions options;
+  options.block_bytes = 128 << 10;
+  CompressedKvStore told(memory(), default_registry().codec("zstd").value(), options);
+  ASSERT_TRUE(told.set("k", large).ok());
+  EXPECT_EQ(told.inspect("k").value()->block_bytes, 128u << 10);
+}
+
 TEST(RulesTest, BatchesAndConditionalSetsFollowRules) {
   CompressedKvStore store = make_store({{"a*", "zstd:level=1", hours(1)}});
   const std::vector<SetItem> items = {{"a1", value}, {"b1", value}};

@@ -191,9 +191,10 @@ static int32_t dec_run(cinch_dec_ctx* ctx, const cinch_plan_state* plan, const c
 #define PLAN_CLOSE NULL
 #endif
 static const cinch_provider_v1 provider = {
-    STRUCT_SIZE, TABLE_MAJOR, 0,         FORMAT,     IMPLEMENTATION, CAPS, params_canonical, bound, enc_open,
-    dec_open,    ENC_CLOSE,   dec_close, ENC_RUN,    dec_run,        NULL, /* measure */
-    NULL,        NULL,        NULL,      PLAN_CLOSE, NULL,           NULL};
+    STRUCT_SIZE, TABLE_MAJOR, 0,        FORMAT,     IMPLEMENTATION, CAPS,    params_canonical,
+    bound,       enc_open,    dec_open, ENC_CLOSE,  dec_close,      ENC_RUN, dec_run,
+    NULL, /* measure */
+    NULL,        NULL,        NULL,     PLAN_CLOSE, NULL,           NULL,    NULL};
 
 __attribute__((unused)) static const cinch_provider_v1* provider_at(uint32_t i) {
 #ifdef BREAK_NULL_PROVIDER

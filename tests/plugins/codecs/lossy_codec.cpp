@@ -27,6 +27,7 @@ struct Lossy {
   }
 
   static const char* target() { return "scalar"; }
+  static std::uint64_t block_bytes(const Options&) { return 1; }
 
   // Bytes are taken as numbers from 0 to 255, the whole block as one row.
   static void measure(const Options&, const cinch_slice_v1&, Input original, Input decoded, cinch_loss_v1& loss) {
