@@ -16,6 +16,8 @@ inline constexpr unsigned group_channels = 16;
 inline constexpr unsigned most_dim = 512;
 inline constexpr unsigned most_chunks = most_dim / chunk_channels;
 
+inline constexpr std::size_t folded_period = 32;
+
 /// Escapes of step codes with a meaning of their own.
 inline constexpr std::int8_t wide_escape = -128;  ///< The value follows in 16 bits.
 inline constexpr std::int8_t raw_row = 126;       ///< The row follows as it is.
@@ -45,6 +47,7 @@ struct Head {
   const Chunk* chunks;
   float mean_square;  ///< Sum of the squares of the mean.
   std::uint32_t period;
+  bool is_folded;          ///< The pairs are channels c and c + `folded_period` of a head of twice as many.
   std::int16_t step_code;  ///< What step codes are coded relative to.
   std::uint8_t step_class;
 };

@@ -66,8 +66,7 @@ class Dequantiser {
     if (!read_run(symbols, tile.count, tile.head->step_class, rans::Nothing{})) return false;
     if (!step_codes(job, before, symbols)) return false;
     job.predict = Predictor<T>::at(*tile.head, padded_dim(block_.dim), tile.token, tile_waves_, job.mean);
-    const bool is_good = before.predict.turns() ? groups<true>(job, before) : groups<false>(job, before);
-    if (!is_good || !finish(before)) return false;
+    if (!groups(job, before) || !finish(before)) return false;
     turn_ = !turn_;
     job.chunk = 0;
     open_chunk(job);
@@ -145,7 +144,16 @@ class Dequantiser {
     return stream_.take(rans::decode_run<T, sets>(symbols, count, table, states_, stream_.need(count), aside));
   }
 
-  template <bool turns>
+  bool groups(Job& job, Job& before) {
+    switch (before.predict.motion) {
+      case Motion::turns: return groups<Motion::turns>(job, before);
+      case Motion::folded: return groups<Motion::folded>(job, before);
+      case Motion::still: break;
+    }
+    return groups<Motion::still>(job, before);
+  }
+
+  template <Motion motion>
   bool groups(Job& job, Job& before) {
     std::uint8_t* symbols = job.symbols;
     for (unsigned c = 0; c < chunks_; ++c) {
@@ -153,7 +161,7 @@ class Dequantiser {
       for (unsigned g = 0; g < 4; ++g, symbols += group_room) {
         if (g >= chunk.groups) continue;
         const auto aside = [&]() __attribute__((always_inline)) {
-          if constexpr (T::has_many_registers) some_rows<turns>(before);
+          if constexpr (T::has_many_registers) some_rows<motion>(before);
         };
         const unsigned width = chunk.width_of(g);
         if (!read_run(symbols, job.count * std::size_t{width}, chunk.group_class[g], aside)) return false;
@@ -169,7 +177,7 @@ class Dequantiser {
 
   /// Makes the rows that are left.
   bool finish(Job& job) {
-    while (job.next < job.count) job.predict.turns() ? some_rows<true>(job) : some_rows<false>(job);
+    while (job.next < job.count) some_rows(job);
     if (is_padded_) {
       for (unsigned i = 0; i < job.count; ++i) {
         std::memcpy(job.tile.rows + job.row[i] * job.tile.pitch, scratch_.rows + job.row[i] * padded_pitch(),
@@ -188,17 +196,25 @@ class Dequantiser {
     job.next = job.count;
   }
 
+  void some_rows(Job& job) {
+    switch (job.predict.motion) {
+      case Motion::turns: return some_rows<Motion::turns>(job);
+      case Motion::folded: return some_rows<Motion::folded>(job);
+      case Motion::still: return some_rows<Motion::still>(job);
+    }
+  }
+
   /// At most `sets` rows of a chunk; none where all are made.
-  template <bool turns>
+  template <Motion motion>
   inline __attribute__((always_inline)) void some_rows(Job& job) {
     const unsigned left = job.count - job.next;
     if (left == 0) return;
     if (job.tile.tables[job.chunk].is_wide) {
-      wide_row<turns>(job);
+      wide_row<motion>(job);
     } else if (left >= at_once) {
-      rows<turns, at_once>(job);
+      rows<motion, at_once>(job);
     } else {
-      rows<turns, 1>(job);
+      rows<motion, 1>(job);
     }
     if (job.next == job.count) next_chunk(job);
   }
@@ -222,7 +238,7 @@ class Dequantiser {
     return is_padded_ ? scratch_.rows + row * padded_pitch() + channel : job.tile.rows + row * job.tile.pitch + channel;
   }
 
-  template <bool turns, unsigned count>
+  template <Motion motion, unsigned count>
   inline __attribute__((always_inline)) void rows(Job& job) {
     const ChunkTables<T>& tables = job.tile.tables[job.chunk];
     const unsigned i = job.next, channel = job.chunk * chunk_channels;
@@ -257,27 +273,27 @@ class Dequantiser {
     from_.escapes = escapes;
     from_.lows = lows;
 #pragma GCC unroll 4
-    for (unsigned part = 0; part < 4; ++part) {
+    for (unsigned r = 0; r < count; ++r) {
+      const typename T::Channels predicted = predict.template chunk<motion>(channel, job.at, job.row[i + r]);
+      const typename T::Floats step = T::fill_floats(job.step[i + r]);
 #pragma GCC unroll 4
-      for (unsigned r = 0; r < count; ++r) {
-        const typename T::Floats predicted =
-            predict.template operator()<turns>(channel + 16 * part, job.at[part], job.row[i + r]);
-        value[r].part[part] = T::exact_product_add(value[r].part[part], T::fill_floats(job.step[i + r]), predicted);
+      for (unsigned part = 0; part < 4; ++part) {
+        value[r].part[part] = T::exact_product_add(value[r].part[part], step, predicted.part[part]);
       }
     }
 #pragma GCC unroll 4
     for (unsigned r = 0; r < count; ++r) {
       store<T, element>(row_of(job, job.row[i + r]), value[r]);
-      if (wides[r] != 0 && !put_wides<turns>(job, wides[r], i + r)) return stop(job);
+      if (wides[r] != 0 && !put_wides<motion>(job, wides[r], i + r)) return stop(job);
     }
     job.next = i + count;
   }
 
   /// Values beyond a byte: times the step they are not exact, so the product is rounded, then the sum.
-  template <bool turns>
+  template <Motion motion>
   __attribute__((noinline)) bool put_wides(const Job& job, std::uint64_t wides, unsigned i) {
     float value[chunk_channels];
-    predictions<turns>(job, i, value);
+    predictions<motion>(job, i, value);
     for (unsigned lane = 0; lane < chunk_channels; ++lane) {
       if ((wides >> lane & 1) == 0) continue;
       int q = 0;
@@ -287,13 +303,10 @@ class Dequantiser {
     return true;
   }
 
-  template <bool turns>
+  template <Motion motion>
   void predictions(const Job& job, unsigned i, float* to) const {
-    for (unsigned part = 0; part < 4; ++part) {
-      T::store_floats(
-          to + std::size_t{16} * part,
-          job.predict.template operator()<turns>(job.chunk * chunk_channels + 16 * part, job.at[part], job.row[i]));
-    }
+    const typename T::Channels all = job.predict.template chunk<motion>(job.chunk * chunk_channels, job.at, job.row[i]);
+    for (unsigned part = 0; part < 4; ++part) T::store_floats(to + std::size_t{16} * part, all.part[part]);
   }
 
   void put(const Job& job, unsigned i, const float* predicted, unsigned channel, int q) const {
@@ -305,12 +318,12 @@ class Dequantiser {
   }
 
   /// A row of a chunk with values beyond a byte: one at a time.
-  template <bool turns>
+  template <Motion motion>
   __attribute__((noinline)) void wide_row(Job& job) {
     const unsigned i = job.next;
     const Chunk& chunk = job.tile.head->chunks[job.chunk];
     float value[chunk_channels];
-    predictions<turns>(job, i, value);
+    predictions<motion>(job, i, value);
     for (unsigned g = 0; g < chunk.groups; ++g) {
       const std::uint8_t* const symbols = job.symbols + (job.chunk * 4 + g) * group_room + i * group_channels;
       const SigmaClass& of = classes[chunk.group_class[g]];

@@ -40,6 +40,7 @@ void turn(const rotary::Rotation& rotation, const float* partner, Head& head) {
   head.waves = rotation.cosines(0);
   head.turns = rotation.channel_turns();
   head.period = rotation.period();
+  head.is_folded = rotation.is_folded() && rotation.period() == folded_period;
 }
 
 std::uint64_t plan_bound(const Geometry& geometry) {

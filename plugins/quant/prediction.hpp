@@ -13,35 +13,67 @@ struct TileMean {
 };
 static_assert(most_dim <= rotary::most_channels);
 
-/// Predictions of 16 channels at a time, for the rows of one tile.
+/// How a mean moves from token to token.
+enum class Motion : std::uint8_t {
+  still,
+  turns,
+  folded,  ///< Turns, and the two halves of a chunk are the pairs: they share their waves and are each other's
+           ///< partners.
+};
+
+/// Predictions of one chunk's channels, for the rows of one tile.
 template <class T>
 struct Predictor {
   const float* mean;
   const float* partner;  // null: does not turn
   const float* waves;
   std::uint32_t period;
+  Motion motion;
 
   /// `tile` has to outlive the predictor.
   static Predictor at(const Head& head, std::uint32_t channels, std::uint64_t token, rotary::TileWaves& waves,
                       TileMean& tile) {
-    if (head.partner == nullptr) return {head.mean, nullptr, nullptr, 0};
+    if (head.partner == nullptr) return {head.mean, nullptr, nullptr, 0, Motion::still};
     waves.turn_to<T>(head.turns, head.period, token);
     rotary::turn_mean<T>(head.mean, head.partner, channels, waves, head.period, tile.mean, tile.partner);
-    return {tile.mean, tile.partner, head.waves, head.period};
+    return {tile.mean, tile.partner, head.waves, head.period, head.is_folded ? Motion::folded : Motion::turns};
   }
 
-  bool turns() const { return partner != nullptr; }
+  bool turns() const { return motion != Motion::still; }
   /// Where the wave of a channel is.
   std::uint32_t place_of(std::uint32_t channel) const { return channel % period; }
 
+  /// Of 16 channels from `channel` on.
   template <bool turns>
-  inline __attribute__((always_inline)) typename T::Floats operator()(std::uint32_t channel, std::uint32_t at,
-                                                                      std::size_t place) const {
+  inline __attribute__((always_inline)) typename T::Floats some(std::uint32_t channel, std::uint32_t at,
+                                                                std::size_t place) const {
     const typename T::Floats still = T::load_floats(mean + channel);
     if constexpr (!turns) return still;
     const float* const cosine = waves + std::size_t{2} * period * place + at;
     return T::exact_product_add(T::load_floats(partner + channel), T::load_floats(cosine + period),
                                 T::mul(still, T::load_floats(cosine)));
+  }
+
+  /// Of a chunk; `at`: the places of its four parts.
+  template <Motion motion>
+  inline __attribute__((always_inline)) typename T::Channels chunk(std::uint32_t channel, const std::uint32_t (&at)[4],
+                                                                   std::size_t place) const {
+    typename T::Channels made;
+    if constexpr (motion == Motion::folded) {
+      const float* const cosines = waves + 2 * folded_period * place;
+#pragma GCC unroll 2
+      for (unsigned i = 0; i < 2; ++i) {
+        const typename T::Floats cosine = T::load_floats(cosines + 16 * i);
+        const typename T::Floats sine = T::load_floats(cosines + folded_period + 16 * i);
+        const typename T::Floats first = T::load_floats(mean + 16 * i), second = T::load_floats(mean + 32 + 16 * i);
+        made.part[i] = T::exact_product_sub(first, cosine, T::mul(second, sine));
+        made.part[2 + i] = T::exact_product_add(first, sine, T::mul(second, cosine));
+      }
+    } else {
+#pragma GCC unroll 4
+      for (unsigned i = 0; i < 4; ++i) made.part[i] = some<motion == Motion::turns>(channel + 16 * i, at[i], place);
+    }
+    return made;
   }
 };
 

@@ -37,13 +37,21 @@ class Quantiser {
     const Predictor<T> predict =
         Predictor<T>::at(*tile.head, padded_dim(block_.dim), tile.token, tile_waves_, tile_mean_);
     for (unsigned c = 0; c < chunks_; ++c) {
-      const Chunk& chunk = tile.head->chunks[c];
-      if (tile.tables[c].is_wide) {
-        predict.turns() ? wide_chunk<true>(chunk, c, tile, predict) : wide_chunk<false>(chunk, c, tile, predict);
-      } else {
-        predict.turns() ? values<true>(chunk, c, tile, predict) : values<false>(chunk, c, tile, predict);
+      switch (predict.motion) {
+        case Motion::still: some_chunk<Motion::still>(c, tile, predict); break;
+        case Motion::turns: some_chunk<Motion::turns>(c, tile, predict); break;
+        case Motion::folded: some_chunk<Motion::folded>(c, tile, predict); break;
       }
     }
+  }
+
+  template <Motion motion>
+  void some_chunk(unsigned c, const Tile& tile, const Predictor<T>& predict) {
+    const Chunk& chunk = tile.head->chunks[c];
+    unsigned at[4] = {};
+    for (unsigned i = 0; motion != Motion::still && i < 4; ++i) at[i] = predict.place_of(c * chunk_channels + 16 * i);
+    tile.tables[c].is_wide ? wide_chunk<motion>(chunk, c, tile, predict, at)
+                           : values<motion>(chunk, c, tile, predict, at);
   }
 
   /// Copies the rows to where they are followed by zeros.
@@ -210,26 +218,24 @@ class Quantiser {
     std::uint8_t* lows;
   };
 
-  template <bool turns>
-  void values(const Chunk& chunk, unsigned c, const Tile& tile, const Predictor<T>& predict) {
+  template <Motion motion>
+  void values(const Chunk& chunk, unsigned c, const Tile& tile, const Predictor<T>& predict, const unsigned (&at)[4]) {
     const ChunkTables<T> tables = tile.tables[c];  // a copy: no store to bytes can change it
     const Groups groups = begin_groups(chunk);
     const unsigned channel = c * chunk_channels;
-    unsigned at[4] = {};
-    for (unsigned i = 0; turns && i < 4; ++i) at[i] = predict.place_of(channel + 16 * i);
     Ends ends{to_.escapes + to_.escape_count, to_.lows + to_.low_bytes};
     const std::uint8_t* const from = tile.rows + channel * size_of(element);
     unsigned i = 0;
     for (; i + at_once <= rows_; i += at_once) {
-      some_rows<turns, at_once>(chunk, tables, groups, from, tile.pitch, predict, channel, at, i, ends);
+      some_rows<motion, at_once>(chunk, tables, groups, from, tile.pitch, predict, channel, at, i, ends);
     }
-    for (; i < rows_; ++i) some_rows<turns, 1>(chunk, tables, groups, from, tile.pitch, predict, channel, at, i, ends);
+    for (; i < rows_; ++i) some_rows<motion, 1>(chunk, tables, groups, from, tile.pitch, predict, channel, at, i, ends);
     to_.escape_count = static_cast<std::size_t>(ends.escapes - to_.escapes);
     to_.low_bytes = static_cast<std::size_t>(ends.lows - to_.lows);
     end_groups(chunk);
   }
 
-  template <bool turns, unsigned count>
+  template <Motion motion, unsigned count>
   inline __attribute__((always_inline)) void some_rows(const Chunk& chunk, const ChunkTables<T>& tables,
                                                        const Groups& groups, const std::uint8_t* from,
                                                        std::size_t pitch, const Predictor<T>& predict, unsigned channel,
@@ -242,11 +248,12 @@ class Quantiser {
       load<T, element>(from + row[r] * pitch, steps[r]);
     }
 #pragma GCC unroll 4
-    for (unsigned part = 0; part < 4; ++part) {
+    for (unsigned r = 0; r < count; ++r) {
+      const typename T::Channels p = predict.template chunk<motion>(channel, at, row[r]);
+      const typename T::Floats inverse = T::fill_floats(inverse_[i + r]);
 #pragma GCC unroll 4
-      for (unsigned r = 0; r < count; ++r) {
-        const typename T::Floats p = predict.template operator()<turns>(channel + 16 * part, at[part], row[r]);
-        steps[r].part[part] = T::mul(T::sub(steps[r].part[part], p), T::fill_floats(inverse_[i + r]));
+      for (unsigned part = 0; part < 4; ++part) {
+        steps[r].part[part] = T::mul(T::sub(steps[r].part[part], p.part[part]), inverse);
       }
     }
 #pragma GCC unroll 4
@@ -302,16 +309,18 @@ class Quantiser {
   }
 
   /// A chunk with values beyond a byte: one at a time.
-  template <bool turns>
-  void wide_chunk(const Chunk& chunk, unsigned c, const Tile& tile, const Predictor<T>& predict) {
+  template <Motion motion>
+  void wide_chunk(const Chunk& chunk, unsigned c, const Tile& tile, const Predictor<T>& predict,
+                  const unsigned (&at)[4]) {
     const Groups groups = begin_groups(chunk);
     for (unsigned i = 0; i < rows_; ++i) {
       float step[chunk_channels];
+      const unsigned first = c * chunk_channels;
+      const typename T::Channels p = predict.template chunk<motion>(first, at, row_[i]);
       for (unsigned part = 0; part < 4; ++part) {
-        const unsigned channel = c * chunk_channels + 16 * part, at = turns ? predict.place_of(channel) : 0;
+        const unsigned channel = first + 16 * part;
         const typename T::Floats x = load<T, element>(tile.rows + row_[i] * tile.pitch + channel * size_of(element));
-        const typename T::Floats p = predict.template operator()<turns>(channel, at, row_[i]);
-        T::store_floats(step + std::size_t{16} * part, T::mul(T::sub(x, p), T::fill_floats(inverse_[i])));
+        T::store_floats(step + std::size_t{16} * part, T::mul(T::sub(x, p.part[part]), T::fill_floats(inverse_[i])));
       }
       for (unsigned g = 0; g < chunk.groups; ++g) {
         const SigmaClass& of = classes[chunk.group_class[g]];

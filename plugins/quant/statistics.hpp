@@ -96,7 +96,7 @@ void add_distances(const Sampled& rows, std::uint32_t head, std::size_t first, s
     for (std::size_t i = first; i < end; ++i) {
       const float inverse = rows.inverse_steps[i * rows.heads + head];
       if (!(inverse > 0)) continue;
-      const typename T::Floats p = predict.template operator()<turns>(channel, place_of, rows.tokens[i] - token);
+      const typename T::Floats p = predict.template some<turns>(channel, place_of, rows.tokens[i] - token);
       const typename T::Floats x = load_some<T, element>(rows.rows[i] + at, channel, dim);
       sum = T::add(sum, T::absolute(T::mul(T::sub(x, p), T::fill_floats(inverse))));
     }

@@ -10,8 +10,8 @@ namespace cinch::rotary {
 Rotation::Rotation(Pairing pairing, std::vector<Turn> turns, unsigned dim, Waves waves)
     : pairing_(pairing), turns_(std::move(turns)) {
   const auto pairs = static_cast<unsigned>(turns_.size());
-  const bool is_repeated = pairing == Pairing::halves && pairs % 16 == 0 && 2 * pairs == dim;
-  period_ = is_repeated ? pairs : padded(dim);
+  is_folded_ = pairing == Pairing::halves && pairs % 16 == 0 && 2 * pairs == dim;
+  period_ = is_folded_ ? pairs : padded(dim);
   channel_turns_.resize(period_);
   for (unsigned pair = 0; pair < pairs; ++pair) {
     channel_turns_[first_of(pair) % period_] = channel_turns_[second_of(pair) % period_] = turns_[pair];

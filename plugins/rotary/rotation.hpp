@@ -37,6 +37,8 @@ class Rotation {
   const float* cosines(unsigned place) const noexcept { return &waves_[place * std::size_t{2} * period_]; }
   const float* sines(unsigned place) const noexcept { return cosines(place) + period_; }
   unsigned period() const noexcept { return period_; }
+  /// Both halves of a head are whole pairs and share the waves of one.
+  bool is_folded() const noexcept { return is_folded_; }
 
   /// How far channel c turns per token, at c % period(); 0 for those that do not.
   const Turn* channel_turns() const noexcept { return channel_turns_.data(); }
@@ -53,6 +55,7 @@ class Rotation {
  private:
   Pairing pairing_;
   std::vector<Turn> turns_;
+  bool is_folded_;
   unsigned period_;
   std::vector<Turn> channel_turns_;
   std::vector<float> waves_;  // for each place in a tile: cosines, sines

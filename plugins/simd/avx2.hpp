@@ -491,6 +491,9 @@ struct Avx2 {
   CINCH_INLINE Floats exact_product_add(Floats a, Floats b, Floats c) {
     return {{_mm256_fmadd_ps(a.v[0], b.v[0], c.v[0]), _mm256_fmadd_ps(a.v[1], b.v[1], c.v[1])}};
   }
+  CINCH_INLINE Floats exact_product_sub(Floats a, Floats b, Floats c) {
+    return {{_mm256_fmsub_ps(a.v[0], b.v[0], c.v[0]), _mm256_fmsub_ps(a.v[1], b.v[1], c.v[1])}};
+  }
   template <int bits>
   CINCH_INLINE Floats round_to_bits(Floats a) {
     const auto half = [](__m256 v) {

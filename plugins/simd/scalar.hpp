@@ -376,6 +376,9 @@ struct Scalar {
   static Floats exact_product_add(const Floats& a, const Floats& b, const Floats& c) {
     return each<Floats>([&](unsigned i) { return a.lane[i] * b.lane[i] + c.lane[i]; });
   }
+  static Floats exact_product_sub(const Floats& a, const Floats& b, const Floats& c) {
+    return each<Floats>([&](unsigned i) { return a.lane[i] * b.lane[i] - c.lane[i]; });
+  }
   /// To so many significant bits; halves away from zero.
   template <int bits>
   static Floats round_to_bits(const Floats& a) {
