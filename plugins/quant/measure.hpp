@@ -7,8 +7,14 @@ namespace cinch::quant {
 
 /// A row with values that are not finite, too large or too small for sums of floats: in doubles, one at a time. Values
 /// that are not finite and came back count as nothing.
-template <Element element>
-void measure_unusual(const float* original, const float* decoded, std::uint32_t dim, Loss& loss) {
+template <class T, Element element>
+__attribute__((noinline)) void measure_unusual(const std::uint8_t* original_row, const std::uint8_t* decoded_row,
+                                               std::uint32_t dim, Loss& loss) {
+  float original[most_dim], decoded[most_dim];
+  for (std::uint32_t c = 0; c < dim; c += 16) {
+    T::store_floats(original + c, load_some<T, element>(original_row, c, dim));
+    T::store_floats(decoded + c, load_some<T, element>(decoded_row, c, dim));
+  }
   double error = 0, square = 0;
   for (std::uint32_t c = 0; c < dim; ++c) {
     const auto is_finite = [](float x) { return (std::bit_cast<std::uint32_t>(x) & 0x7f800000) != 0x7f800000; };
@@ -28,35 +34,102 @@ void measure_unusual(const float* original, const float* decoded, std::uint32_t 
   if (!(relative <= static_cast<double>(loss.worst_row))) loss.worst_row = static_cast<float>(relative);
 }
 
+/// Sums of a row, 16 at a time.
+template <class T>
+struct RowSums {
+  typename T::Floats error = T::fill_floats(0), square = error;
+};
+
+template <class T>
+inline __attribute__((always_inline)) void add_some(const typename T::Floats& x, const typename T::Floats& y,
+                                                    RowSums<T>& sums, typename T::Floats& most) {
+  const typename T::Floats difference = T::sub(y, x);
+  sums.error = T::add(sums.error, T::mul(difference, difference));
+  sums.square = T::add(sums.square, T::mul(x, x));
+  most = T::max(T::absolute(difference), most);
+}
+
+template <class T, Element element>
+inline __attribute__((always_inline)) RowSums<T> sum_row(const std::uint8_t* original, const std::uint8_t* decoded,
+                                                         std::uint32_t dim, typename T::Floats& most) {
+  RowSums<T> sums;
+  std::uint32_t c = 0;
+  for (; T::has_many_registers && c + chunk_channels <= dim; c += chunk_channels) {
+    typename T::Channels x, y;
+    load<T, element>(original + c * size_of(element), x);
+    load<T, element>(decoded + c * size_of(element), y);
+#pragma GCC unroll 4
+    for (unsigned part = 0; part < 4; ++part) add_some<T>(x.part[part], y.part[part], sums, most);
+  }
+  for (; c < dim; c += 16) {
+    add_some<T>(load_some<T, element>(original, c, dim), load_some<T, element>(decoded, c, dim), sums, most);
+  }
+  return sums;
+}
+
+inline bool is_measured(float error, float square) { return square > 1e-20f && square < 1e30f && error < 1e30f; }
+
+inline void add_row(float error, float square, Loss& loss) {
+  loss.squared_error += static_cast<double>(error);
+  loss.squared += static_cast<double>(square);
+  if (error > loss.worst_row * square) loss.worst_row = error / square;
+}
+
+template <class T, Element element>
+inline __attribute__((always_inline)) void measure_row(const std::uint8_t* original, const std::uint8_t* decoded,
+                                                       std::uint32_t dim, typename T::Floats& largest, Loss& loss) {
+  typename T::Floats most = T::fill_floats(0);
+  const RowSums<T> sums = sum_row<T, element>(original, decoded, dim, most);
+  const float row_error = T::sum(sums.error), row_square = T::sum(sums.square);
+  if (is_measured(row_error, row_square)) {
+    largest = T::max(most, largest);
+    return add_row(row_error, row_square, loss);
+  }
+  measure_unusual<T, element>(original, decoded, dim, loss);
+}
+
+/// Eight rows at once, whose sums take no more to add up than those of one. False, and nothing has changed, where one
+/// of them is unusual.
+template <class T, Element element>
+bool measure_eight(const std::uint8_t* original, const std::uint8_t* decoded, std::uint32_t dim,
+                   typename T::Floats& largest, Loss& loss) {
+  const std::size_t row_bytes = dim * size_of(element);
+  typename T::Floats sums[16], most = largest;  // of every row error and square
+#pragma GCC unroll 8
+  for (std::size_t r = 0; r < 8; ++r) {
+    const RowSums<T> row = sum_row<T, element>(original + r * row_bytes, decoded + r * row_bytes, dim, most);
+    sums[2 * r] = row.error;
+    sums[2 * r + 1] = row.square;
+  }
+  float sum[16];
+  T::store_floats(sum, T::sums(sums));
+  bool is_usual = true;
+  for (std::size_t r = 0; r < 8; ++r) is_usual &= is_measured(sum[2 * r], sum[2 * r + 1]);
+  if (!is_usual) return false;
+  for (std::size_t r = 0; r < 8; ++r) add_row(sum[2 * r], sum[2 * r + 1], loss);
+  largest = most;
+  return true;
+}
+
 template <class T, Element element>
 void measure(const std::uint8_t* original, const std::uint8_t* decoded, std::uint64_t rows, std::uint32_t dim,
              Loss& loss) {
   const std::size_t row_bytes = dim * size_of(element);
   typename T::Floats largest = T::fill_floats(loss.max_abs);
-  for (std::uint64_t r = 0; r < rows; ++r, original += row_bytes, decoded += row_bytes) {
-    typename T::Floats error = T::fill_floats(0), square = error, most = error;
-    for (std::uint32_t c = 0; c < dim; c += 16) {
-      const typename T::Floats x = load_some<T, element>(original, c, dim);
-      const typename T::Floats difference = T::sub(load_some<T, element>(decoded, c, dim), x);
-      error = T::add(error, T::mul(difference, difference));
-      square = T::add(square, T::mul(x, x));
-      most = T::max(T::absolute(difference), most);
+  const auto some_rows = [&](std::uint64_t count) __attribute__((always_inline)) {
+    for (; count > 0; --count, original += row_bytes, decoded += row_bytes) {
+      measure_row<T, element>(original, decoded, dim, largest, loss);
     }
-    const float row_error = T::sum(error), row_square = T::sum(square);
-    if (!(row_square > 1e-20f && row_square < 1e30f && row_error < 1e30f)) {
-      float x[most_dim], y[most_dim];
-      for (std::uint32_t c = 0; c < dim; c += 16) {
-        T::store_floats(x + c, load_some<T, element>(original, c, dim));
-        T::store_floats(y + c, load_some<T, element>(decoded, c, dim));
-      }
-      measure_unusual<element>(x, y, dim, loss);
-      continue;
+  };
+  for (; T::has_many_registers && rows >= 8; rows -= 8) {
+    if (measure_eight<T, element>(original, decoded, dim, largest, loss)) {
+      original += 8 * row_bytes;
+      decoded += 8 * row_bytes;
+    } else {
+      some_rows(8);
     }
-    largest = T::max(most, largest);
-    loss.squared_error += static_cast<double>(row_error);
-    loss.squared += static_cast<double>(row_square);
-    if (row_error > loss.worst_row * row_square) loss.worst_row = row_error / row_square;
   }
+  some_rows(rows);
   const float found = T::greatest(largest);
   if (found > loss.max_abs) loss.max_abs = found;
 }
