@@ -21,8 +21,8 @@ constexpr std::size_t size_of(Element element) noexcept {
 /// The most that rounding a normal value changes it, relative to it.
 constexpr float rounding_of(Element element) noexcept {
   switch (element) {
-    case Element::bf16: return 0x1p-9f;
-    case Element::f16: return 0x1p-12f;
+    case Element::bf16: return 0x1p-8f;
+    case Element::f16: return 0x1p-11f;
     case Element::f32: return 0x1p-24f;
     case Element::f8_e4m3: return 0x1p-4f;
     case Element::f8_e5m2: return 0x1p-3f;

@@ -105,10 +105,13 @@ class Quantiser {
     int* const codes = codes_;
     for (unsigned r = begin; r < end; ++r) {
       const float square = squares[r], limit = square * precision;
-      // A row this far from its prediction costs less as it is; and no value may be beyond 16 bits.
-      const bool is_usual = is_less(1e-26f, square) & is_less(square, 1e30f) & is_less(square, 1.4e8f * limit) &
-                            is_less(least_limit, limit);
-      const int code = code_of_square(limit) - (is_less(limit, least_square) ? 4 : 0);
+      const bool is_halved = is_less(limit, least_square);
+      // No value may be beyond 16 bits, whether its mean is far off or as long as 1.4 rows.
+      const float most = is_halved ? 3.2e7f : 1.3e8f;
+      // A row costs less as it is where it is nothing beside a mean that is beyond bytes.
+      const bool is_near = is_less(least_limit, limit) | is_less(head.mean_square, 2 * square);
+      const bool is_usual = is_less(1e-26f, square) & is_less(square, 1e30f) & is_less(square, most * limit) & is_near;
+      const int code = code_of_square(limit) - (is_halved ? 4 : 0);
       codes[r] = is_usual ? code : not_coded;
     }
   }

@@ -89,6 +89,31 @@ TEST(QuantTest, KeepsTheBoundOfEveryRow) {
   }
 }
 
+TEST(QuantTest, CodesRowsThatAreLittleBesideTheirMeanAtEveryError) {
+  std::mt19937_64 random(7);
+  std::normal_distribution<float> normal;
+  const auto near_mean = [&](auto, auto, auto h, auto c) {
+    return (c % 2 == 0 ? 1.0f : -1.0f) * static_cast<float>(4 + (c + h) % 7) + normal(random) / 4;
+  };
+  for (const std::uint16_t dtype : all_float_dtypes) {
+    for (const std::uint64_t dim : {64u, 128u}) {
+      const cinch_shape_v1 shape = shape_of(dtype, {200, 2, dim}, 0);
+      const Bytes value = make_value(shape, near_mean);
+      std::size_t finer = 2 * value.size();
+      for (const char* error : {"0.001", "0.0015", "0.002", "0.0023", "0.003", "0.005", "0.01", "0.02", "0.05", "0.1",
+                                "0.2", "0.4", "0.6", "0.9"}) {
+        SCOPED_TRACE("type " + std::to_string(dtype) + ", dim " + std::to_string(dim) + ", error " + error);
+        const Encoded encoded = expect_bound(shape, value, std::string("error=") + error, std::stod(error));
+        if (element_bytes(dtype) == 1) continue;  // fine errors take more than a byte
+        EXPECT_FALSE(encoded.blocks.at(0).empty());
+        EXPECT_LT(encoded.size(), value.size() * 3 / 4);
+        EXPECT_LE(encoded.size(), finer + value.size() / 500);
+        finer = encoded.size();
+      }
+    }
+  }
+}
+
 TEST(QuantTest, TakesEveryHeadAndEveryTail) {
   const std::vector<Case> all = cases(5);
   for (const std::uint64_t dim :
