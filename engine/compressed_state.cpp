@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/raw_codec.hpp"
+
 namespace cinch {
 namespace {
 
@@ -9,6 +11,7 @@ namespace {
 /// where given, gets what it would take as one block.
 Status taken(const Codec& codec, std::uint64_t bytes, const std::optional<TensorShape>& shape,
              std::optional<std::uint64_t>* most) {
+  if (codec.format().name == raw_format) return {};
   if (codec.traits().lossy && shape && !is_float(shape->dtype)) {
     return {StatusCode::unsupported, codec.format().name + ": changes values, and these are no floating-point numbers"};
   }

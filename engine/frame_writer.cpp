@@ -116,6 +116,7 @@ class FrameWriter {
   };
 
   Status make_plan() {
+    if (is_raw_) return {};
     Result<std::optional<Plan>> plan = codec_.plan(value_, options_.shape);
     if (!plan) return plan.error();
     if (!*plan) return {};
