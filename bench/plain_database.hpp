@@ -58,6 +58,17 @@ class PlainDatabase {
     check(db_->Put(write_, key, rocksdb::Slice(reinterpret_cast<const char*>(value.data()), value.size())));
   }
   void flush() { check(db_->Flush({})); }
+
+  /// Whether a flush or a compaction runs or is due.
+  bool is_busy() const {
+    using Property = rocksdb::DB::Properties;
+    for (const std::string& name : {Property::kNumRunningFlushes, Property::kNumRunningCompactions,
+                                    Property::kMemTableFlushPending, Property::kCompactionPending}) {
+      std::uint64_t value = 0;
+      if (db_->GetIntProperty(name, &value) && value != 0) return true;
+    }
+    return false;
+  }
   std::size_t get(const std::string& key) {
     rocksdb::PinnableSlice value;
     check(db_->Get({}, db_->DefaultColumnFamily(), key, &value));

@@ -66,10 +66,11 @@ void Report::section(const std::string& name) {
 }
 
 void Report::pair(const std::string& name, const std::string& against, double amount, const std::string& unit,
-                  double scale, const Work& own, const Work& other, std::optional<double> goal) {
+                  double scale, const Work& own, const Work& other, std::optional<double> goal, const Work& settle) {
   const double seconds = quick_ ? 0.005 : 0.06;
   const int pairs = quick_ ? 3 : 9;
   const auto rate_of = [&](const Work& work, std::uint64_t calls) {
+    if (settle) settle();
     return amount * static_cast<double>(calls) / seconds_of(work, calls) * scale;
   };
   const std::uint64_t own_calls = calls_for(own, seconds);

@@ -43,14 +43,15 @@ class Report {
   void section(const std::string& name);
 
   /// Times `own` and `other` in turns, at least seven pairs (quick: three), each side long enough to be timed; every
-  /// call does `amount` units of work. `scale` turns units a second into `unit`.
+  /// call does `amount` units of work. `scale` turns units a second into `unit`. `settle`, where there is one, is
+  /// called before each turn and not timed: it waits for what the last one left running.
   void pair(const std::string& name, const std::string& against, double amount, const std::string& unit, double scale,
-            const Work& own, const Work& other, std::optional<double> goal = {});
+            const Work& own, const Work& other, std::optional<double> goal = {}, const Work& settle = {});
 
   /// `pair` for bytes.
   void bytes(const std::string& name, const std::string& against, double amount, const Work& own, const Work& other,
-             std::optional<double> goal = {}) {
-    pair(name, against, amount, "GB/s", 1e-9, own, other, goal);
+             std::optional<double> goal = {}, const Work& settle = {}) {
+    pair(name, against, amount, "GB/s", 1e-9, own, other, goal, settle);
   }
 
   /// A figure that is not a speed.

@@ -1,4 +1,8 @@
 // cinch over RocksDB beside RocksDB with compression of its own, 2 MiB, from the page cache, checksums on both sides.
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
 #include "bench/bench_values.hpp"
 #include "bench/plain_database.hpp"
 #include "bench/report_stores.hpp"
@@ -47,7 +51,18 @@ class Rivals {
           for (std::size_t i = 0; i < keys_.size(); ++i) plain_->set(keys_[i], all_[i]);
           if (!is_logged_) plain_->flush();
         },
-        goal);
+        goal, [&] { wait_for_background_work(); });
+  }
+
+  /// RocksDB compresses again at every compaction: one that runs on is not to slow down the other's turn.
+  void wait_for_background_work() const {
+    const auto is_busy = [&] {
+      const StoreStats stats = store_->stats();
+      return plain_->is_busy() || std::ranges::any_of(stats.counters, [](const auto& counter) {
+               return counter.first == "background_work" && counter.second != 0;
+             });
+    };
+    while (is_busy()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 
   /// Both start with every value once, in files.

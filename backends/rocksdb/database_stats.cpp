@@ -26,6 +26,17 @@ std::uint64_t files_bytes(const std::string& path) {
   return bytes;
 }
 
+/// Flushes and compactions that run or are due.
+std::uint64_t background_work(const Database& database) {
+  std::uint64_t work = property(database, database.meta(), Property::kNumRunningFlushes) +
+                       property(database, database.meta(), Property::kNumRunningCompactions);
+  for (rocksdb::ColumnFamilyHandle* const family : {database.meta(), database.data()}) {
+    work += property(database, family, Property::kMemTableFlushPending) +
+            property(database, family, Property::kCompactionPending);
+  }
+  return work;
+}
+
 }  // namespace
 
 std::uint64_t memtable_bytes(const Database& database) {
@@ -51,6 +62,7 @@ StoreStats read_stats(const Database& database) {
                     {"blob_bytes", blobs},
                     {"blob_garbage_bytes", garbage},
                     {"memtable_bytes", memtables},
+                    {"background_work", background_work(database)},
                     {"background_errors", property(database, meta, Property::kBackgroundErrors)}};
   return stats;
 }
