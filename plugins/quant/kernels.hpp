@@ -14,6 +14,7 @@ struct Sampled {
   std::uint32_t heads;
   const float* inverse_steps;   ///< [count][heads]; 0: leave the row out.
   const std::uint64_t* tokens;  ///< Of every row, in its plane; ascending where means turn.
+  const float* tile_waves;      ///< Where they do: cosines and sines of the beginning of every tile that has rows.
 };
 
 struct Kernels {

@@ -19,11 +19,14 @@ void put(T value, std::vector<std::uint8_t>& out) {
   for (std::size_t i = 0; i < sizeof value; ++i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
 }
 
-std::uint8_t group_of(const Chunk& chunk, unsigned channel) {
+/// Two bits for each channel, its group.
+void put_groups(const Chunk& chunk, std::vector<std::uint8_t>& out) {
+  std::uint8_t bits[chunk_channels / 4] = {};
   for (unsigned lane = 0; lane < chunk.channels; ++lane) {
-    if (chunk.channel_of_lane[lane] == channel) return static_cast<std::uint8_t>(lane / group_channels);
+    const unsigned channel = chunk.channel_of_lane[lane], group = lane / group_channels;
+    bits[channel / 4] = static_cast<std::uint8_t>(bits[channel / 4] | group << (channel % 4 * 2));
   }
-  return 0;
+  out.insert(out.end(), bits, bits + (chunk.channels + 3) / 4);
 }
 
 }  // namespace
@@ -65,13 +68,7 @@ void PlanParts::write(std::vector<std::uint8_t>& out) const {
     for (const std::uint16_t mean : head.mean) put(mean, out);
     for (const Chunk& chunk : head.chunks) {
       out.insert(out.end(), chunk.group_class, chunk.group_class + chunk.groups);
-      for (unsigned channel = 0; channel < chunk.channels; channel += 4) {
-        unsigned bits = 0;
-        for (unsigned i = 0; i < 4 && channel + i < chunk.channels; ++i) {
-          bits |= static_cast<unsigned>(group_of(chunk, channel + i)) << (2 * i);
-        }
-        put(static_cast<std::uint8_t>(bits), out);
-      }
+      put_groups(chunk, out);
     }
   }
 }

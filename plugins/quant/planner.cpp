@@ -18,6 +18,7 @@ namespace {
 constexpr std::uint64_t least_sample = 64, most_sample = 1024, sampled_share = 16;
 constexpr std::uint64_t shared_tokens = 256;  // planes of fewer tokens share the properties of their heads
 constexpr std::size_t detection_rows = 32;
+constexpr std::uint32_t detection_heads = 4;
 
 /// To about 0.01. Requires: normal and positive.
 float approximate_log2(float value) noexcept {
@@ -87,7 +88,7 @@ class Planner {
   }
 
   Sampled sampled() const {
-    return {rows_.data(), rows_.size(), geometry_.heads, inverse_steps_.data(), tokens_.data()};
+    return {rows_.data(), rows_.size(), geometry_.heads, inverse_steps_.data(), tokens_.data(), tile_waves_.data()};
   }
 
   static bool is_usual(float square) { return square > 1e-26f && square < 1e30f; }
@@ -127,6 +128,20 @@ class Planner {
       parts_.schemes.push_back(*found);
       rotations_.emplace_back(found->pairing, found->turns(parameters_), geometry_.dim, kernels_.detection->waves);
     }
+    make_tile_waves(rotations_[*scheme_]);
+  }
+
+  /// Once for all heads and all that is summed up.
+  void make_tile_waves(const rotary::Rotation& rotation) {
+    std::vector<std::uint64_t> tiles;
+    for (const std::uint64_t token : tokens_) {
+      const std::uint64_t tile = token / tile_rows * tile_rows;
+      if (tiles.empty() || tiles.back() != tile) tiles.push_back(tile);
+    }
+    tile_waves_.resize(tiles.size() * 2 * rotation.period());
+    kernels_.detection->waves(rotation.channel_turns(), rotation.period(), tiles.data(), tiles.size(),
+                              tile_waves_.data());
+    for (float& wave : tile_waves_) wave = rotary::round_to_bits(wave, rotary::Rotation::tile_wave_bits);
   }
 
   bool has_frequencies() const { return parameters_.theta > 0 || !parameters_.inverse_frequencies.empty(); }
@@ -147,23 +162,27 @@ class Planner {
   }
 
   std::optional<RopeScheme> detect() const {
+    std::vector<float> values;
+    std::vector<std::uint64_t> tokens;
+    const std::uint32_t heads = std::min(geometry_.heads, detection_heads);
+    const std::size_t stride = std::max<std::size_t>(rows_.size() / detection_rows, 1);
+    for (std::size_t i = 0; i < rows_.size() && tokens.size() < detection_rows; i += stride) {
+      tokens.push_back(tokens_[i]);
+      append_scaled(i, heads, values);
+    }
+    return detect({values, tokens, heads, geometry_.dim}, rotary_dim());
+  }
+
+  std::optional<RopeScheme> detect(const rotary::Sample& sample, std::uint16_t rotary_dim) const {
     std::vector<RopeScheme> candidates;
-    const auto add = [&](double base) { candidates.push_back({rotary::Pairing::halves, base, rotary_dim()}); };
+    const auto add = [&](double base) { candidates.push_back({rotary::Pairing::halves, base, rotary_dim}); };
     if (has_frequencies())
       add(parameters_.theta);
     else
       std::ranges::for_each(rotary::usual_bases, add);
     std::vector<std::vector<rotary::Turn>> turns;
     for (const RopeScheme& candidate : candidates) turns.push_back(candidate.turns(parameters_));
-    std::vector<float> values;
-    std::vector<std::uint64_t> tokens;
-    const std::size_t stride = std::max<std::size_t>(rows_.size() / detection_rows, 1);
-    for (std::size_t i = 0; i < rows_.size() && tokens.size() < detection_rows; i += stride) {
-      tokens.push_back(tokens_[i]);
-      append_scaled(i, values);
-    }
-    const rotary::Detected found =
-        rotary::detect({values, tokens, geometry_.heads, geometry_.dim}, turns, *kernels_.detection);
+    const rotary::Detected found = rotary::detect(sample, turns, *kernels_.detection);
     if (found.pairing == rotary::Pairing::none) return std::nullopt;
     RopeScheme scheme = candidates[found.candidate];
     scheme.pairing = found.pairing;
@@ -173,8 +192,8 @@ class Planner {
   }
 
   /// A sampled row in units of its steps.
-  void append_scaled(std::size_t index, std::vector<float>& to) const {
-    for (std::uint32_t h = 0; h < geometry_.heads; ++h) {
+  void append_scaled(std::size_t index, std::uint32_t heads, std::vector<float>& to) const {
+    for (std::uint32_t h = 0; h < heads; ++h) {
       const float inverse = inverse_steps_[index * geometry_.heads + h];
       const std::uint8_t* const row = rows_[index] + h * geometry_.row_bytes();
       for (std::uint32_t c = 0; c < geometry_.dim; c += 16) {
@@ -300,6 +319,7 @@ class Planner {
   std::vector<std::uint64_t> tokens_;
   std::vector<float> squares_, inverse_steps_;  // [rows][heads]
   std::vector<int> mean_codes_;                 // of every head
+  std::vector<float> tile_waves_;               // where the scheme turns: of every tile with sampled rows
   bool can_turn_ = false;
   std::optional<std::size_t> scheme_;
 };

@@ -33,9 +33,17 @@ struct Predictor {
   /// `tile` has to outlive the predictor.
   static Predictor at(const Head& head, std::uint32_t channels, std::uint64_t token, rotary::TileWaves& waves,
                       TileMean& tile) {
-    if (head.partner == nullptr) return {head.mean, nullptr, nullptr, 0, Motion::still};
+    if (head.partner == nullptr) return still(head);
     waves.turn_to<T>(head.turns, head.period, token);
-    rotary::turn_mean<T>(head.mean, head.partner, channels, waves, head.period, tile.mean, tile.partner);
+    return turned(head, channels, waves.cosine, waves.sine, tile);
+  }
+
+  static Predictor still(const Head& head) { return {head.mean, nullptr, nullptr, 0, Motion::still}; }
+
+  /// The same of a mean that turns, where the waves of the tile's beginning are known.
+  static Predictor turned(const Head& head, std::uint32_t channels, const float* cosines, const float* sines,
+                          TileMean& tile) {
+    rotary::turn_mean<T>(head.mean, head.partner, channels, cosines, sines, head.period, tile.mean, tile.partner);
     return {tile.mean, tile.partner, head.waves, head.period, head.is_folded ? Motion::folded : Motion::turns};
   }
 

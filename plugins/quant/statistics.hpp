@@ -39,13 +39,15 @@ void squares_of(const Sampled& rows, std::uint32_t dim, float* squares) {
   }
 }
 
-/// Calls `function` with the sampled rows of every tile of `head`: the first, how many, and the tile's first token.
+/// Calls `function` with the sampled rows of every tile: the first, the end, the tile's first token, and its waves,
+/// where there are some.
 template <class Function>
-void for_each_sampled_tile(const Sampled& rows, Function&& function) {
-  for (std::size_t begin = 0, end = 0; begin < rows.count; begin = end) {
+void for_each_sampled_tile(const Sampled& rows, std::uint32_t period, Function&& function) {
+  const float* waves = rows.tile_waves;
+  for (std::size_t begin = 0, end = 0; begin < rows.count; begin = end, waves += std::size_t{2} * period) {
     const std::uint64_t tile = rows.tokens[begin] / tile_rows;
     while (end < rows.count && rows.tokens[end] / tile_rows == tile) ++end;
-    function(begin, end, tile * tile_rows);
+    function(begin, end, tile * tile_rows, waves);
   }
 }
 
@@ -55,35 +57,35 @@ void sum_rows(const Sampled& rows, std::uint32_t head, const Head& of, std::uint
   using Floats = typename T::Floats;
   const bool turns = of.partner != nullptr;
   const std::size_t at = std::size_t{head} * dim * size_of(element);
-  rotary::TileWaves tile_waves;
   std::memset(cosine_sums, 0, padded_dim(dim) * sizeof(float));
   std::memset(sine_sums, 0, padded_dim(dim) * sizeof(float));
-  for_each_sampled_tile(rows, [&](std::size_t first, std::size_t end, std::uint64_t token) {
-    if (turns) tile_waves.turn_to<T>(of.turns, of.period, token);
-    for (std::uint32_t channel = 0; channel < padded_dim(dim); channel += 16) {
-      const std::uint32_t place_of = turns ? channel % of.period : 0;
-      Floats with_cosine = T::fill_floats(0), with_sine = with_cosine;
-      for (std::size_t i = first; i < end; ++i) {
-        if (!(rows.inverse_steps[i * rows.heads + head] > 0)) continue;
-        const Floats x = load_some<T, element>(rows.rows[i] + at, channel, dim);
-        if (!turns) {
-          with_cosine = T::add(with_cosine, x);
-          continue;
+  for_each_sampled_tile(
+      rows, of.period, [&](std::size_t first, std::size_t end, std::uint64_t token, const float* tile_waves) {
+        for (std::uint32_t channel = 0; channel < padded_dim(dim); channel += 16) {
+          const std::uint32_t place_of = turns ? channel % of.period : 0;
+          Floats with_cosine = T::fill_floats(0), with_sine = with_cosine;
+          for (std::size_t i = first; i < end; ++i) {
+            if (!(rows.inverse_steps[i * rows.heads + head] > 0)) continue;
+            const Floats x = load_some<T, element>(rows.rows[i] + at, channel, dim);
+            if (!turns) {
+              with_cosine = T::add(with_cosine, x);
+              continue;
+            }
+            const float* const cosines = of.waves + (rows.tokens[i] - token) * 2 * of.period + place_of;
+            with_cosine = T::add(with_cosine, T::mul(x, T::load_floats(cosines)));
+            with_sine = T::add(with_sine, T::mul(x, T::load_floats(cosines + of.period)));
+          }
+          if (turns) {
+            const Floats c = T::load_floats(tile_waves + place_of),
+                         s = T::load_floats(tile_waves + of.period + place_of);
+            const Floats turned = T::sub(T::mul(with_cosine, c), T::mul(with_sine, s));
+            with_sine = T::add(T::mul(with_cosine, s), T::mul(with_sine, c));
+            with_cosine = turned;
+          }
+          T::store_floats(cosine_sums + channel, T::add(T::load_floats(cosine_sums + channel), with_cosine));
+          T::store_floats(sine_sums + channel, T::add(T::load_floats(sine_sums + channel), with_sine));
         }
-        const float* const cosines = of.waves + (rows.tokens[i] - token) * 2 * of.period + place_of;
-        with_cosine = T::add(with_cosine, T::mul(x, T::load_floats(cosines)));
-        with_sine = T::add(with_sine, T::mul(x, T::load_floats(cosines + of.period)));
-      }
-      if (turns) {
-        const Floats c = T::load_floats(tile_waves.cosine + place_of), s = T::load_floats(tile_waves.sine + place_of);
-        const Floats turned = T::sub(T::mul(with_cosine, c), T::mul(with_sine, s));
-        with_sine = T::add(T::mul(with_cosine, s), T::mul(with_sine, c));
-        with_cosine = turned;
-      }
-      T::store_floats(cosine_sums + channel, T::add(T::load_floats(cosine_sums + channel), with_cosine));
-      T::store_floats(sine_sums + channel, T::add(T::load_floats(sine_sums + channel), with_sine));
-    }
-  });
+      });
 }
 
 template <class T, Element element, bool turns>
@@ -106,17 +108,18 @@ void add_distances(const Sampled& rows, std::uint32_t head, std::size_t first, s
 
 template <class T, Element element>
 void sum_distances(const Sampled& rows, std::uint32_t head, const Head& of, std::uint32_t dim, float* sums) {
-  rotary::TileWaves tile_waves;
   TileMean tile_mean;
   std::memset(sums, 0, padded_dim(dim) * sizeof(float));
   if (of.partner == nullptr) {
-    const Predictor<T> predict = Predictor<T>::at(of, padded_dim(dim), 0, tile_waves, tile_mean);
+    const Predictor<T> predict = Predictor<T>::still(of);
     return add_distances<T, element, false>(rows, head, 0, rows.count, predict, 0, dim, sums);
   }
-  for_each_sampled_tile(rows, [&](std::size_t first, std::size_t end, std::uint64_t token) {
-    const Predictor<T> predict = Predictor<T>::at(of, padded_dim(dim), token, tile_waves, tile_mean);
-    add_distances<T, element, true>(rows, head, first, end, predict, token, dim, sums);
-  });
+  for_each_sampled_tile(rows, of.period,
+                        [&](std::size_t first, std::size_t end, std::uint64_t token, const float* tile_waves) {
+                          const Predictor<T> predict =
+                              Predictor<T>::turned(of, padded_dim(dim), tile_waves, tile_waves + of.period, tile_mean);
+                          add_distances<T, element, true>(rows, head, first, end, predict, token, dim, sums);
+                        });
 }
 
 }  // namespace cinch::quant

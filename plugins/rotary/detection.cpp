@@ -42,8 +42,7 @@ Detected detect(const Sample& sample, std::span<const std::vector<Turn>> candida
   if (pairs == 0) return {};
   constexpr float least_bits = 0.05f;
   const std::size_t columns = pairs * sample.heads;
-  std::vector<float> waves(candidates.size() * 2 * tokens * pairs), scratch(2 * columns), energy(columns),
-      still(columns), turned(columns);
+  std::vector<float> waves(candidates.size() * 2 * tokens * pairs), energy(columns), still(columns), turned(columns);
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     loops.waves(candidates[i].data(), static_cast<std::uint32_t>(pairs), sample.tokens.data(), tokens,
                 &waves[i * 2 * tokens * pairs]);
@@ -54,7 +53,7 @@ Detected detect(const Sample& sample, std::span<const std::vector<Turn>> candida
     const Planes planes{values[0].data(), values[1].data(), tokens, pairs, columns};
     loops.still(planes, energy.data(), still.data());
     for (std::size_t candidate = 0; candidate < candidates.size(); ++candidate) {
-      loops.turned(planes, &waves[candidate * 2 * tokens * pairs], turned.data(), scratch.data());
+      loops.turned(planes, &waves[candidate * 2 * tokens * pairs], turned.data());
       float bits = 0;
       for (std::size_t i = 0; i < columns; ++i) {
         const float least = energy[i] * 1e-6f + 1e-30f, share = 1.0f / static_cast<float>(tokens);

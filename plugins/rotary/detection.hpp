@@ -41,7 +41,7 @@ struct DetectionLoops {
   /// The sum of the squares of both planes, and of both planes' sums over the tokens, for each column.
   void (*still)(const Planes&, float* energy, float* squared_sums);
   /// The same of sums turned back by `waves`: for each token the cosines and the sines of every pair.
-  void (*turned)(const Planes&, const float* waves, float* squared_sums, float* scratch);
+  void (*turned)(const Planes&, const float* waves, float* squared_sums);
 };
 
 namespace loops {
@@ -83,23 +83,28 @@ void still(const Planes& planes, float* energy, float* squared_sums) {
 }
 
 template <class Target>
-void turned(const Planes& planes, const float* waves, float* squared_sums, float* scratch) {
-  float* const first = scratch;
-  float* const second = scratch + planes.columns;
-  for (std::size_t i = 0; i < 2 * planes.columns; ++i) scratch[i] = 0;
-  for (std::size_t t = 0; t < planes.tokens; ++t) {
-    const float* const c = waves + 2 * t * planes.pairs;
-    const float* const s = c + planes.pairs;
-    for (std::size_t column = 0; column < planes.columns; column += planes.pairs) {
+void turned(const Planes& planes, const float* waves, float* squared_sums) {
+  // A few pairs of one head at a time, so that sums stay in registers.
+  constexpr std::size_t width = 16;
+  const auto some = [&](std::size_t column, std::size_t pair, std::size_t count) __attribute__((always_inline)) {
+    float first[width] = {}, second[width] = {};
+    for (std::size_t t = 0; t < planes.tokens; ++t) {
+      const float* const c = waves + 2 * t * planes.pairs + pair;
+      const float* const s = c + planes.pairs;
       const float* const a = planes.first + t * planes.columns + column;
       const float* const b = planes.second + t * planes.columns + column;
-      for (std::size_t i = 0; i < planes.pairs; ++i) {
-        first[column + i] += a[i] * c[i] + b[i] * s[i];
-        second[column + i] += b[i] * c[i] - a[i] * s[i];
+      for (std::size_t i = 0; i < count; ++i) {
+        first[i] += a[i] * c[i] + b[i] * s[i];
+        second[i] += b[i] * c[i] - a[i] * s[i];
       }
     }
+    for (std::size_t i = 0; i < count; ++i) squared_sums[column + i] = first[i] * first[i] + second[i] * second[i];
+  };
+  for (std::size_t head = 0; head < planes.columns; head += planes.pairs) {
+    std::size_t pair = 0;
+    for (; pair + width <= planes.pairs; pair += width) some(head + pair, pair, width);
+    if (pair < planes.pairs) some(head + pair, pair, planes.pairs - pair);
   }
-  for (std::size_t i = 0; i < planes.columns; ++i) squared_sums[i] = first[i] * first[i] + second[i] * second[i];
 }
 
 }  // namespace loops

@@ -24,13 +24,24 @@ double natural_log(double value) noexcept {
   return 2 * z * sum + exponent * ln2;
 }
 
-/// Requires: -700 < value <= 0.
-double exponential(double value) noexcept {
-  const auto halvings = static_cast<int>(-value / ln2 + 0.5);
-  const double rest = value + halvings * ln2;  // |rest| <= 0.35
-  double sum = 1;
-  for (int k = 18; k >= 1; --k) sum = 1 + sum * rest / k;
-  return sum * std::bit_cast<double>(static_cast<std::uint64_t>(1023 - halvings) << 52);
+/// Several at a time: divisions take long, and compilers make vectors of loops over these.
+constexpr unsigned at_once = 8;
+
+/// Replaces values by their exponentials. Requires: -700 < value <= 0.
+void exponentials(double (&values)[at_once]) noexcept {
+  int halvings[at_once];
+  double rest[at_once], sum[at_once];
+  for (unsigned i = 0; i < at_once; ++i) {
+    halvings[i] = static_cast<int>(-values[i] / ln2 + 0.5);
+    rest[i] = values[i] + halvings[i] * ln2;  // |rest| <= 0.35
+    sum[i] = 1;
+  }
+  for (int k = 18; k >= 1; --k) {
+    for (unsigned i = 0; i < at_once; ++i) sum[i] = 1 + sum[i] * rest[i] / k;
+  }
+  for (unsigned i = 0; i < at_once; ++i) {
+    values[i] = sum[i] * std::bit_cast<double>(static_cast<std::uint64_t>(1023 - halvings[i]) << 52);
+  }
 }
 
 }  // namespace
@@ -43,10 +54,14 @@ Turn turn_of_radians(double radians) noexcept {
 
 std::vector<Turn> turns_of(double base, unsigned rotary_dim) {
   const double log = natural_log(base);
+  const unsigned pairs = rotary_dim / 2;
   std::vector<Turn> out;
-  out.reserve(rotary_dim / 2);
-  for (unsigned pair = 0; pair < rotary_dim / 2; ++pair) {
-    out.push_back(turn_of_radians(exponential(-log * (2.0 * pair / rotary_dim))));
+  out.reserve(pairs);
+  for (unsigned first = 0; first < pairs; first += at_once) {
+    double radians[at_once];
+    for (unsigned i = 0; i < at_once; ++i) radians[i] = -log * (2.0 * (first + i) / rotary_dim);
+    exponentials(radians);
+    for (unsigned i = 0; i < at_once && first + i < pairs; ++i) out.push_back(turn_of_radians(radians[i]));
   }
   return out;
 }

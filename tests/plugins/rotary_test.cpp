@@ -103,8 +103,8 @@ TEST(RotationTest, PredictsWhatTurns) {
       rotary::TileWaves waves;
       for (const std::uint64_t token : {0u, 1u, 63u, 64u, 1000u, 5461u}) {
         waves.turn_to<simd::Scalar>(rotation.channel_turns(), rotation.period(), token / 64 * 64);
-        rotary::turn_mean<simd::Scalar>(mean.data(), partner.data(), padded, waves, rotation.period(), turned.data(),
-                                        partners.data());
+        rotary::turn_mean<simd::Scalar>(mean.data(), partner.data(), padded, waves.cosine, waves.sine,
+                                        rotation.period(), turned.data(), partners.data());
         const float* cosines = rotation.cosines(token % 64);
         const float* sines = rotation.sines(token % 64);
         for (unsigned pair = 0; pair < rotary_dim / 2; ++pair) {
