@@ -77,9 +77,9 @@ class Dequantiser {
 
   bool step_codes(Job& job, Job& before, const std::uint8_t* symbols) {
     const unsigned count = job.tile.count;
-    bool has_escape = false;
-    for (unsigned r = 0; r < count; ++r) has_escape |= symbols[r] == escape;
-    if (!has_escape) {
+    const typename T::Bytes all = T::load(symbols);
+    const std::uint64_t used = ~std::uint64_t{0} >> (tile_rows - count);
+    if ((T::bits_of(T::equal(all, T::fill(escape))) & used) == 0) {
       const int least = job.tile.head->step_code - 7;
       if (least < -most_step_code || least + 14 > most_step_code) {
         for (unsigned r = 0; r < count; ++r) {
@@ -87,12 +87,10 @@ class Dequantiser {
           if (code < -most_step_code || code > most_step_code) return false;
         }
       }
-      float steps[escape];
+      float steps[16] = {};
       for (int s = 0; s < escape; ++s) steps[s] = step_of(least + s) * T::channel_unit;
-      for (unsigned r = 0; r < count; ++r) {
-        job.row[r] = static_cast<std::uint8_t>(r);
-        job.step[r] = steps[symbols[r]];
-      }
+      T::lookup(steps, all, job.step);
+      for (unsigned r = 0; r < count; ++r) job.row[r] = static_cast<std::uint8_t>(r);
       job.count = count;
       return true;
     }
@@ -273,12 +271,11 @@ class Dequantiser {
     from_.escapes = escapes;
     from_.lows = lows;
 #pragma GCC unroll 4
-    for (unsigned r = 0; r < count; ++r) {
-      const typename T::Channels predicted = predict.template chunk<motion>(channel, job.at, job.row[i + r]);
-      const typename T::Floats step = T::fill_floats(job.step[i + r]);
+    for (unsigned part = 0; part < 4; ++part) {
 #pragma GCC unroll 4
-      for (unsigned part = 0; part < 4; ++part) {
-        value[r].part[part] = T::exact_product_add(value[r].part[part], step, predicted.part[part]);
+      for (unsigned r = 0; r < count; ++r) {
+        const typename T::Floats predicted = predict.template part<motion>(part, channel, job.at, job.row[i + r]);
+        value[r].part[part] = T::exact_product_add(value[r].part[part], T::fill_floats(job.step[i + r]), predicted);
       }
     }
 #pragma GCC unroll 4
@@ -305,8 +302,10 @@ class Dequantiser {
 
   template <Motion motion>
   void predictions(const Job& job, unsigned i, float* to) const {
-    const typename T::Channels all = job.predict.template chunk<motion>(job.chunk * chunk_channels, job.at, job.row[i]);
-    for (unsigned part = 0; part < 4; ++part) T::store_floats(to + std::size_t{16} * part, all.part[part]);
+    for (unsigned part = 0; part < 4; ++part) {
+      T::store_floats(to + std::size_t{16} * part,
+                      job.predict.template part<motion>(part, job.chunk * chunk_channels, job.at, job.row[i]));
+    }
   }
 
   void put(const Job& job, unsigned i, const float* predicted, unsigned channel, int q) const {

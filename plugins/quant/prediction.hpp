@@ -62,26 +62,21 @@ struct Predictor {
                                 T::mul(still, T::load_floats(cosine)));
   }
 
-  /// Of a chunk; `at`: the places of its four parts.
+  /// Of one of a chunk's four parts, whose places are `at`. Where it is folded, two parts load the same: once.
   template <Motion motion>
-  inline __attribute__((always_inline)) typename T::Channels chunk(std::uint32_t channel, const std::uint32_t (&at)[4],
-                                                                   std::size_t place) const {
-    typename T::Channels made;
+  inline __attribute__((always_inline)) typename T::Floats part(unsigned i, std::uint32_t channel,
+                                                                const std::uint32_t (&at)[4], std::size_t place) const {
     if constexpr (motion == Motion::folded) {
-      const float* const cosines = waves + 2 * folded_period * place;
-#pragma GCC unroll 2
-      for (unsigned i = 0; i < 2; ++i) {
-        const typename T::Floats cosine = T::load_floats(cosines + 16 * i);
-        const typename T::Floats sine = T::load_floats(cosines + folded_period + 16 * i);
-        const typename T::Floats first = T::load_floats(mean + 16 * i), second = T::load_floats(mean + 32 + 16 * i);
-        made.part[i] = T::exact_product_sub(first, cosine, T::mul(second, sine));
-        made.part[2 + i] = T::exact_product_add(first, sine, T::mul(second, cosine));
-      }
+      const std::size_t pair = 16 * (i % 2);
+      const float* const cosines = waves + 2 * folded_period * place + pair;
+      const typename T::Floats cosine = T::load_floats(cosines), sine = T::load_floats(cosines + folded_period);
+      const typename T::Floats first = T::load_floats(mean + pair),
+                               second = T::load_floats(mean + folded_period + pair);
+      return i < 2 ? T::exact_product_sub(first, cosine, T::mul(second, sine))
+                   : T::exact_product_add(first, sine, T::mul(second, cosine));
     } else {
-#pragma GCC unroll 4
-      for (unsigned i = 0; i < 4; ++i) made.part[i] = some<motion == Motion::turns>(channel + 16 * i, at[i], place);
+      return some<motion == Motion::turns>(channel + 16 * i, at[i], place);
     }
-    return made;
   }
 };
 

@@ -87,15 +87,13 @@ class Quantiser {
       for (unsigned r = 0; r < tile.count; ++r) symbols[r] = step_symbol(head, reach, tile, r);
       return;
     }
-    float inverses[escape];
+    float inverses[16] = {};
     for (int s = 0; s < escape; ++s) inverses[s] = inverse_step_of(head.step_code + s - 7);
-    for (unsigned r = 0; r < tile.count; ++r) {
-      const int symbol = codes_[r] - head.step_code + 7;
-      symbols[r] = static_cast<std::uint8_t>(symbol);
-      inverse_[r] = inverses[symbol];
-      row_[r] = static_cast<std::uint8_t>(r);
-    }
+    const int least = head.step_code - 7;
     rows_ = tile.count;
+    for (unsigned r = 0, count = rows_; r < count; ++r) symbols[r] = static_cast<std::uint8_t>(codes_[r] - least);
+    for (unsigned r = 0, count = rows_; r < count; ++r) row_[r] = static_cast<std::uint8_t>(r);
+    T::lookup(inverses, T::load(symbols), inverse_);
   }
 
   /// The codes of rows `begin` to `end`, without a branch, so that compilers make vectors of it.
@@ -251,12 +249,11 @@ class Quantiser {
       load<T, element>(from + row[r] * pitch, steps[r]);
     }
 #pragma GCC unroll 4
-    for (unsigned r = 0; r < count; ++r) {
-      const typename T::Channels p = predict.template chunk<motion>(channel, at, row[r]);
-      const typename T::Floats inverse = T::fill_floats(inverse_[i + r]);
+    for (unsigned part = 0; part < 4; ++part) {
 #pragma GCC unroll 4
-      for (unsigned part = 0; part < 4; ++part) {
-        steps[r].part[part] = T::mul(T::sub(steps[r].part[part], p.part[part]), inverse);
+      for (unsigned r = 0; r < count; ++r) {
+        const typename T::Floats p = predict.template part<motion>(part, channel, at, row[r]);
+        steps[r].part[part] = T::mul(T::sub(steps[r].part[part], p), T::fill_floats(inverse_[i + r]));
       }
     }
 #pragma GCC unroll 4
@@ -319,11 +316,11 @@ class Quantiser {
     for (unsigned i = 0; i < rows_; ++i) {
       float step[chunk_channels];
       const unsigned first = c * chunk_channels;
-      const typename T::Channels p = predict.template chunk<motion>(first, at, row_[i]);
       for (unsigned part = 0; part < 4; ++part) {
         const unsigned channel = first + 16 * part;
+        const typename T::Floats p = predict.template part<motion>(part, first, at, row_[i]);
         const typename T::Floats x = load<T, element>(tile.rows + row_[i] * tile.pitch + channel * size_of(element));
-        T::store_floats(step + std::size_t{16} * part, T::mul(T::sub(x, p.part[part]), T::fill_floats(inverse_[i])));
+        T::store_floats(step + std::size_t{16} * part, T::mul(T::sub(x, p), T::fill_floats(inverse_[i])));
       }
       for (unsigned g = 0; g < chunk.groups; ++g) {
         const SigmaClass& of = classes[chunk.group_class[g]];

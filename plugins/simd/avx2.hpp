@@ -165,6 +165,22 @@ struct Avx2 {
     }
     return made;
   }
+  CINCH_INLINE void lookup(const float (&table)[16], Bytes index, float* to) {
+    const __m256 low = _mm256_loadu_ps(table), high = _mm256_loadu_ps(table + 8);
+    const auto eight = [&](__m128i lanes, float* at) {
+      const __m256i entry = _mm256_cvtepu8_epi32(lanes);
+      const __m256 is_high = _mm256_castsi256_ps(_mm256_slli_epi32(entry, 28));
+      _mm256_storeu_ps(
+          at, _mm256_blendv_ps(_mm256_permutevar8x32_ps(low, entry), _mm256_permutevar8x32_ps(high, entry), is_high));
+    };
+    for (unsigned h = 0; h < 2; ++h) {
+      const __m128i first = _mm256_castsi256_si128(index.v[h]), second = _mm256_extracti128_si256(index.v[h], 1);
+      eight(first, to + 32 * h);
+      eight(_mm_srli_si128(first, 8), to + 32 * h + 8);
+      eight(second, to + 32 * h + 16);
+      eight(_mm_srli_si128(second, 8), to + 32 * h + 24);
+    }
+  }
   CINCH_INLINE Bytes load_quarters(const std::uint8_t* a, const std::uint8_t* b, const std::uint8_t* c,
                                    const std::uint8_t* d) {
     const auto at = [](const std::uint8_t* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); };

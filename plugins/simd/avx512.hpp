@@ -115,6 +115,16 @@ struct Avx512 {
   CINCH_INLINE Bytes shift_right(Bytes a, Shift shift) {
     return {_mm512_and_si512(_mm512_multishift_epi64_epi8(shift.from, a.v), shift.mask)};
   }
+  CINCH_INLINE void lookup(const float (&table)[16], Bytes index, float* to) {
+    const __m512 entries = _mm512_loadu_ps(table);
+    const auto quarter = [&](__m128i lanes, float* at) {
+      _mm512_storeu_ps(at, _mm512_permutexvar_ps(_mm512_cvtepu8_epi32(lanes), entries));
+    };
+    quarter(_mm512_castsi512_si128(index.v), to);
+    quarter(_mm512_extracti32x4_epi32(index.v, 1), to + 16);
+    quarter(_mm512_extracti32x4_epi32(index.v, 2), to + 32);
+    quarter(_mm512_extracti32x4_epi32(index.v, 3), to + 48);
+  }
   CINCH_INLINE Bytes load_quarters(const std::uint8_t* a, const std::uint8_t* b, const std::uint8_t* c,
                                    const std::uint8_t* d) {
     const auto at = [](const std::uint8_t* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); };
