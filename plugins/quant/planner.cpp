@@ -19,6 +19,8 @@ constexpr std::uint64_t least_sample = 64, most_sample = 1024, sampled_share = 1
 constexpr std::uint64_t shared_tokens = 256;  // planes of fewer tokens share the properties of their heads
 constexpr std::size_t detection_rows = 32;
 constexpr std::uint32_t detection_heads = 4;
+constexpr std::uint32_t least_rotary_dim = 16;
+constexpr float least_saved_bits = 0.05f;  // by turning, for every value of a head
 
 /// To about 0.01. Requires: normal and positive.
 float approximate_log2(float value) noexcept {
@@ -161,6 +163,17 @@ class Planner {
     return {pairing, parameters_.theta, rotary_dim()};
   }
 
+  /// All of a head's channels, or where nobody said how many turn, half or a quarter of them.
+  std::vector<std::uint16_t> rotary_dims() const {
+    std::vector<std::uint16_t> dims{rotary_dim()};
+    if (parameters_.rotary_dim > 0) return dims;
+    for (const std::uint32_t share : {2u, 4u}) {
+      const std::uint32_t dim = geometry_.dim / share;
+      if (dim % 2 == 0 && dim >= least_rotary_dim) dims.push_back(static_cast<std::uint16_t>(dim));
+    }
+    return dims;
+  }
+
   std::optional<RopeScheme> detect() const {
     std::vector<float> values;
     std::vector<std::uint64_t> tokens;
@@ -170,7 +183,12 @@ class Planner {
       tokens.push_back(tokens_[i]);
       append_scaled(i, heads, values);
     }
-    return detect({values, tokens, heads, geometry_.dim}, rotary_dim());
+    const rotary::Sample sample{values, tokens, heads, geometry_.dim};
+    std::optional<RopeScheme> found;
+    for (const std::uint16_t dim : rotary_dims()) {
+      if (!found) found = detect(sample, dim);
+    }
+    return found;
   }
 
   std::optional<RopeScheme> detect(const rotary::Sample& sample, std::uint16_t rotary_dim) const {
@@ -184,6 +202,9 @@ class Planner {
     for (const RopeScheme& candidate : candidates) turns.push_back(candidate.turns(parameters_));
     const rotary::Detected found = rotary::detect(sample, turns, *kernels_.detection);
     if (found.pairing == rotary::Pairing::none) return std::nullopt;
+    if (found.bits * static_cast<float>(rotary_dim) < least_saved_bits * static_cast<float>(geometry_.dim / 2 * 2)) {
+      return std::nullopt;
+    }
     RopeScheme scheme = candidates[found.candidate];
     scheme.pairing = found.pairing;
     const bool is_asked = parameters_.rope == Rope::automatic ||

@@ -18,21 +18,23 @@ std::string shortest(double number) {
 }
 
 /// How the means of K were found to turn, and the error where it was searched for.
-std::string annotation_of(const quant::PlanParts& parts, bool is_searched) {
+std::string annotation_of(const quant::PlanParts& parts, std::uint32_t dim, bool is_searched) {
   std::string out =
       is_searched ? "error=" + shortest(std::round(static_cast<double>(parts.error) * 1e4) / 1e4) + "," : "";
-  std::string pairing, bases;
+  std::string pairing, bases, part;
   for (std::size_t i = 0; i < parts.schemes.size(); ++i) {
     const auto kind = quant::first_turning_mean + i;
     if (std::ranges::none_of(parts.heads, [kind](const auto& head) { return head.mean_kind == kind; })) continue;
     const quant::RopeScheme& scheme = parts.schemes[i];
     pairing = scheme.pairing == cinch::rotary::Pairing::halves ? "halves" : "interleaved";
     const std::string base = scheme.base > 0 ? shortest(scheme.base) : "inv_freq";
-    if (out.size() + pairing.size() + bases.size() + base.size() + 13 < CINCH_ANNOTATION_BYTES) {
+    part = scheme.rotary_dim < dim / 2 * 2 ? ",rotary_dim=" + std::to_string(scheme.rotary_dim) : "";
+    if (out.size() + pairing.size() + bases.size() + base.size() + part.size() + 13 < CINCH_ANNOTATION_BYTES) {
       bases += (bases.empty() ? "" : "/") + base;
     }
   }
-  return out + "rope=" + (pairing.empty() ? "none" : pairing + ",theta=" + bases);
+  out += "rope=" + (pairing.empty() ? "none" : pairing + ",theta=" + bases);
+  return out.size() + part.size() < CINCH_ANNOTATION_BYTES ? out + part : out;
 }
 
 struct Quant {
@@ -74,7 +76,7 @@ struct Quant {
         error = *found;
       }
       const quant::PlanParts parts = quant::make_plan(parameters_, geometry, quant::kernels(), value, error);
-      annotation = annotation_of(parts, parameters_.target > 0);
+      annotation = annotation_of(parts, geometry.dim, parameters_.target > 0);
       bytes_.clear();
       parts.write(bytes_);
       if (bytes_.size() > to.size()) throw Failure(CINCH_INTERNAL, "a plan beyond its bound");

@@ -12,13 +12,15 @@ namespace {
 constexpr std::uint64_t tokens = 1500, heads = 2;
 
 /// What the frame of these keys says under a codec.
-FrameInfo stored(const std::string& spec, std::uint64_t block_bytes = default_block_bytes) {
+FrameInfo stored(const std::string& spec, std::uint64_t block_bytes = default_block_bytes,
+                 std::uint64_t head_dim = 64) {
   CompressedOptions options;
   options.block_bytes = block_bytes;
   CompressedKvStore store(bundled_backends().open("memory", {}).value(), default_registry().codec(spec).value(),
                           options, default_registry());
   SetOptions with_shape;
-  with_shape.tensor = make_tensor(Dtype::bf16, std::vector<std::uint64_t>{tokens, heads, 64}).value();
+  with_shape.tensor =
+      make_tensor(Dtype::bf16, std::vector<std::uint64_t>{tokens, heads * 64 / head_dim, head_dim}).value();
   const std::string value = turning_keys(tokens, heads);
   EXPECT_TRUE(store.set("k", value, with_shape).ok());
   EXPECT_EQ(store.get("k").value()->size(), value.size());
@@ -49,6 +51,8 @@ TEST(QuantStoreTest, TargetIsMetByTheWholeFrame) {
 TEST(QuantStoreTest, FramesSayWhatWasFoundAndLost) {
   const FrameInfo found = stored("quant:error=0.12");
   EXPECT_EQ(found.annotation, "rope=halves,theta=10000");
+  // Two heads taken for one: its first half turns within itself.
+  EXPECT_EQ(stored("quant:error=0.12", default_block_bytes, 128).annotation, "rope=halves,theta=10000,rotary_dim=64");
   EXPECT_TRUE(found.lossy_origin);
   ASSERT_TRUE(found.loss);
   EXPECT_GT(found.loss->relative_error, 0.8 * 0.12);

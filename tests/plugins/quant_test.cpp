@@ -193,6 +193,41 @@ TEST(QuantTest, FindsHowMeansTurn) {
   expect_bound(shape, value, "rope=interleaved,theta=500,rotary_dim=20", 0.1);
 }
 
+TEST(QuantTest, FindsThatAPartOfEveryHeadTurns) {
+  std::mt19937_64 random(11);
+  std::normal_distribution<float> normal;
+  for (const std::uint64_t dim : {64u, 80u, 128u}) {
+    for (const std::uint64_t turning : {dim / 2, dim / 4}) {
+      for (const auto pairing : {rotary::Pairing::halves, rotary::Pairing::interleaved}) {
+        const bool is_halves = pairing == rotary::Pairing::halves;
+        SCOPED_TRACE(std::to_string(turning) + " of " + std::to_string(dim) + (is_halves ? ", halves" : ""));
+        const auto key = [&](auto, auto t, auto h, auto c) {
+          if (c >= turning) return static_cast<float>(c % 3) + normal(random);
+          const std::uint64_t pair = is_halves ? c % (turning / 2) : c / 2;
+          const double angle =
+              static_cast<double>(t) * std::pow(1e6, -2.0 * static_cast<double>(pair) / static_cast<double>(turning)) +
+              static_cast<double>(h + pair);
+          const bool is_first = is_halves ? c < turning / 2 : c % 2 == 0;
+          return static_cast<float>(3 * (is_first ? std::cos(angle) : std::sin(angle))) + normal(random);
+        };
+        const cinch_shape_v1 shape = shape_of(CINCH_DTYPE_BF16, {500, 2, dim}, 0);
+        const Bytes value = make_value(shape, key);
+        const quant::Parameters parameters = parameters_of("");
+        const auto schemes =
+            quant::make_plan(parameters, quant::Geometry(&shape), quant::kernels(), value, 0.1f).schemes;
+        ASSERT_EQ(schemes.size(), 1u);
+        EXPECT_EQ(schemes[0], (quant::RopeScheme{pairing, 1e6, static_cast<std::uint16_t>(turning)}));
+        const Encoded found = expect_bound(shape, value, "error=0.1", 0.1, 200);
+        EXPECT_LT(found.size(), encode(quant::kernels(), "error=0.1,rope=none", shape, value, 200).size() * 97 / 100);
+      }
+    }
+    const cinch_shape_v1 shape = shape_of(CINCH_DTYPE_BF16, {500, 1, dim}, 0);
+    const Bytes value = make_value(shape, [&](auto, auto, auto, auto) { return normal(random); });
+    EXPECT_TRUE(
+        quant::make_plan(parameters_of(""), quant::Geometry(&shape), quant::kernels(), value, 0.1f).schemes.empty());
+  }
+}
+
 TEST(QuantTest, FirstTokensHaveAnErrorOfTheirOwn) {
   const cinch_shape_v1 shape = shape_of(CINCH_DTYPE_BF16, {2, 200, 2, 64}, 1);
   const Bytes value = make_value(shape, cases(4)[0].function);
