@@ -175,7 +175,11 @@ class Dequantiser {
 
   /// Makes the rows that are left.
   bool finish(Job& job) {
-    while (job.next < job.count) some_rows(job);
+    switch (job.predict.motion) {
+      case Motion::still: rows_left<Motion::still>(job); break;
+      case Motion::turns: rows_left<Motion::turns>(job); break;
+      case Motion::folded: rows_left<Motion::folded>(job); break;
+    }
     if (is_padded_) {
       for (unsigned i = 0; i < job.count; ++i) {
         std::memcpy(job.tile.rows + job.row[i] * job.tile.pitch, scratch_.rows + job.row[i] * padded_pitch(),
@@ -194,12 +198,9 @@ class Dequantiser {
     job.next = job.count;
   }
 
-  void some_rows(Job& job) {
-    switch (job.predict.motion) {
-      case Motion::turns: return some_rows<Motion::turns>(job);
-      case Motion::folded: return some_rows<Motion::folded>(job);
-      case Motion::still: return some_rows<Motion::still>(job);
-    }
+  template <Motion motion>
+  void rows_left(Job& job) {
+    while (job.next < job.count) some_rows<motion>(job);
   }
 
   /// At most `sets` rows of a chunk; none where all are made.
