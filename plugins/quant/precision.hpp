@@ -12,7 +12,10 @@ inline float precision_of(float error, std::uint32_t dim, Element element) {
   constexpr float sqrt3 = 1.7320508f;
   const float most = sqrt3 * error;
   const float subnormals = subnormal_rounding_of(element) > 0 ? 1.0f / 64 : 0;
-  const float left = 1 - subnormals - rounding_of(element) * (1 + most) / most;
+  // Rows of bf16 whose values are all off by half a step, and then all rounded away, are not met with; to allow for them
+  // would cost 0.7 % of ratio. From errors on where they exceed the bound by less than 2 % of it, half is allowed for.
+  const float rounding = element == Element::bf16 && error >= 0.06f ? rounding_of(element) / 2 : rounding_of(element);
+  const float left = 1 - subnormals - rounding * (1 + most) / most;
   const float factor = left < 0.5f ? 0.5f : left;
   const float step = factor * error * (1 - 1.0f / 2048);  // sums of floats are not exact
   return step * step * 12 / static_cast<float>(dim);
