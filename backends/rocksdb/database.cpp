@@ -41,11 +41,10 @@ void warn_of_few_descriptors(const std::string& path) {
                              " (RLIMIT_NOFILE); writes fail when they run out");
 }
 
-std::shared_ptr<rocksdb::Cache> make_block_cache(std::uint64_t bytes,
-                                                 const std::shared_ptr<rocksdb::MemoryAllocator>& memory) {
+std::shared_ptr<rocksdb::Cache> make_block_cache(std::uint64_t bytes) {
   rocksdb::LRUCacheOptions options;
   options.capacity = bytes;
-  options.memory_allocator = memory;
+  options.memory_allocator = make_block_memory();
   return rocksdb::NewLRUCache(options);
 }
 
@@ -57,9 +56,8 @@ Database::Database(RocksDbOptions options)
       compaction_files_(std::make_shared<CompactionFiles>(space_)),
       env_(make_careful_env(*options_.env, space_, compaction_files_)),
       write_options_(make_write_options(options_.durability)),
-      block_memory_(make_block_memory()),
-      block_cache_(make_block_cache(options_.block_cache_bytes, block_memory_)),
-      value_cache_(make_passing_cache(block_cache_, block_memory_)),
+      block_cache_(make_block_cache(options_.block_cache_bytes)),
+      value_cache_(make_passing_cache(block_cache_)),
       expired_keys_(std::make_shared<ExpiredKeys>()),
       errors_(options_.path) {}
 

@@ -88,7 +88,6 @@ class Database {
   const std::shared_ptr<CompactionFiles> compaction_files_;
   const std::unique_ptr<rocksdb::Env> env_;
   const rocksdb::WriteOptions write_options_;
-  const std::shared_ptr<rocksdb::MemoryAllocator> block_memory_;
   const std::shared_ptr<rocksdb::Cache> block_cache_;
   const std::shared_ptr<rocksdb::Cache> value_cache_;
   const std::shared_ptr<ExpiredKeys> expired_keys_;

@@ -1,14 +1,12 @@
 #include "backends/rocksdb/passing_cache.hpp"
 
-#include <utility>
-
 namespace cinch {
 namespace {
 
 class PassingCache final : public rocksdb::Cache {
  public:
-  PassingCache(std::shared_ptr<rocksdb::Cache> kept, std::shared_ptr<rocksdb::MemoryAllocator> memory)
-      : Cache(std::move(memory)), kept_(std::move(kept)) {}
+  explicit PassingCache(const std::shared_ptr<rocksdb::Cache>& kept)
+      : Cache(std::shared_ptr<rocksdb::MemoryAllocator>(kept, kept->memory_allocator())), kept_(kept) {}
 
   const char* Name() const override { return "cinch.passing"; }
 
@@ -52,9 +50,8 @@ class PassingCache final : public rocksdb::Cache {
 
 }  // namespace
 
-std::shared_ptr<rocksdb::Cache> make_passing_cache(std::shared_ptr<rocksdb::Cache> kept,
-                                                   std::shared_ptr<rocksdb::MemoryAllocator> memory) {
-  return std::make_shared<PassingCache>(std::move(kept), std::move(memory));
+std::shared_ptr<rocksdb::Cache> make_passing_cache(const std::shared_ptr<rocksdb::Cache>& kept) {
+  return std::make_shared<PassingCache>(kept);
 }
 
 }  // namespace cinch

@@ -11,9 +11,8 @@
 
 namespace cinch {
 
-/// `memory`: what blocks are read into. Indexes and filters lie in `kept` and count there; values are in its table, at
-/// no charge, only while somebody holds them.
-std::shared_ptr<rocksdb::Cache> make_passing_cache(std::shared_ptr<rocksdb::Cache> kept,
-                                                   std::shared_ptr<rocksdb::MemoryAllocator> memory);
+/// Indexes and filters lie in `kept` and count there; values are in its table, at no charge, only while somebody holds
+/// them. Blocks are read into the memory of its allocator.
+std::shared_ptr<rocksdb::Cache> make_passing_cache(const std::shared_ptr<rocksdb::Cache>& kept);
 
 }  // namespace cinch

@@ -33,7 +33,7 @@ class PassingCacheTest : public testing::Test {
   static inline int deleted_ = 0;
   int value_ = 0;
   const std::shared_ptr<Cache> kept_ = rocksdb::NewLRUCache(capacity, 0);
-  const std::shared_ptr<Cache> cache_ = make_passing_cache(kept_, nullptr);
+  const std::shared_ptr<Cache> cache_ = make_passing_cache(kept_);
 };
 
 TEST_F(PassingCacheTest, AValueIsThereWhileSomebodyHoldsIt) {
