@@ -16,8 +16,7 @@ std::unique_ptr<tool::LibraryCodec> make_library(const std::string& spec) {
 }
 
 std::size_t block_bytes_of(const std::string& spec) {
-  const std::uint64_t wanted = default_registry().codec(spec).value()->traits().block_bytes;
-  return wanted != 0 ? wanted : default_block_bytes;
+  return cinch::block_bytes_of(*default_registry().codec(spec).value());
 }
 
 BlockedValue::BlockedValue(tool::LibraryCodec& library, ByteView value, std::size_t block_bytes)

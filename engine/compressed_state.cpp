@@ -81,8 +81,7 @@ Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, cons
 EncodeOptions CompressedKvStore::State::encode_options(const SetChoice& choice) const {
   EncodeOptions encode;
   encode.shape = choice.shape ? &*choice.shape : nullptr;
-  const std::uint64_t wanted = choice.codec->traits().block_bytes;
-  encode.block_bytes = options.block_bytes.value_or(wanted != 0 ? wanted : default_block_bytes);
+  encode.block_bytes = options.block_bytes.value_or(block_bytes_of(*choice.codec));
   if (choice.rule) encode.block_bytes = choice.rule->block_bytes.value_or(encode.block_bytes);
   encode.verify = options.verify_writes;
   encode.workers = options.workers.get();

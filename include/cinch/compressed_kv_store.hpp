@@ -32,6 +32,13 @@ enum class Verify : std::uint8_t {
 
 /// Of codecs that ask for no other length.
 inline constexpr std::uint64_t default_block_bytes = std::uint64_t{256} << 10;
+
+/// How long the blocks of a codec are where nobody says.
+inline std::uint64_t block_bytes_of(const Codec& codec) noexcept {
+  const std::uint64_t wanted = codec.traits().block_bytes;
+  return wanted != 0 ? wanted : default_block_bytes;
+}
+
 inline constexpr std::uint64_t default_max_value_bytes = std::uint64_t{1} << 30;
 inline constexpr std::uint64_t hard_max_value_bytes = (std::uint64_t{1} << 32) - (std::uint64_t{64} << 20);
 
@@ -40,7 +47,7 @@ struct CompressedOptions {
   /// Larger values are refused, on the way in and, before anything is allocated, on the way out.
   std::uint64_t max_value_bytes = default_max_value_bytes;
   /// Values longer than this become independent blocks of at most this length, which are encoded and decoded side by
-  /// side and can be read alone; 0: one block; nothing: what suits the codec (`CodecTraits::block_bytes`).
+  /// side and can be read alone; 0: one block; nothing: `block_bytes_of` the codec.
   std::optional<std::uint64_t> block_bytes = std::nullopt;
   /// Who works on blocks and batches besides the caller; null: nobody.
   std::shared_ptr<WorkerPool> workers = nullptr;
