@@ -66,7 +66,8 @@ class Dequantiser {
     if (!read_run(symbols, tile.count, tile.head->step_class, rans::Nothing{})) return false;
     if (!step_codes(job, before, symbols)) return false;
     job.predict = Predictor<T>::at(*tile.head, padded_dim(block_.dim), tile.token, tile_waves_, job.mean);
-    if (!groups(job, before) || !finish(before)) return false;
+    const bool is_good = with_motion(before.predict.motion, [&](auto motion) { return groups<motion>(job, before); });
+    if (!is_good || !finish(before)) return false;
     turn_ = !turn_;
     job.chunk = 0;
     open_chunk(job);
@@ -142,15 +143,6 @@ class Dequantiser {
     return stream_.take(rans::decode_run<T, sets>(symbols, count, table, states_, stream_.need(count), aside));
   }
 
-  bool groups(Job& job, Job& before) {
-    switch (before.predict.motion) {
-      case Motion::turns: return groups<Motion::turns>(job, before);
-      case Motion::folded: return groups<Motion::folded>(job, before);
-      case Motion::still: break;
-    }
-    return groups<Motion::still>(job, before);
-  }
-
   template <Motion motion>
   bool groups(Job& job, Job& before) {
     std::uint8_t* symbols = job.symbols;
@@ -175,11 +167,7 @@ class Dequantiser {
 
   /// Makes the rows that are left.
   bool finish(Job& job) {
-    switch (job.predict.motion) {
-      case Motion::still: rows_left<Motion::still>(job); break;
-      case Motion::turns: rows_left<Motion::turns>(job); break;
-      case Motion::folded: rows_left<Motion::folded>(job); break;
-    }
+    with_motion(job.predict.motion, [&](auto motion) { rows_left<motion>(job); });
     if (is_padded_) {
       for (unsigned i = 0; i < job.count; ++i) {
         std::memcpy(job.tile.rows + job.row[i] * job.tile.pitch, scratch_.rows + job.row[i] * padded_pitch(),

@@ -1,6 +1,8 @@
 /// What a head's mean predicts at a token. Part of the format: every operation is the same on all targets.
 #pragma once
 
+#include <type_traits>
+
 #include "plugins/quant/block.hpp"
 #include "plugins/rotary/tile_mean.hpp"
 
@@ -20,6 +22,17 @@ enum class Motion : std::uint8_t {
   folded,  ///< Turns, and the two halves of a chunk are the pairs: they share their waves and are each other's
            ///< partners.
 };
+
+/// Calls `function` with the motion as a constant.
+template <class Function>
+inline __attribute__((always_inline)) auto with_motion(Motion motion, Function&& function) {
+  switch (motion) {
+    case Motion::turns: return function(std::integral_constant<Motion, Motion::turns>());
+    case Motion::folded: return function(std::integral_constant<Motion, Motion::folded>());
+    case Motion::still: break;
+  }
+  return function(std::integral_constant<Motion, Motion::still>());
+}
 
 /// Predictions of one chunk's channels, for the rows of one tile.
 template <class T>

@@ -37,11 +37,7 @@ class Quantiser {
     const Predictor<T> predict =
         Predictor<T>::at(*tile.head, padded_dim(block_.dim), tile.token, tile_waves_, tile_mean_);
     for (unsigned c = 0; c < chunks_; ++c) {
-      switch (predict.motion) {
-        case Motion::still: some_chunk<Motion::still>(c, tile, predict); break;
-        case Motion::turns: some_chunk<Motion::turns>(c, tile, predict); break;
-        case Motion::folded: some_chunk<Motion::folded>(c, tile, predict); break;
-      }
+      with_motion(predict.motion, [&](auto motion) { some_chunk<motion>(c, tile, predict); });
     }
   }
 
