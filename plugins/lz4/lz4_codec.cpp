@@ -94,15 +94,13 @@ struct Lz4 {
         const int bytes = sample_bytes[static_cast<std::size_t>(i)];
         const char* sample = from + static_cast<std::ptrdiff_t>(size - bytes) * i / last;
         const int length =
-            LZ4_compress_fast_extState_fastReset(fast_.get(), sample, to, bytes, room, sample_acceleration());
+            LZ4_compress_fast_extState_fastReset(fast_.get(), sample, to, bytes, room, 2 * acceleration_);
         saved += bytes - length;
         const bool has_repeats = length < bytes - bytes / 16;
         if (has_repeats || saved > sampled / 85) return false;
       }
       return true;
     }
-
-    int sample_acceleration() const noexcept { return std::min(2 * acceleration_, 65537); }
 
     int acceleration_;
     int level_;

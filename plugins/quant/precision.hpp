@@ -13,8 +13,7 @@ inline float precision_of(float error, std::uint32_t dim, Element element) {
   const float most = sqrt3 * error;
   const float subnormals = subnormal_rounding_of(element) > 0 ? 1.0f / 64 : 0;
   // Rows of bf16 whose values are all off by half a step, and then all rounded away, are not met with; to allow for
-  // them would cost 0.7 % of ratio. From errors on where they exceed the bound by less than 2 % of it, half is allowed
-  // for.
+  // them would cost 0.7 % of ratio. Half is allowed for where they exceed the bound by less than 2 % of it.
   const float rounding = element == Element::bf16 && error >= 0.06f ? rounding_of(element) / 2 : rounding_of(element);
   const float left = 1 - subnormals - rounding * (1 + most) / most;
   const float factor = left < 0.5f ? 0.5f : left;

@@ -136,11 +136,11 @@ struct Scalar {
   static Bytes shift_right(const Bytes& a, const Shift& shift) {
     return each<Bytes>([&](unsigned i) { return a.lane[i] >> shift.bits[i / 16]; });
   }
-  /// Four times 16 bytes.
   /// Of every lane its entry. Requires: lanes that matter are below 16.
   static void lookup(const float (&table)[16], const Bytes& index, float* to) {
     for (unsigned i = 0; i < 64; ++i) to[i] = table[index.lane[i] & 15];
   }
+  /// Four times 16 bytes.
   static Bytes load_quarters(const std::uint8_t* a, const std::uint8_t* b, const std::uint8_t* c,
                              const std::uint8_t* d) {
     Bytes made;
