@@ -1,5 +1,6 @@
 #include "bench/peer_process.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace cinch::bench {

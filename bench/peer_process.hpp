@@ -2,7 +2,6 @@
 #pragma once
 
 #include <boost/process.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 

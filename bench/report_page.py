@@ -120,7 +120,7 @@ def bars(rows, title, unit):
 
 
 def plots(name, rows):
-    if all(row["ratio"] is not None for row in rows):
+    if all(row["ratio"] is not None and row["against"] == "memcpy" for row in rows):
         return ratio_against_speed(rows)
     if name.startswith("As "):
         return curves(rows, "Share of the other's rate as work grows")

@@ -90,23 +90,12 @@ class PathRows {
         asm volatile("" : : "r"(workers_[0].decoded.data()) : "memory");  // the copy is wanted, though nobody reads it
       }
     };
-    const std::optional<double> loss = maker_.error > 0 ? std::optional(loss_) : std::nullopt;
-    report_.bytes(
-        name("encode"), "memcpy", bytes_, [&] { encode(0, 0, 1); }, copy_all);
-    report_.note_codec(bytes_ / stored_, loss);
-    report_.bytes(
-        name("decode"), "memcpy", bytes_, [&] { decode(0, 0, 1); }, copy_all);
-    report_.note_codec(bytes_ / stored_, loss);
+    beside("memcpy", copy_all, copy_all);
   }
 
   void against_peer(const std::string& peer_name, PeerProcess& peer) {
-    const std::string against = peer_name + ", ratio " + peer.figures();
-    report_.bytes(
-        name("encode"), against, bytes_, [&] { encode(0, 0, 1); }, [&] { peer.run("encode"); });
-    report_.note_codec(bytes_ / stored_, {});
-    report_.bytes(
-        name("decode"), against, bytes_, [&] { decode(0, 0, 1); }, [&] { peer.run("decode"); });
-    report_.note_codec(bytes_ / stored_, {});
+    beside(
+        peer_name + ", ratio " + peer.figures(), [&] { peer.run("encode"); }, [&] { peer.run("decode"); });
   }
 
   void two_threads() {
@@ -119,6 +108,16 @@ class PathRows {
   }
 
  private:
+  void beside(const std::string& against, const Report::Work& encode_other, const Report::Work& decode_other) {
+    const std::optional<double> loss = maker_.error > 0 ? std::optional(loss_) : std::nullopt;
+    report_.bytes(
+        name("encode"), against, bytes_, [&] { encode(0, 0, 1); }, encode_other);
+    report_.note_codec(bytes_ / stored_, loss);
+    report_.bytes(
+        name("decode"), against, bytes_, [&] { decode(0, 0, 1); }, decode_other);
+    report_.note_codec(bytes_ / stored_, loss);
+  }
+
   std::string name(const char* operation) const { return content_.name + ", " + maker_.name + ", " + operation; }
 
   /// Encodes everything once, for `decode`, and looks at what comes back.
@@ -164,9 +163,7 @@ class PathRows {
 };
 
 /// Codecs that others made for tensors, each in a process of its own, on the same core and the same tensors.
-void peer_rows(Report& report, const Content& content) {
-  const std::optional<std::string> python = report.peer_program("python/bin/python3");
-  if (!python) return;
+void peer_rows(Report& report, const Content& content, const std::string& python) {
   const Directory directory("tensors");
   std::filesystem::create_directory(directory.path());
   const std::string file = directory.path() + "/tensors";
@@ -178,7 +175,7 @@ void peer_rows(Report& report, const Content& content) {
   PathRows rows(report, content, tensor);
   for (const auto& [name, codec] : {std::pair{"ZipNN", "zipnn"}, std::pair{"OpenZL, FSE", "openzl-fse"},
                                     std::pair{"OpenZL, Huffman", "openzl-huffman"}}) {
-    PeerProcess peer(*python, {CINCH_SOURCE_DIR "/bench/peers/tensor_codecs.py", codec, file, length});
+    PeerProcess peer(python, {CINCH_SOURCE_DIR "/bench/peers/tensor_codecs.py", codec, file, length});
     rows.against_peer(name, peer);
   }
 }
@@ -208,10 +205,10 @@ void report_paths(Report& report) {
       }
     }
   }
-  report.section("tensor beside ZipNN and OpenZL, long-5461, one pinned core");
-  {
+  if (const std::optional<std::string> python = report.peer_program("python/bin/python3")) {
+    report.section("tensor beside ZipNN and OpenZL, long-5461, one pinned core");
     const PinnedCore pinned;
-    for (const Content& content : {groups[0], groups[1]}) peer_rows(report, content);
+    for (const Content& content : {groups[0], groups[1]}) peer_rows(report, content, *python);
   }
   report.section("Codecs alone, two threads on two values");
   for (const Content& content : {groups[0], groups[1]}) {

@@ -1,4 +1,5 @@
 // Values of 1 KiB: cinch over memory beside a bare sharded map of shared pointers, the least that a host would write.
+#include <functional>
 #include <random>
 #include <thread>
 
@@ -13,10 +14,12 @@ namespace {
 
 constexpr std::size_t calls_per_thread = 100000;
 
-/// Keys in an order that no cache foresees, a list for each thread.
-std::vector<std::vector<std::string>> shuffled_keys(std::size_t count, unsigned threads) {
+using Keys = std::vector<std::vector<std::string>>;  // a list for each thread
+
+/// Keys in an order that no cache foresees.
+Keys shuffled_keys(std::size_t count, unsigned threads) {
   std::mt19937_64 random(1);
-  std::vector<std::vector<std::string>> out(threads);
+  Keys out(threads);
   for (auto& keys : out) {
     for (std::size_t i = 0; i < calls_per_thread; ++i) keys.push_back("user:" + std::to_string(random() % count));
   }
@@ -25,7 +28,7 @@ std::vector<std::vector<std::string>> shuffled_keys(std::size_t count, unsigned 
 
 /// `work(key)` for all keys, each list on a thread of its own.
 template <class Work>
-void on_threads(const std::vector<std::vector<std::string>>& keys, const Work& work) {
+void on_threads(const Keys& keys, const Work& work) {
   std::vector<std::thread> threads;
   for (std::size_t t = 1; t < keys.size(); ++t) {
     threads.emplace_back([&, t] {
@@ -43,6 +46,30 @@ struct Subject {
   bool has_goal;
 };
 
+/// What a store is measured beside: it sets or gets all keys.
+struct Rival {
+  std::string name;
+  std::function<void(const Keys&)> set, get;
+};
+
+void rows_beside(Report& report, const Subject& subject, ByteView value, std::size_t count, const Rival& rival) {
+  KvStore& store = *subject.store;
+  const std::optional<double> goal = subject.has_goal ? std::optional(0.8) : std::nullopt;
+  for (const unsigned threads : {1u, 2u}) {
+    const Keys keys = shuffled_keys(count, threads);
+    const double calls = static_cast<double>(calls_per_thread) * threads;
+    const std::string suffix = ", " + std::to_string(threads) + (threads == 1 ? " thread" : " threads");
+    report.pair(
+        subject.name + ", set" + suffix, rival.name, calls, "Mop/s", 1e-6,
+        [&] { on_threads(keys, [&](const std::string& key) { require(store.set(key, value)); }); },
+        [&] { rival.set(keys); }, goal);
+    report.pair(
+        subject.name + ", get" + suffix, rival.name, calls, "Mop/s", 1e-6,
+        [&] { on_threads(keys, [&](const std::string& key) { (void)must_get(store, key); }); },
+        [&] { rival.get(keys); }, goal);
+  }
+}
+
 void raw_rows(Report& report, std::size_t count) {
   const std::vector<std::byte> value = values("random", 1u << 10).front();
   const std::vector<Subject> subjects = {{"memory store", memory_store("raw")->inner(), true},
@@ -57,20 +84,9 @@ void raw_rows(Report& report, std::size_t count) {
       map.set(key, value);
     }
     set_and_check(report, store, "user:7", value);
-    for (const unsigned threads : {1u, 2u}) {
-      const auto keys = shuffled_keys(count, threads);
-      const double calls = static_cast<double>(calls_per_thread) * threads;
-      const std::string suffix = ", " + std::to_string(threads) + (threads == 1 ? " thread" : " threads");
-      const std::optional<double> goal = subject.has_goal ? std::optional(0.8) : std::nullopt;
-      const auto set = [&](const std::string& key) { require(store.set(key, value)); };
-      const auto get = [&](const std::string& key) { (void)must_get(store, key); };
-      report.pair(
-          subject.name + ", set" + suffix, "bare map", calls, "Mop/s", 1e-6, [&] { on_threads(keys, set); },
-          [&] { on_threads(keys, [&](const std::string& key) { map.set(key, value); }); }, goal);
-      report.pair(
-          subject.name + ", get" + suffix, "bare map", calls, "Mop/s", 1e-6, [&] { on_threads(keys, get); },
-          [&] { on_threads(keys, [&](const std::string& key) { (void)map.get(key); }); }, goal);
-    }
+    const auto set = [&](const Keys& keys) { on_threads(keys, [&](const std::string& key) { map.set(key, value); }); };
+    const auto get = [&](const Keys& keys) { on_threads(keys, [&](const std::string& key) { (void)map.get(key); }); };
+    rows_beside(report, subject, value, count, {"bare map", set, get});
     require(store.remove_prefix("").status());
   }
 }
@@ -80,23 +96,12 @@ void foyer_rows(Report& report, std::size_t count) {
   const std::optional<std::string> program = report.peer_program("foyer_peer");
   if (!program) return;
   const std::vector<std::byte> value = values("random", 1u << 10).front();
-  const auto store = memory_store("raw")->inner();
-  for (std::size_t i = 0; i < count; ++i) require(store->set("user:" + std::to_string(i), value));
+  const Subject subject{"memory store", memory_store("raw")->inner(), false};
+  for (std::size_t i = 0; i < count; ++i) require(subject.store->set("user:" + std::to_string(i), value));
   PeerProcess foyer(*program, {std::to_string(count), std::to_string(value.size())});
-  for (const unsigned threads : {1u, 2u}) {
-    const auto keys = shuffled_keys(count, threads);
-    const double calls = static_cast<double>(calls_per_thread) * threads;
-    const std::string number = " " + std::to_string(threads);
-    const std::string suffix = "," + number + (threads == 1 ? " thread" : " threads");
-    report.pair(
-        "memory store, set" + suffix, "foyer", calls, "Mop/s", 1e-6,
-        [&] { on_threads(keys, [&](const std::string& key) { require(store->set(key, value)); }); },
-        [&] { foyer.run("set" + number); });
-    report.pair(
-        "memory store, get" + suffix, "foyer", calls, "Mop/s", 1e-6,
-        [&] { on_threads(keys, [&](const std::string& key) { (void)must_get(*store, key); }); },
-        [&] { foyer.run("get" + number); });
-  }
+  const auto set = [&](const Keys& keys) { foyer.run("set " + std::to_string(keys.size())); };
+  const auto get = [&](const Keys& keys) { foyer.run("get " + std::to_string(keys.size())); };
+  rows_beside(report, subject, value, count, {"foyer", set, get});
 }
 
 void compressed_rows(Report& report) {
