@@ -63,12 +63,19 @@ struct Block {
   std::uint64_t values() const noexcept { return planes * tokens * heads * dim; }
 };
 
-/// What `error` means for a row: the square of its step, relative to its own.
+/// What an error means for the step of a row. Squares, relative to the row's own.
+struct StepLimits {
+  float wanted;           ///< Of the largest step that a row takes.
+  float safe;             ///< Of the largest one with which no row is beyond sqrt(3) * `error`, whatever its values.
+  float allowed;          ///< What quantising may do to a row, in all its channels.
+  std::uint32_t checked;  ///< In how many channels it is looked at where a step is not safe.
+};
+
 struct Precision {
-  float square;         ///< For rows beyond the first tokens.
-  float first_square;   ///< For the first tokens.
-  std::uint64_t first;  ///< How many they are.
-  float least_square;   ///< Rows of a smaller square than this, over the precision, take half the step.
+  StepLimits usual;
+  StepLimits first;            ///< For the first tokens.
+  std::uint64_t first_tokens;  ///< How many they are.
+  float least_square;          ///< Rows of a smaller square than this, over the safe one, take half the step.
 };
 
 /// One stretch of symbols of one class. Each begins at a multiple of 64.

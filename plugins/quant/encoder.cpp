@@ -85,8 +85,8 @@ std::optional<std::size_t> BlockEncoder::encode(const Plan& plan, const Paramete
   if (from.empty() || to.size() < most_head_bytes) return std::nullopt;
   const Block block = block_of(plan, part, plane_heads_);
   make_room(block, geometry.row_bytes(), to.size() - most_head_bytes);
-  const Precision precision{precision_of(plan.error(), geometry.dim, geometry.element),
-                            precision_of(plan.first_error(), geometry.dim, geometry.element), parameters.first,
+  const Precision precision{limits_of(plan.error(), geometry.dim, geometry.element),
+                            limits_of(plan.first_error(), geometry.dim, geometry.element), parameters.first,
                             least_square_of(geometry.element)};
   if (!kernels_.quantise(block, geometry.element, precision, from.data(), quantised_)) return std::nullopt;
   const Quantised& made = quantised_;

@@ -42,7 +42,7 @@ class Planner {
         geometry_(geometry),
         kernels_(kernels),
         value_(value),
-        precision_(precision_of(error, geometry.dim, geometry.element)),
+        precision_(limits_of(error, geometry.dim, geometry.element).wanted),
         channels_(padded_dim(geometry.dim)) {
     parts_.error = error;
     parts_.first_error = parameters.first_error_at(error);

@@ -4,8 +4,7 @@
 #include <cstring>
 
 #include "plugins/quant/prediction.hpp"
-#include "plugins/quant/steps.hpp"
-#include "plugins/quant/tiles.hpp"
+#include "plugins/quant/row_steps.hpp"
 
 namespace cinch::quant {
 
@@ -14,10 +13,10 @@ class Quantiser {
  public:
   Quantiser(const Block& block, const Precision& precision, Quantised& to)
       : block_(block),
-        precision_(precision),
         to_(to),
         chunks_(chunks_of(block.dim)),
-        scratch_(Scratch<T>::of(to.scratch, block.heads, block.dim)) {}
+        scratch_(Scratch<T>::of(to.scratch, block.heads, block.dim)),
+        steps_(block, precision) {}
 
   bool run(const std::uint8_t* from) {
     return for_each_tile(
@@ -33,9 +32,9 @@ class Quantiser {
 
   void code(Tile tile) {
     if (block_.dim % chunk_channels != 0) pad(tile);
-    step_codes(*tile.head, tile);
     const Predictor<T> predict =
         Predictor<T>::at(*tile.head, padded_dim(block_.dim), tile.token, tile_waves_, tile_mean_);
+    step_codes(*tile.head, tile, predict);
     for (unsigned c = 0; c < chunks_; ++c) {
       with_motion(predict.motion, [&](auto motion) { some_chunk<motion>(c, tile, predict); });
     }
@@ -64,18 +63,14 @@ class Quantiser {
 
   // ---- Step codes
 
-  void step_codes(const Head& head, const Tile& tile) {
-    float squares[tile_rows];
-    squares_of(tile, squares);
-    const std::uint64_t left = tile.token < precision_.first ? precision_.first - tile.token : 0;
-    const unsigned first = left < tile.count ? static_cast<unsigned>(left) : tile.count;  // rows of the first tokens
-    set_codes(head, squares, precision_.first_square, 0, first);
-    set_codes(head, squares, precision_.square, first, tile.count);
+  void step_codes(const Head& head, const Tile& tile, const Predictor<T>& predict) {
+    steps_.choose(tile, predict);
+    const int* const codes = steps_.codes();
     const int reach = classes[head.step_class].reach;
     unsigned beyond = 0;
     for (unsigned r = 0; r < tile.count; ++r) {
-      beyond |= static_cast<unsigned>(codes_[r] - head.step_code + reach > 2 * reach) |
-                static_cast<unsigned>(codes_[r] - head.step_code + reach < 0);
+      beyond |= static_cast<unsigned>(codes[r] - head.step_code + reach > 2 * reach) |
+                static_cast<unsigned>(codes[r] - head.step_code + reach < 0);
     }
     std::uint8_t* const symbols = begin_run(tile.count, head.step_class);
     rows_ = 0;
@@ -83,59 +78,16 @@ class Quantiser {
       for (unsigned r = 0; r < tile.count; ++r) symbols[r] = step_symbol(head, reach, tile, r);
       return;
     }
-    float inverses[16] = {};
-    for (int s = 0; s < escape; ++s) inverses[s] = inverse_step_of(head.step_code + s - 7);
     const int least = head.step_code - 7;
     rows_ = tile.count;
-    for (unsigned r = 0, count = rows_; r < count; ++r) symbols[r] = static_cast<std::uint8_t>(codes_[r] - least);
+    for (unsigned r = 0, count = rows_; r < count; ++r) symbols[r] = static_cast<std::uint8_t>(codes[r] - least);
     for (unsigned r = 0, count = rows_; r < count; ++r) row_[r] = static_cast<std::uint8_t>(r);
-    T::lookup(inverses, T::load(symbols), inverse_);
-  }
-
-  /// The codes of rows `begin` to `end`, without a branch, so that compilers make vectors of it.
-  void set_codes(const Head& head, const float* squares, float precision, unsigned begin, unsigned end) {
-    const float least_limit = head.mean_square / (16129.0f * static_cast<float>(block_.dim));
-    const float least_square = precision_.least_square;
-    int* const codes = codes_;
-    for (unsigned r = begin; r < end; ++r) {
-      const float square = squares[r], limit = square * precision;
-      const bool is_halved = is_less(limit, least_square);
-      // No value may be beyond 16 bits, whether its mean is far off or as long as 1.4 rows.
-      const float most = is_halved ? 3.2e7f : 1.3e8f;
-      // A row costs less as it is where it is nothing beside a mean that is beyond bytes.
-      const bool is_near = is_less(least_limit, limit) | is_less(head.mean_square, 2 * square);
-      const bool is_usual = is_less(1e-26f, square) & is_less(square, 1e30f) & is_less(square, most * limit) & is_near;
-      const int code = code_of_square(limit) - (is_halved ? 4 : 0);
-      codes[r] = is_usual ? code : not_coded;
-    }
-  }
-
-  /// The sum of the squares of every row. Has the rows of the next tile fetched meanwhile.
-  void squares_of(const Tile& tile, float* squares) const {
-    const std::size_t row_bytes = block_.dim * size_of(element);
-    for (unsigned begin = 0; begin < tile.count; begin += 16) {
-      typename T::Floats sum[16];
-#pragma GCC unroll 16
-      for (unsigned i = 0; i < 16; ++i) {
-        const unsigned r = begin + i < tile.count ? begin + i : begin;
-        const std::uint8_t* const row = tile.rows + r * tile.pitch;
-        for (std::size_t at = 0; tile.to_next != 0 && at < row_bytes; at += 64) {
-          __builtin_prefetch(row + tile.to_next + at, 0, 2);
-        }
-        sum[i] = T::fill_floats(0);
-        for (unsigned c = 0; c < chunks_; ++c) {
-          typename T::Channels x;
-          load<T, element>(row + c * std::size_t{chunk_channels} * size_of(element), x);
-#pragma GCC unroll 4
-          for (unsigned part = 0; part < 4; ++part) sum[i] = T::add(sum[i], T::mul(x.part[part], x.part[part]));
-        }
-      }
-      T::store_floats(squares + begin, T::sums(sum));
-    }
+    std::memcpy(inverse_, steps_.inverses(), rows_ * sizeof(float));
   }
 
   std::uint8_t step_symbol(const Head& head, int reach, const Tile& tile, unsigned r) {
-    if (codes_[r] == not_coded) {
+    const int code = steps_.codes()[r];
+    if (code == RowSteps<T, element>::not_coded) {
       const std::uint8_t* const row = tile.rows + r * tile.pitch;
       const std::size_t bytes = block_.dim * size_of(element);
       const bool is_zero = is_all_zero(row, bytes);
@@ -146,15 +98,15 @@ class Quantiser {
       }
       return escape;
     }
-    inverse_[rows_] = inverse_step_of(codes_[r]);
+    inverse_[rows_] = steps_.inverses()[r];
     row_[rows_++] = static_cast<std::uint8_t>(r);
-    const int distance = codes_[r] - head.step_code;
+    const int distance = code - head.step_code;
     if (distance >= -reach && distance <= reach) return static_cast<std::uint8_t>(distance + 7);
     if (distance > wide_escape && distance < raw_row) {
       to_.escapes[to_.escape_count++] = static_cast<std::uint8_t>(distance);
     } else {
       to_.escapes[to_.escape_count++] = static_cast<std::uint8_t>(wide_escape);
-      put_wide(codes_[r]);
+      put_wide(code);
     }
     return escape;
   }
@@ -338,19 +290,17 @@ class Quantiser {
     end_groups(chunk);
   }
 
-  static constexpr int not_coded = 30000;
   static constexpr unsigned at_once = T::has_many_registers ? 2 : 1;  // rows
 
   const Block& block_;
-  const Precision& precision_;
   Quantised& to_;
   const unsigned chunks_;
   const Scratch<T> scratch_;
   std::uint8_t* next_symbols_ = to_.symbols;
   rotary::TileWaves tile_waves_;
   TileMean tile_mean_;
-  int codes_[tile_rows];  // of every row of the tile
-  unsigned rows_ = 0;     // those that are coded:
+  RowSteps<T, element> steps_;
+  unsigned rows_ = 0;  // of the tile that are coded:
   std::uint8_t row_[tile_rows];
   float inverse_[tile_rows];  // of their steps
 };

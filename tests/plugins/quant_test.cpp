@@ -89,6 +89,24 @@ TEST(QuantTest, KeepsTheBoundOfEveryRow) {
   }
 }
 
+TEST(QuantTest, KeepsTheBoundOfRowsThatAreOffByHalfAStepEverywhere) {
+  std::mt19937_64 random(3);
+  for (const std::uint16_t dtype : all_float_dtypes) {
+    for (const std::uint64_t dim : {64u, 256u}) {
+      for (double error = 0.011; error < 0.9; error *= 1.13) {
+        SCOPED_TRACE("type " + std::to_string(dtype) + ", dim " + std::to_string(dim) + ", error " +
+                     std::to_string(error));
+        // All values of a row are as large, and each row a thousandth larger: some are an odd number of half steps.
+        const auto halves = [&](auto, auto t, auto, auto) {
+          return static_cast<float>((random() % 2 == 0 ? 1 : -1) * std::pow(1.001, t));
+        };
+        const cinch_shape_v1 shape = shape_of(dtype, {400, 1, dim}, 0);
+        expect_bound(shape, make_value(shape, halves), "rope=none,error=" + std::to_string(error), error);
+      }
+    }
+  }
+}
+
 TEST(QuantTest, CodesRowsThatAreLittleBesideTheirMeanAtEveryError) {
   std::mt19937_64 random(7);
   std::normal_distribution<float> normal;
@@ -169,8 +187,8 @@ TEST(QuantTest, ErrorIsAboutWhatWasAskedFor) {
     quant::Loss loss{};
     quant::kernels().measure(value.data(), back.data(), 2048, 64, quant::Element::bf16, loss);
     const double relative = std::sqrt(loss.squared_error / loss.squared) / std::stod(error);
-    EXPECT_GT(relative, 0.8) << error;
-    EXPECT_LT(relative, 1.02) << error;
+    EXPECT_GT(relative, 0.93) << error;
+    EXPECT_LT(relative, 1) << error;
   }
 }
 
