@@ -62,11 +62,6 @@ void check_rules(ConfigCheck& check, const std::vector<Rule>& rules, const Codec
   }
 }
 
-/// Empty: as long as suits the codec.
-std::string block_text(const std::optional<std::uint64_t>& bytes) {
-  return to_toml(bytes ? format_size(*bytes) : std::string());
-}
-
 }  // namespace
 
 Status check_config(const StoreConfig& config, const BackendRegistry& backends, const CodecRegistry& codecs) {
@@ -92,12 +87,21 @@ Status check_config(const StoreConfig& config, const BackendRegistry& backends, 
   return std::move(check).status();
 }
 
-std::vector<ConfigEntry> describe_config(const StoreConfig& config, const BackendRegistry& backends) {
+std::vector<ConfigEntry> describe_config(const StoreConfig& config, const BackendRegistry& backends,
+                                         const CodecRegistry& codecs) {
   std::vector<ConfigEntry> entries;
   const auto add = [&](std::string key, std::string value) {
     const auto found = config.origins.find(key);
     std::string origin = found == config.origins.end() ? "default" : found->second;
     entries.push_back({std::move(key), std::move(value), std::move(origin)});
+  };
+  const auto add_block = [&](const std::string& key, std::optional<std::uint64_t> bytes, const std::string& spec) {
+    if (!bytes) {
+      const auto codec = codecs.codec(spec);
+      if (!codec) return;
+      bytes = block_bytes_of(**codec);
+    }
+    add(key, to_toml(format_size(*bytes)));
   };
   const auto add_layout = [&](const std::string& key, const TensorLayout& layout) {
     if (layout.token_axis) add(key + ".token_axis", std::to_string(*layout.token_axis));
@@ -111,7 +115,7 @@ std::vector<ConfigEntry> describe_config(const StoreConfig& config, const Backen
   const CompressedOptions& options = config.compressed;
   constexpr std::array verify_names = {"always", "first_read", "never"};
   add("engine.threads", std::to_string(config.threads));
-  add("engine.block", block_text(options.block_bytes));
+  add_block("engine.block", options.block_bytes, config.codec);
   add("engine.max_value", to_toml(format_size(options.max_value_bytes)));
   add("engine.verify", to_toml(std::string(verify_names[static_cast<std::size_t>(options.verify)])));
   add("engine.verify_writes", to_toml(options.verify_writes));
@@ -123,11 +127,12 @@ std::vector<ConfigEntry> describe_config(const StoreConfig& config, const Backen
   for (const auto& [name, value] : settings.all()) add("store." + config.backend + "." + name, to_toml(value));
   for (std::size_t i = 0; i < options.rules.size(); ++i) {
     const Rule& rule = options.rules[i];
+    const std::string& codec = rule.codec.empty() ? config.codec : rule.codec;
     add(rule_key(i) + ".match", to_toml(rule.match));
-    add(rule_key(i) + ".codec", to_toml(rule.codec));
+    add(rule_key(i) + ".codec", to_toml(codec));
     add(rule_key(i) + ".fallback", to_toml(rule.fallback.empty() ? options.fallback : rule.fallback));
     add(rule_key(i) + ".ttl", to_toml(format_duration(rule.ttl)));
-    add(rule_key(i) + ".block", block_text(rule.block_bytes ? rule.block_bytes : options.block_bytes));
+    add_block(rule_key(i) + ".block", rule.block_bytes ? rule.block_bytes : options.block_bytes, codec);
     add_layout(rule_key(i), rule.layout);
     if (!rule.tensor) continue;
     const std::string tensor = rule_key(i) + ".tensor";

@@ -65,8 +65,10 @@ struct ConfigEntry {
   std::string origin;  ///< "default" where nobody gave it.
 };
 
-/// Every key, defaults included, in the order of the documentation.
-CINCH_API std::vector<ConfigEntry> describe_config(const StoreConfig& config, const BackendRegistry& backends);
+/// Every key, defaults included, in the order of the documentation. Where nobody says how long blocks are, the codec is
+/// asked; of one that `codecs` do not have, that key is left out.
+CINCH_API std::vector<ConfigEntry> describe_config(const StoreConfig& config, const BackendRegistry& backends,
+                                                   const CodecRegistry& codecs);
 
 /// Opens what the config names. Errors: `check_config`'s, and those of the backend. With `codecs`, plugin settings of
 /// the config are not looked at again.

@@ -12,7 +12,7 @@ void check_mistakes(const Status& status) {
 }
 
 void use(const StoreConfig& config, std::string_view key) {
-  fuzz::require(!describe_config(config, bundled_backends()).empty(), "a config without keys");
+  fuzz::require(!describe_config(config, bundled_backends(), default_registry()).empty(), "a config without keys");
   if (Status status = check_config(config, bundled_backends(), default_registry()); !status.ok()) return;
   if (config.backend != "memory") return;  // nothing is to be left on a disk
   StoreConfig small = config;

@@ -133,7 +133,8 @@ TEST(AllocationTest, ConfigsAreReadWholeOrNotAtAll) {
   ASSERT_TRUE(whole) << whole.status().to_string();
   const auto resolved = [](const StoreConfig& config) {
     std::string text;
-    for (const ConfigEntry& entry : describe_config(config, bundled_backends())) text += entry.key + entry.value + "\n";
+    for (const ConfigEntry& entry : describe_config(config, bundled_backends(), default_registry()))
+      text += entry.key + entry.value + "\n";
     return text;
   };
   const std::string expected = resolved(*whole);

@@ -16,7 +16,9 @@ std::string mistakes(const StoreConfig& config) {
   return std::string(check_config(config, bundled_backends(), open_codecs(config)).message());
 }
 
-std::vector<ConfigEntry> describe(const StoreConfig& config) { return describe_config(config, bundled_backends()); }
+std::vector<ConfigEntry> describe(const StoreConfig& config) {
+  return describe_config(config, bundled_backends(), open_codecs(config));
+}
 
 ConfigEntry entry(const StoreConfig& config, std::string_view key) {
   const std::vector<ConfigEntry> entries = describe(config);
@@ -88,6 +90,41 @@ TEST(DescribeConfigTest, WhatWasGivenIsShownWithItsPlace) {
   EXPECT_EQ(entry(config, "store.rule[0].ttl").value, "\"90m\"");
   EXPECT_EQ(entry(config, "store.rule[0].ttl").origin, "c.toml:5");
   EXPECT_EQ(entry(config, "store.rule[0].codec").origin, "default");
+}
+
+TEST(DescribeConfigTest, BlocksAreAsLongAsSuitsTheirCodec) {
+  const char* const rules =
+      "[[store.rule]]\nmatch = \"a\"\ncodec = \"zstd\"\n[[store.rule]]\nmatch = \"b\"\nblock = 0\n";
+  EXPECT_EQ(entry(StoreConfig(), "engine.block").value, "\"256KiB\"");
+  EXPECT_EQ(entry(read("[store]\ncodec = \"zstd\""), "engine.block").value, "\"512KiB\"");
+  EXPECT_EQ(entry(read(rules), "store.rule[0].block").value, "\"512KiB\"");
+  EXPECT_EQ(entry(read(rules), "store.rule[1].block").value, "\"0\"");
+  EXPECT_EQ(entry(read(std::string("[engine]\nblock = \"1MiB\"\n") + rules), "store.rule[0].block").value, "\"1MiB\"");
+}
+
+/// What is shown, as a config.
+std::string pasted(const std::vector<ConfigEntry>& entries) {
+  std::string toml, rule;
+  for (const ConfigEntry& each : entries) {
+    const bool is_rule = each.key.starts_with("store.rule[");
+    const std::string table = is_rule ? each.key.substr(0, each.key.find(']') + 1) : "";
+    if (is_rule && table != rule) toml += "[[store.rule]]\n";
+    rule = table;
+    toml += (is_rule ? each.key.substr(table.size() + 1) : each.key) + " = " + each.value + "\n";
+  }
+  return toml;
+}
+
+TEST(DescribeConfigTest, WhatIsShownCanBePastedIntoAConfig) {
+  const StoreConfig example = *StoreConfig::from_file(CINCH_SOURCE_DIR "/tools/examples/cinch.toml");
+  const StoreConfig bare =
+      read("[[store.rule]]\nmatch = \"a\"\nttl = \"1h\"\n[[store.rule]]\nmatch = \"b\"\ncodec = \"zstd\"\n");
+  for (const StoreConfig& config : {StoreConfig(), bare, example}) {
+    const std::vector<ConfigEntry> shown = describe(config);
+    const StoreConfig again = read(pasted(shown));
+    EXPECT_EQ(mistakes(again), "");
+    EXPECT_EQ(pasted(describe(again)), pasted(shown));
+  }
 }
 
 TEST(DescribeConfigTest, TheShownDefaultsAreTheOnesThatAreUsed) {

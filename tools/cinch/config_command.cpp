@@ -13,10 +13,9 @@ ExitStatus check_config_file(const Options& options) {
   named.config = options.file;
   const Result<StoreConfig> config = load_config(named);
   if (!config) return fail(config.error());
-  if (Status status = check_config(*config, bundled_backends(), open_codecs(*config)); !status.ok()) {
-    return fail(status);
-  }
-  const std::vector<ConfigEntry> entries = describe_config(*config, bundled_backends());
+  const CodecRegistry codecs = open_codecs(*config);
+  if (Status status = check_config(*config, bundled_backends(), codecs); !status.ok()) return fail(status);
+  const std::vector<ConfigEntry> entries = describe_config(*config, bundled_backends(), codecs);
   if (options.json) {
     JsonWriter json;
     json.begin_array();
