@@ -17,10 +17,7 @@ constexpr std::size_t smallest_pooled = std::size_t{16} << 10;  // below, malloc
 constexpr std::size_t huge_page = std::size_t{2} << 20;
 constexpr std::size_t steps_per_octave = 8;  // a buffer is at most an eighth longer than asked for
 constexpr unsigned smallest_log = 14;
-constexpr unsigned largest_log = 26;
 static_assert(smallest_pooled == std::size_t{1} << smallest_log);
-static_assert(most_pooled_bytes == std::size_t{1} << largest_log);
-constexpr std::size_t class_count = (largest_log - smallest_log) * steps_per_octave + 1;
 
 /// A size class: all of its buffers have the same length.
 struct SizeClass {
@@ -28,13 +25,21 @@ struct SizeClass {
   std::size_t bytes;
 };
 
-SizeClass class_of(std::size_t size) noexcept {
+constexpr SizeClass class_of(std::size_t size) noexcept {
   if (size <= smallest_pooled) return {0, smallest_pooled};
   const auto log = static_cast<unsigned>(std::bit_width(size - 1)) - 1;
   const std::size_t step = (std::size_t{1} << log) / steps_per_octave;
   const std::size_t steps = (size - (std::size_t{1} << log) + step - 1) / step;
   return {(log - smallest_log) * steps_per_octave + steps, (std::size_t{1} << log) + steps * step};
 }
+
+constexpr SizeClass class_at(std::size_t index) noexcept {
+  const std::size_t octave = smallest_pooled << (index / steps_per_octave);
+  return {index, octave + index % steps_per_octave * (octave / steps_per_octave)};
+}
+
+constexpr std::size_t class_count = class_of(most_pooled_bytes).index + 1;
+static_assert(class_at(class_count - 1).bytes == most_pooled_bytes);
 
 bool is_pooled(std::size_t size) noexcept { return size >= smallest_pooled && size <= most_pooled_bytes; }
 
@@ -61,8 +66,31 @@ struct Idle {
 
 struct Pool {
   std::mutex mutex;
-  std::array<Idle*, class_count> idle{};  // by mutex
+  std::array<Idle*, class_count> idle{};  // by mutex, as are all functions
   std::atomic<std::size_t> bytes{0};      // changed under mutex
+
+  /// Null: none of this class lies idle.
+  Idle* take(const SizeClass& wanted) noexcept {
+    Idle* const found = idle[wanted.index];
+    if (!found) return nullptr;
+    idle[wanted.index] = found->next;
+    bytes.fetch_sub(wanted.bytes, std::memory_order_relaxed);
+    return found;
+  }
+
+  void give(const SizeClass& own, void* memory) noexcept {
+    ASAN_UNPOISON_MEMORY_REGION(memory, sizeof(Idle));
+    idle[own.index] = new (memory) Idle{idle[own.index]};
+    bytes.fetch_add(own.bytes, std::memory_order_relaxed);
+    ASAN_POISON_MEMORY_REGION(static_cast<char*>(memory) + sizeof(Idle), own.bytes - sizeof(Idle));
+  }
+
+  /// Requires: something lies idle.
+  SizeClass longest_idle() const noexcept {
+    std::size_t index = class_count - 1;
+    while (!idle[index]) --index;
+    return class_at(index);
+  }
 };
 
 /// Never destroyed: values may outlive every static object. Never allocated either: buffers come back where nothing may
@@ -81,9 +109,7 @@ void* take_buffer(std::size_t size) {
   Pool& all = pool();
   {
     const std::lock_guard lock(all.mutex);
-    if (Idle* const found = all.idle[wanted.index]) {
-      all.idle[wanted.index] = found->next;
-      all.bytes.fetch_sub(wanted.bytes, std::memory_order_relaxed);
+    if (Idle* const found = all.take(wanted)) {
       ASAN_UNPOISON_MEMORY_REGION(found, size);
       return found;
     }
@@ -97,18 +123,17 @@ void give_buffer_back(void* memory, std::size_t size) noexcept {
   if (!is_pooled(size)) return release(memory, size);
   const SizeClass own = class_of(size);
   Pool& all = pool();
-  {
-    const std::lock_guard lock(all.mutex);
-    if (all.bytes.load(std::memory_order_relaxed) + own.bytes <= most_pooled_bytes) {
-      ASAN_UNPOISON_MEMORY_REGION(memory, sizeof(Idle));
-      all.idle[own.index] = new (memory) Idle{all.idle[own.index]};
-      all.bytes.fetch_add(own.bytes, std::memory_order_relaxed);
-      ASAN_POISON_MEMORY_REGION(static_cast<char*>(memory) + sizeof(Idle), own.bytes - sizeof(Idle));
-      return;
-    }
+  std::unique_lock lock(all.mutex);
+  // What comes back now is likelier to be asked for next than what lies idle, the longest of which make room for it.
+  while (all.bytes.load(std::memory_order_relaxed) + own.bytes > most_pooled_bytes) {
+    const SizeClass longest = all.longest_idle();
+    Idle* const dropped = all.take(longest);
+    lock.unlock();
+    ASAN_UNPOISON_MEMORY_REGION(dropped, longest.bytes);
+    release(dropped, longest.bytes);
+    lock.lock();
   }
-  ASAN_UNPOISON_MEMORY_REGION(memory, own.bytes);
-  release(memory, own.bytes);
+  all.give(own, memory);
 }
 
 std::uint64_t pooled_bytes() noexcept { return pool().bytes.load(std::memory_order_relaxed); }

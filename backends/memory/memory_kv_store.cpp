@@ -173,9 +173,10 @@ std::uint64_t MemoryKvStore::hash_of(std::string_view key) const noexcept {
   return options_.hash ? options_.hash(key) : XXH3_64bits_withSeed(key.data(), key.size(), seed_);
 }
 
-/// By the high bits: the index of a shard uses the low ones.
+/// By bits of their own: the index of a shard places entries by the highest ones and tells them apart by the lowest
+/// eight. With bits that it uses too, all entries of a shard would crowd into a share of its groups.
 MemoryKvStore::Shard& MemoryKvStore::shard_of(std::uint64_t hash) const noexcept {
-  return const_cast<Shard&>(shards_[(hash >> 48) & (shards_.size() - 1)]);
+  return const_cast<Shard&>(shards_[(hash >> 8) & (shards_.size() - 1)]);
 }
 
 GetResult MemoryKvStore::get(std::string_view key) {

@@ -14,8 +14,9 @@
 
 namespace cinch {
 
-/// At most so many bytes lie idle in the whole process.
-inline constexpr std::size_t most_pooled_bytes = std::size_t{64} << 20;
+/// At most so many bytes lie idle in the whole process: a value of 256 MiB and what guards it, so that it is
+/// read again without new pages.
+inline constexpr std::size_t most_pooled_bytes = std::size_t{288} << 20;
 
 /// 64-aligned, uninitialised memory of at least `size` bytes.
 CINCH_API void* take_buffer(std::size_t size);

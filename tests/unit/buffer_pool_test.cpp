@@ -41,10 +41,24 @@ TEST(BufferPoolTest, BuffersOfTheSameClassAreLongEnoughForEachOther) {
 TEST(BufferPoolTest, NoMoreThanTheBoundLiesIdle) {
   constexpr std::size_t size = std::size_t{5} << 20;
   std::vector<void*> all;
-  for (int i = 0; i < 40; ++i) all.push_back(take_buffer(size));
+  for (int i = 0; i < 80; ++i) all.push_back(take_buffer(size));
   for (void* const memory : all) give_buffer_back(memory, size);
   EXPECT_LE(pooled_bytes(), most_pooled_bytes);
   EXPECT_GT(pooled_bytes(), most_pooled_bytes / 2);
+}
+
+TEST(BufferPoolTest, WhatLiesIdleMakesRoomForWhatComesBack) {
+  constexpr std::size_t small = std::size_t{3} << 20, large = std::size_t{256} << 20;
+  std::vector<void*> all;
+  for (int i = 0; i < 100; ++i) all.push_back(take_buffer(small));
+  for (void* const memory : all) give_buffer_back(memory, small);
+  void* const memory = take_buffer(large);
+  give_buffer_back(memory, large);
+  EXPECT_GE(pooled_bytes(), large);
+  EXPECT_LE(pooled_bytes(), most_pooled_bytes);
+  void* const again = take_buffer(large);
+  EXPECT_EQ(again, memory);
+  give_buffer_back(again, large);
 }
 
 TEST(BufferPoolTest, ThreadsShareIt) {
