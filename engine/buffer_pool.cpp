@@ -1,7 +1,6 @@
 #include "cinch/buffer_pool.hpp"
 
 #include <sanitizer/asan_interface.h>  // its macros are nothing in a build without ASan
-#include <sys/mman.h>
 
 #include <array>
 #include <atomic>
@@ -9,13 +8,14 @@
 #include <mutex>
 #include <new>
 
+#include "engine/huge_pages.hpp"
+
 namespace cinch {
 namespace {
 
 constexpr std::size_t alignment = 64;
 constexpr std::size_t smallest_pooled = std::size_t{16} << 10;  // below, malloc keeps memory by itself
-constexpr std::size_t huge_page = std::size_t{2} << 20;
-constexpr std::size_t steps_per_octave = 8;  // a buffer is at most an eighth longer than asked for
+constexpr std::size_t steps_per_octave = 8;                     // a buffer is at most an eighth longer than asked for
 constexpr unsigned smallest_log = 14;
 static_assert(smallest_pooled == std::size_t{1} << smallest_log);
 
@@ -50,9 +50,7 @@ std::align_val_t alignment_for(std::size_t size) noexcept {
 /// `used` bytes of these are asked for now.
 void* allocate(std::size_t size, std::size_t used) {
   void* const memory = ::operator new(size, alignment_for(size));
-  // Fewer page faults for what is long; where the kernel declines nothing is lost. What lies behind the last whole huge
-  // page stays in small ones, so that a value takes no more memory than it has bytes.
-  if (size >= 2 * huge_page) (void)madvise(memory, used / huge_page * huge_page, MADV_HUGEPAGE);
+  advise_huge_pages(memory, used);
   return memory;
 }
 

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <new>
 
+#include "engine/huge_pages.hpp"
+
 namespace cinch {
 
 /// At the start of the memory once it is a value's.
@@ -38,8 +40,9 @@ void PackedFrame::append(ByteView block, std::uint64_t done, std::uint64_t total
   if (block.size() > capacity_ - used_) {
     const std::size_t needed = used_ + block.size();
     const double share = static_cast<double>(done) / static_cast<double>(total);
-    const double expected = static_cast<double>(needed) / share * (1 + (1 - share) / 8);
-    if (!resize(std::max(needed, static_cast<std::size_t>(expected)))) throw std::bad_alloc();
+    const double expected = static_cast<double>(needed) / share, spread = (1 - share) / 8;
+    if (!resize(std::max(needed, static_cast<std::size_t>(expected * (1 + spread))))) throw std::bad_alloc();
+    advise_huge_pages(memory_, static_cast<std::size_t>(expected * (1 - spread)));
   }
   if (!block.empty()) std::memcpy(memory_ + start() + used_, block.data(), block.size());
   used_ += block.size();
