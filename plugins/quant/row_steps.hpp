@@ -68,11 +68,15 @@ class RowSteps {
       // A row costs less as it is where it is nothing beside a mean that is beyond bytes.
       const bool is_near = is_less(least_limit, limit) | is_less(head.mean_square, 2 * square);
       const bool is_usual = is_less(1e-26f, square) & is_less(square, 1e30f) & is_less(square, most * limit) & is_near;
-      const int halving = is_halved ? 4 : 0;
-      const int safe = code_of_square(limit) - halving;
-      const int wanted = code_of_square(square * (is_halved ? safe_square : wanted_square)) - halving;
+      const int safe = code_of_square(limit) - (is_halved ? 4 : 0);
       safe_codes[r] = is_usual ? safe : not_coded;
-      codes[r] = is_usual ? wanted : not_coded;
+    }
+    for (unsigned r = begin; r < end; ++r) {
+      const float square = squares[r];
+      const int safe = safe_codes[r], beyond = code_of_square(square * wanted_square) - safe;
+      // All ones, or none: compilers make a branch of a choice here.
+      const int is_kept = -static_cast<int>(is_less(square * safe_square, least_square) | (safe == not_coded));
+      codes[r] = safe + (beyond & ~is_kept);
     }
   }
 
