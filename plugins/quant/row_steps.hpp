@@ -66,8 +66,9 @@ class RowSteps {
       // No value may be beyond 16 bits, whether its mean is far off or as long as 1.4 rows.
       const float most = is_halved ? 3.2e7f : 1.3e8f;
       // A row costs less as it is where it is nothing beside a mean that is beyond bytes.
-      const bool is_near = is_less(least_limit, limit) | is_less(head.mean_square, 2 * square);
-      const bool is_usual = is_less(1e-26f, square) & is_less(square, 1e30f) & is_less(square, most * limit) & is_near;
+      const bool is_near = either(is_less(least_limit, limit), is_less(head.mean_square, 2 * square));
+      const bool is_finite = both(is_less(1e-26f, square), is_less(square, 1e30f));
+      const bool is_usual = both(is_finite, both(is_less(square, most * limit), is_near));
       const int safe = code_of_square(limit) - (is_halved ? 4 : 0);
       safe_codes[r] = is_usual ? safe : not_coded;
     }
@@ -75,7 +76,7 @@ class RowSteps {
       const float square = squares[r];
       const int safe = safe_codes[r], beyond = code_of_square(square * wanted_square) - safe;
       // All ones, or none: compilers make a branch of a choice here.
-      const int is_kept = -static_cast<int>(is_less(square * safe_square, least_square) | (safe == not_coded));
+      const int is_kept = -static_cast<int>(either(is_less(square * safe_square, least_square), safe == not_coded));
       codes[r] = safe + (beyond & ~is_kept);
     }
   }

@@ -23,9 +23,11 @@ inline __attribute__((always_inline)) int code_of_square(float square) noexcept 
 }
 
 /// Whether `a` is less than `b`, of numbers that are not negative; those that are NaN are greater than all. Comparing
-/// them as integers is what compilers make vectors of.
+/// them as integers is what compilers make vectors of; so are `both` and `either` rather than && and ||.
 inline __attribute__((always_inline)) bool is_less(float a, float b) noexcept {
   return std::bit_cast<std::uint32_t>(a) < std::bit_cast<std::uint32_t>(b);
 }
+inline __attribute__((always_inline)) bool both(bool a, bool b) noexcept { return (unsigned{a} & unsigned{b}) != 0; }
+inline __attribute__((always_inline)) bool either(bool a, bool b) noexcept { return (unsigned{a} | unsigned{b}) != 0; }
 
 }  // namespace cinch::quant

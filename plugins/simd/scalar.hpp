@@ -307,7 +307,8 @@ struct Scalar {
   /// Lanes of six bits into 48 bytes, the first lane lowest; and back, which reads up to 64 bytes.
   static void pack_sixes(const Bytes& a, std::uint8_t* to) {
     for (unsigned i = 0; i < 64; i += 4, to += 3) {
-      const unsigned four = a.lane[i] | a.lane[i + 1] << 6 | a.lane[i + 2] << 12 | a.lane[i + 3] << 18;
+      const unsigned four =
+          a.lane[i] | unsigned{a.lane[i + 1]} << 6 | unsigned{a.lane[i + 2]} << 12 | unsigned{a.lane[i + 3]} << 18;
       std::memcpy(to, &four, 3);
     }
   }
