@@ -94,14 +94,22 @@ TEST(QuantTest, KeepsTheBoundOfRowsThatAreOffByHalfAStepEverywhere) {
   for (const std::uint16_t dtype : all_float_dtypes) {
     for (const std::uint64_t dim : {64u, 256u}) {
       for (double error = 0.011; error < 0.9; error *= 1.13) {
-        SCOPED_TRACE("type " + std::to_string(dtype) + ", dim " + std::to_string(dim) + ", error " +
-                     std::to_string(error));
-        // All values of a row are as large, and each row a thousandth larger: some are an odd number of half steps.
-        const auto halves = [&](auto, auto t, auto, auto) {
-          return static_cast<float>((random() % 2 == 0 ? 1 : -1) * std::pow(1.001, t));
-        };
-        const cinch_shape_v1 shape = shape_of(dtype, {400, 1, dim}, 0);
-        expect_bound(shape, make_value(shape, halves), "rope=none,error=" + std::to_string(error), error);
+        for (const bool turns : {false, true}) {
+          SCOPED_TRACE("type " + std::to_string(dtype) + ", dim " + std::to_string(dim) + ", error " +
+                       std::to_string(error) + (turns ? ", turning" : ""));
+          // All values of a row are as far from the mean, and each row's a thousandth farther: some are an odd number
+          // of half steps.
+          const auto halves = [&](auto, auto t, auto, auto c) {
+            const double pair = static_cast<double>(c % (dim / 2));
+            const double angle = static_cast<double>(t) * std::pow(1e4, -2 * pair / static_cast<double>(dim)) + pair;
+            const double mean = turns ? c < dim / 2 ? std::cos(angle) : std::sin(angle) : 0;
+            // One row of six is sampled, and what is sampled has to have this mean.
+            const bool is_above = turns ? (t / 6 + c) % 2 == 0 : random() % 2 == 0;
+            return static_cast<float>(2 * mean + (is_above ? 1 : -1) * std::pow(1.001, t));
+          };
+          const cinch_shape_v1 shape = shape_of(dtype, {400, 1, dim}, 0);
+          expect_bound(shape, make_value(shape, halves), "error=" + std::to_string(error), error);
+        }
       }
     }
   }
