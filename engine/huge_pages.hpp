@@ -1,6 +1,7 @@
 /// Fewer page faults for what is long.
 #pragma once
 
+#include <malloc.h>
 #include <sys/mman.h>
 
 #include <cstddef>
@@ -16,6 +17,17 @@ inline void advise_huge_pages(void* memory, std::size_t bytes) noexcept {
   if (bytes < 2 * huge_page) return;
   const std::size_t before = -reinterpret_cast<std::uintptr_t>(memory) & (huge_page - 1);
   (void)madvise(static_cast<std::byte*>(memory) + before, (bytes - before) / huge_page * huge_page, MADV_HUGEPAGE);
+}
+
+/// Has all pages of malloc's `memory` alike again, before it grows: the kernel grows a mapping of two kinds of pages
+/// only as a copy, which would take the memory twice.
+inline void unify_pages(void* memory) noexcept {
+  constexpr std::uintptr_t page = 4096;
+  const std::size_t bytes = malloc_usable_size(memory);
+  if (bytes < 2 * huge_page) return;
+  const std::uintptr_t begin = reinterpret_cast<std::uintptr_t>(memory) & ~(page - 1);
+  const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(memory) + bytes + page - 1) & ~(page - 1);
+  (void)madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
 }
 
 }  // namespace cinch

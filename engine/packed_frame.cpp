@@ -29,6 +29,7 @@ PackedFrame::~PackedFrame() { std::free(memory_); }
 std::size_t PackedFrame::start() const noexcept { return memory_ ? sizeof(Owner) + head_room_ : 0; }
 
 bool PackedFrame::resize(std::size_t blocks_capacity) noexcept {
+  if (memory_ && blocks_capacity > capacity_) unify_pages(memory_);
   void* const memory = std::realloc(memory_, sizeof(Owner) + head_room_ + blocks_capacity);
   if (!memory) return false;
   memory_ = static_cast<std::byte*>(memory);
