@@ -1,6 +1,5 @@
 // As work grows: values from 256 KiB to 256 MiB, keys from 10^4 to 10^7, each beside the plain library or a bare map.
 #include <algorithm>
-#include <random>
 
 #include "bench/bare_map.hpp"
 #include "bench/bench_values.hpp"
@@ -57,13 +56,12 @@ void key_rows(Report& report) {
     KvStore& store = *compressed->inner();
     BareMap map;
     for (std::size_t i = 0; i < count; ++i) {
-      const std::string key = "user:" + std::to_string(i);
+      const std::string key = key_of(i);
       require(store.set(key, value));
       map.set(key, as_bytes(value));
     }
     std::mt19937_64 random(count);
-    std::vector<std::string> keys;
-    for (std::size_t i = 0; i < 10000; ++i) keys.push_back("user:" + std::to_string(random() % count));
+    const std::vector<std::string> keys = random_keys(10000, count, random);
     const std::string name = std::to_string(count) + " keys, ";
     const auto calls = static_cast<double>(keys.size());
     report.pair(

@@ -11,7 +11,7 @@
 #include "bench/peer_process.hpp"
 #include "bench/plain_database.hpp"
 #include "bench/report.hpp"
-#include "cinch/buffer_pool.hpp"
+#include "plugins/tensor/aligned.hpp"
 
 namespace cinch::bench {
 namespace {
@@ -67,19 +67,13 @@ class PinnedCore {
 /// What one thread needs: a codec, and memory to encode and to decode to, which begins with a line of the cache as what
 /// stores decode to does.
 struct Worker {
-  Worker(const PathMaker& maker, std::size_t longest)
-      : path(maker.make()), decoded(static_cast<std::byte*>(take_buffer(longest)), GiveBack{longest}) {}
-
-  struct GiveBack {
-    std::size_t bytes;
-    void operator()(std::byte* memory) const noexcept { give_buffer_back(memory, bytes); }
-  };
+  Worker(const PathMaker& maker, std::size_t longest) : path(maker.make()), decoded(longest) {}
 
   std::unique_ptr<CodecPath> path;
   EncodedTensor encoded;
-  std::unique_ptr<std::byte, GiveBack> decoded;
+  tensor::Aligned<std::byte> decoded;
 
-  MutableBytes room(const Tensor& tensor) { return {decoded.get(), tensor.bytes.size()}; }
+  MutableBytes room(const Tensor& tensor) { return MutableBytes(decoded).first(tensor.bytes.size()); }
 };
 
 class PathRows {
@@ -94,8 +88,8 @@ class PathRows {
   void against_memcpy() {
     const auto copy_all = [&] {
       for (const Tensor& tensor : content_.tensors) {
-        std::memcpy(workers_[0].decoded.get(), tensor.bytes.data(), tensor.bytes.size());
-        asm volatile("" : : "r"(workers_[0].decoded.get()) : "memory");  // the copy is wanted, though nobody reads it
+        std::memcpy(workers_[0].decoded.data(), tensor.bytes.data(), tensor.bytes.size());
+        asm volatile("" : : "r"(workers_[0].decoded.data()) : "memory");  // the copy is wanted, though nobody reads it
       }
     };
     beside("memcpy", copy_all, copy_all);

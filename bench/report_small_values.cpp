@@ -1,6 +1,5 @@
 // Values of 1 KiB: cinch over memory beside a bare sharded map of shared pointers, the least that a host would write.
 #include <functional>
-#include <random>
 #include <thread>
 
 #include "bench/bare_map.hpp"
@@ -16,13 +15,10 @@ constexpr std::size_t calls_per_thread = 100000;
 
 using Keys = std::vector<std::vector<std::string>>;  // a list for each thread
 
-/// Keys in an order that no cache foresees.
-Keys shuffled_keys(std::size_t count, unsigned threads) {
+Keys keys_of_threads(std::size_t count, unsigned threads) {
   std::mt19937_64 random(1);
   Keys out(threads);
-  for (auto& keys : out) {
-    for (std::size_t i = 0; i < calls_per_thread; ++i) keys.push_back("user:" + std::to_string(random() % count));
-  }
+  for (auto& keys : out) keys = random_keys(calls_per_thread, count, random);
   return out;
 }
 
@@ -56,7 +52,7 @@ void rows_beside(Report& report, const Subject& subject, ByteView value, std::si
   KvStore& store = *subject.store;
   const std::optional<double> goal = subject.has_goal ? std::optional(0.8) : std::nullopt;
   for (const unsigned threads : {1u, 2u}) {
-    const Keys keys = shuffled_keys(count, threads);
+    const Keys keys = keys_of_threads(count, threads);
     const double calls = static_cast<double>(calls_per_thread) * threads;
     const std::string suffix = ", " + std::to_string(threads) + (threads == 1 ? " thread" : " threads");
     report.pair(
@@ -79,7 +75,7 @@ void raw_rows(Report& report, std::size_t count) {
     KvStore& store = *subject.store;
     BareMap map;  // made along with the store, of the same memory: the second to fill a used heap is slower
     for (std::size_t i = 0; i < count; ++i) {
-      const std::string key = "user:" + std::to_string(i);
+      const std::string key = key_of(i);
       require(store.set(key, value));
       map.set(key, value);
     }
@@ -97,7 +93,7 @@ void foyer_rows(Report& report, std::size_t count) {
   if (!program) return;
   const std::vector<std::byte> value = values("random", 1u << 10).front();
   const Subject subject{"memory store", memory_store("raw")->inner(), false};
-  for (std::size_t i = 0; i < count; ++i) require(subject.store->set("user:" + std::to_string(i), value));
+  for (std::size_t i = 0; i < count; ++i) require(subject.store->set(key_of(i), value));
   PeerProcess foyer(*program, {std::to_string(count), std::to_string(value.size())});
   const auto set = [&](const Keys& keys) { foyer.run("set " + std::to_string(keys.size())); };
   const auto get = [&](const Keys& keys) { foyer.run("get " + std::to_string(keys.size())); };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -37,6 +38,16 @@ inline Value must_get(KvStore& store, std::string_view key) {
   if (!value) throw std::runtime_error(value.error().to_string());
   if (!*value) throw std::runtime_error(std::string(key) + " is not there");
   return std::move(**value);
+}
+
+/// The key of one of many small values.
+inline std::string key_of(std::size_t number) { return "user:" + std::to_string(number); }
+
+/// So many keys of the first `count`, in an order that no cache foresees.
+inline std::vector<std::string> random_keys(std::size_t calls, std::size_t count, std::mt19937_64& random) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < calls; ++i) out.push_back(key_of(random() % count));
+  return out;
 }
 
 /// Sets the value and checks that it comes back.
