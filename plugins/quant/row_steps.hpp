@@ -17,7 +17,7 @@ class RowSteps {
       : block_(block), precision_(precision), chunks_(chunks_of(block.dim)) {}
 
   void choose(const Tile& tile, const Predictor<T>& predict) {
-    squares_of(tile, squares_);
+    sum_squares(tile);
     const std::uint64_t left = tile.token < precision_.first_tokens ? precision_.first_tokens - tile.token : 0;
     const unsigned first = left < tile.count ? static_cast<unsigned>(left) : tile.count;  // rows of the first tokens
     choose_some(tile, predict, precision_.first, 0, first);
@@ -123,7 +123,7 @@ class RowSteps {
   }
 
   /// The sum of the squares of every row. Has the rows of the next tile fetched meanwhile.
-  void squares_of(const Tile& tile, float* squares) const {
+  void sum_squares(const Tile& tile) {
     const std::size_t row_bytes = block_.dim * size_of(element);
     for (unsigned begin = 0; begin < tile.count; begin += 16) {
       typename T::Floats sum[16];
@@ -142,7 +142,7 @@ class RowSteps {
           for (unsigned part = 0; part < 4; ++part) sum[i] = T::add(sum[i], T::mul(x.part[part], x.part[part]));
         }
       }
-      T::store_floats(squares + begin, T::sums(sum));
+      T::store_floats(squares_ + begin, T::sums(sum));
     }
   }
 

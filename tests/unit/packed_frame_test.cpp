@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <optional>
+#include <string>
 
 #include "backends/memory/memory_kv_store.hpp"
 #include "cinch/compressed_kv_store.hpp"
