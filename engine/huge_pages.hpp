@@ -22,12 +22,12 @@ inline void advise_huge_pages(void* memory, std::size_t bytes) noexcept {
 /// Has all pages of malloc's `memory` alike again, before it grows: the kernel grows a mapping of two kinds of pages
 /// only as a copy, which would take the memory twice.
 inline void unify_pages(void* memory) noexcept {
-  constexpr std::uintptr_t page = 4096;
+  constexpr std::size_t page = 4096;
   const std::size_t bytes = malloc_usable_size(memory);
   if (bytes < 2 * huge_page) return;
-  const std::uintptr_t begin = reinterpret_cast<std::uintptr_t>(memory) & ~(page - 1);
-  const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(memory) + bytes + page - 1) & ~(page - 1);
-  (void)madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+  const std::size_t before = reinterpret_cast<std::uintptr_t>(memory) & (page - 1);
+  const std::size_t whole_pages = (before + bytes + page - 1) & ~(page - 1);
+  (void)madvise(static_cast<std::byte*>(memory) - before, whole_pages, MADV_HUGEPAGE);
 }
 
 }  // namespace cinch
