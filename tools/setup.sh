@@ -4,6 +4,7 @@
 #   bash tools/setup.sh --checks   and the tools of tools/check.sh
 #   bash tools/setup.sh --fuzz     and the compiler of tools/fuzz.sh
 #   bash tools/setup.sh --peers    and what tools/bench.sh compares with
+# Options add up.
 set -euo pipefail
 
 packages=(
@@ -14,9 +15,17 @@ packages=(
   libcli11-dev nlohmann-json3-dev                                # the tool
   g++-aarch64-linux-gnu groff libbenchmark-dev libgmock-dev libgtest-dev  # tests and benchmarks
 )
-if [ "${1:-}" = --checks ]; then packages+=(clang-format-14 clang-tidy-14); fi
-if [ "${1:-}" = --fuzz ]; then packages+=(clang-14 libclang-rt-14-dev); fi
-if [ "${1:-}" = --peers ]; then packages+=(libblosc-dev liblmdb-dev libsqlite3-dev python3 python3-venv); fi
+for option in "$@"; do
+  case $option in
+    --checks) packages+=(clang-format-14 clang-tidy-14) ;;
+    --fuzz) packages+=(clang-14 libclang-rt-14-dev) ;;
+    --peers) packages+=(libblosc-dev liblmdb-dev libsqlite3-dev python3 python3-venv) ;;
+    *)
+      echo "setup.sh: no option $option; expected --checks, --fuzz or --peers" >&2
+      exit 2
+      ;;
+  esac
+done
 
 missing=()
 for package in "${packages[@]}"; do
