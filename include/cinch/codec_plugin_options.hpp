@@ -28,8 +28,8 @@ class Failure : public std::exception {
   std::string message_;
 };
 
-/// One parameter of a codec: integers have a range, texts a list of choices ("auto/none"; empty: any text).
-/// A default outside the range stands for "not given".
+/// One parameter of a codec: integers and decimals have a range, texts a list of choices ("auto/none"; empty: any
+/// text). A default outside the range stands for "not given".
 struct Parameter {
   std::string_view key;
   bool is_text = false;
@@ -38,6 +38,10 @@ struct Parameter {
   std::int64_t fallback = 0;
   std::string_view text_fallback{};
   std::string_view choices{};
+  bool is_decimal = false;
+  double least_decimal = 0;
+  double most_decimal = 0;
+  double decimal_fallback = 0;
 
   static constexpr Parameter integer(std::string_view key, std::int64_t least, std::int64_t most,
                                      std::int64_t fallback) {
@@ -45,6 +49,9 @@ struct Parameter {
   }
   static constexpr Parameter text(std::string_view key, std::string_view fallback, std::string_view choices = {}) {
     return {key, true, 0, 0, 0, fallback, choices};
+  }
+  static constexpr Parameter decimal(std::string_view key, double least, double most, double fallback) {
+    return {.key = key, .is_decimal = true, .least_decimal = least, .most_decimal = most, .decimal_fallback = fallback};
   }
 };
 
@@ -57,6 +64,7 @@ class Options {
   Options(std::span<const Parameter> table, std::string_view text) : table_(table) {
     for (std::size_t i = 0; i < table.size(); ++i) {
       values_[i].number = table[i].fallback;
+      values_[i].decimal = table[i].decimal_fallback;
       values_[i].set_text(table[i].text_fallback);
       values_[i].is_given = false;
     }
@@ -70,7 +78,9 @@ class Options {
 
   /// Requires: `key` is in the table.
   std::int64_t integer(std::string_view key) const { return values_[index(key)].number; }
+  double decimal(std::string_view key) const { return values_[index(key)].decimal; }
   std::string_view text(std::string_view key) const { return values_[index(key)].text(); }
+  bool is_given(std::string_view key) const { return values_[index(key)].is_given; }
 
   /// Sorted, without defaults.
   std::string canonical() const {
@@ -78,9 +88,11 @@ class Options {
     for (std::size_t i = 0; i < table_.size(); ++i) {
       const Parameter& parameter = table_[i];
       const Value& value = values_[i];
-      if (parameter.is_text ? value.text() == parameter.text_fallback : value.number == parameter.fallback) continue;
+      if (is_default(parameter, value)) continue;
       out.append(out.empty() ? "" : ",").append(parameter.key).append("=");
-      out.append(parameter.is_text ? std::string(value.text()) : std::to_string(value.number));
+      out.append(parameter.is_text      ? std::string(value.text())
+                 : parameter.is_decimal ? shortest(value.decimal)
+                                        : std::to_string(value.number));
     }
     return out;
   }
@@ -89,6 +101,7 @@ class Options {
   /// Without initialisers: to clear those that the table does not have takes longer than all the rest of most calls.
   struct Value {
     std::int64_t number;
+    double decimal;
     const char* text_start;
     std::size_t text_size;
     bool is_given;
@@ -99,6 +112,18 @@ class Options {
       text_size = text.size();
     }
   };
+
+  static bool is_default(const Parameter& parameter, const Value& value) noexcept {
+    if (parameter.is_text) return value.text() == parameter.text_fallback;
+    if (parameter.is_decimal) return value.decimal == parameter.decimal_fallback;
+    return value.number == parameter.fallback;
+  }
+
+  /// The fewest digits that read back as the same number.
+  static std::string shortest(double number) {
+    std::array<char, 32> text{};
+    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+  }
 
   [[noreturn]] static void fail(std::string message) { throw Failure(CINCH_PARAMS_UNSUPPORTED, std::move(message)); }
 
@@ -122,6 +147,15 @@ class Options {
       if (!is_choice(text, parameter.choices)) {
         fail(std::string(parameter.key) + ": \"" + std::string(text) + "\", expected one of " +
              std::string(parameter.choices));
+      }
+      return;
+    }
+    if (parameter.is_decimal) {
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value.decimal);
+      if (error != std::errc() || end != text.data() + text.size() || !(value.decimal >= parameter.least_decimal) ||
+          !(value.decimal <= parameter.most_decimal)) {
+        fail(std::string(parameter.key) + ": \"" + std::string(text) + "\", expected a number from " +
+             shortest(parameter.least_decimal) + " to " + shortest(parameter.most_decimal));
       }
       return;
     }

@@ -19,21 +19,24 @@ struct Parameters {
   std::uint64_t first = 0;  ///< Tokens that have `first_error`.
   Rope rope = Rope::automatic;
   double theta = 0;                         ///< 0: one of the usual bases.
-  std::uint32_t rotary_dim = 0;             ///< 0: the whole head.
+  std::uint32_t rotary_dim = 0;             ///< 0: the whole head, or what `automatic` finds to turn of it.
   std::vector<double> inverse_frequencies;  ///< Radians per token of every pair; empty: by theta.
 
   /// Throws `Failure` (PARAMS_UNSUPPORTED) that names the parameter.
   explicit Parameters(const plugin::Options& options);
 
+  /// What does not go together where somebody asks for it; stored values may have such parameters. Throws as above.
+  static void check(const plugin::Options& options);
+
   static constexpr std::array table{
-      plugin::Parameter::text("error", "0.1"),
+      plugin::Parameter::decimal("error", 0.001, 0.9, 0.1),
       plugin::Parameter::integer("first", 0, 1'000'000, 4),
-      plugin::Parameter::text("first_error", ""),
+      plugin::Parameter::decimal("first_error", 0.0002, 0.9, 0),
       plugin::Parameter::text("inv_freq", ""),
       plugin::Parameter::text("rope", "auto", "auto/none/halves/interleaved"),
       plugin::Parameter::integer("rotary_dim", 0, 512, 0),
-      plugin::Parameter::text("target", ""),
-      plugin::Parameter::text("theta", ""),
+      plugin::Parameter::decimal("target", 1.1, 100, 0),
+      plugin::Parameter::decimal("theta", 2, 1e12, 0),
   };
 
   float first_error_at(float with_error) const noexcept { return first_error > 0 ? first_error : with_error / 4; }

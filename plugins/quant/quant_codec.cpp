@@ -45,7 +45,7 @@ struct Quant {
                                         CINCH_CAP_FUZZ_SAFE | CINCH_CAP_LOSSY | CINCH_CAP_TYPED_REQUIRED;
   static constexpr auto parameters = quant::Parameters::table;
 
-  static void check(const Options& options) { quant::Parameters{options}; }
+  static void check(const Options& options) { quant::Parameters::check(options); }
   static const char* target() { return cinch::simd::name_of(quant::kernels().target); }
 
   static std::uint64_t bound(const Options&, const cinch_shape_v1* shape, std::uint64_t size) {
