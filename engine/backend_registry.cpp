@@ -37,6 +37,7 @@ Result<std::shared_ptr<KvStore>> BackendRegistry::open(std::string_view name, co
   if (!entry) return entry.error();
   Result<std::shared_ptr<KvStore>> store = (*entry)->factory(settings);
   if (!store) return store.error().in(name);
+  if (!*store) return Status(StatusCode::io_error, "backend \"" + std::string(name) + "\": its factory gave no store");
   return store;
 }
 

@@ -49,6 +49,7 @@ std::align_val_t alignment_for(std::size_t size) noexcept {
 
 /// `used` bytes of these are asked for now.
 void* allocate(std::size_t size, std::size_t used) {
+  if (size > PTRDIFF_MAX) throw std::bad_alloc();  // aligned, it would wrap around
   void* const memory = ::operator new(size, alignment_for(size));
   advise_huge_pages(memory, used);
   return memory;

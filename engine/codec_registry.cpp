@@ -26,7 +26,7 @@ std::string version(std::uint16_t major, std::uint16_t minor) {
 
 bool may_provide(const PluginReport& report, std::string_view format) {
   if (report.refusal.empty()) return false;
-  if (report.plugin_id.empty()) return true;  // nobody knows what it would have provided
+  if (report.providers.empty()) return true;  // nobody knows what it would have provided
   return std::ranges::find(report.providers, format, &ProviderInfo::format) != report.providers.end();
 }
 
@@ -114,7 +114,9 @@ Status CodecRegistry::add(std::shared_ptr<const CodecProvider> provider) {
   return {StatusCode::plugin_refused,
           "provider_conflict: " + info.format + " of " + info.implementation + " is provided by " +
               first.implementation + " (" + first.origin + ") already; " +
-              (built_in ? "what is built in is never replaced" : "a config's `prefer` decides between two")};
+              (built_in                                      ? "what is built in is never replaced"
+               : first.implementation == info.implementation ? "it is the same implementation"
+                                                             : "a config's `prefer` decides between two")};
 }
 
 void CodecRegistry::prefer(std::string format, std::string implementation) {

@@ -31,20 +31,20 @@ Result<bool> CompressedKvStore::get_tokens(std::string_view key, std::uint64_t f
   if (!found || !*found) return found ? Result<bool>(false) : found.error();
   const FrameSummary& summary = (*found)->summary();
   if (!summary.shape || !summary.shape->token_axis) {
-    return Status(StatusCode::invalid_argument, about(key) + ": the value has no token axis");
+    return Status(StatusCode::invalid_argument, describe_key(key) + ": the value has no token axis");
   }
   const TensorShape& shape = *summary.shape;
   const std::uint64_t tokens = shape.dims[*shape.token_axis];
   std::uint64_t planes = 1;
   for (unsigned i = 0; i < *shape.token_axis; ++i) planes *= shape.dims[i];
   if (first > tokens || count > tokens - first) {
-    return Status(StatusCode::invalid_argument, about(key) + ": tokens " + std::to_string(first) + " to " +
+    return Status(StatusCode::invalid_argument, describe_key(key) + ": tokens " + std::to_string(first) + " to " +
                                                     std::to_string(first + count) + ", the value has " +
                                                     std::to_string(tokens));
   }
   const std::uint64_t token_bytes = planes * tokens == 0 ? 0 : summary.decoded_bytes / (planes * tokens);
   if (to.size() != planes * count * token_bytes) {
-    return Status(StatusCode::invalid_argument, about(key) + ": the buffer has " + std::to_string(to.size()) +
+    return Status(StatusCode::invalid_argument, describe_key(key) + ": the buffer has " + std::to_string(to.size()) +
                                                     " bytes, expected " + std::to_string(planes * count * token_bytes));
   }
   if (to.empty()) return true;
@@ -67,17 +67,18 @@ GetResult CompressedKvStore::get_frame(std::string_view key) {
 
 Status CompressedKvStore::set_frame(std::string_view key, ByteView frame, const SetOptions& options) {
   if (Status status = check_set(key, options); !status.ok()) return status;
-  if (options.tensor) return {StatusCode::invalid_argument, about(key) + ": a frame has a shape of its own"};
+  if (options.tensor) return {StatusCode::invalid_argument, describe_key(key) + ": a frame has a shape of its own"};
   const Result<FrameLayout> layout = FrameLayout::parse(frame, key, state_->options.max_value_bytes);
   Status status = layout ? layout->check_stored(frame) : layout.error();
-  if (!status.ok()) return status.in(about(key));
-  return state_->inner->set(key, frame, living(options.ttl));
+  if (!status.ok()) return status.in(describe_key(key));
+  return state_->inner->set(key, frame, state_->inner_options(key, options));
 }
 
 Result<SetChoice> CompressedKvStore::choose(std::string_view key, std::uint64_t bytes,
                                             const SetOptions& options) const {
+  if (Status status = state_->check(key, bytes, options); !status.ok()) return status.in(describe_key(key));
   Result<SetChoice> choice = state_->choose(key, bytes, options);
-  if (!choice) return choice.error().in(about(key));
+  if (!choice) return choice.error().in(describe_key(key));
   return choice;
 }
 
@@ -87,6 +88,11 @@ Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::st
   if (!found) return found.error();
   if (!*found) return Recompressed::absent;
   const auto& [summary, head] = **found;
+  if (head.stamp == 0) {
+    return Status(StatusCode::unsupported, describe_key(key) +
+                                               ": the store below has no stamps (head, set_if), without "
+                                               "which a value that is set meanwhile would be lost");
+  }
   SetOptions as_set;
   as_set.codec = spec;
   as_set.tensor = summary.shape;
@@ -95,7 +101,7 @@ Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::st
   const Codec& codec = *choice->codec;
   if (was_set_with(summary, codec.format())) return Recompressed::already;
   if (codec.traits().lossy && !allowed.lossy) {
-    return Status(StatusCode::invalid_argument, about(key) + ": recompressing to " + codec.format().spec() +
+    return Status(StatusCode::invalid_argument, describe_key(key) + ": recompressing to " + codec.format().spec() +
                                                     " would change the value, which was not allowed");
   }
   if (codec.traits().lossy && summary.lossy_origin && !allowed.again) return Recompressed::kept;
@@ -107,15 +113,11 @@ Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::st
   encode.loss = summary.loss;
   const Result<EncodedFrame> frame = encode_frame((*value)->bytes(), key, codec, state_->codecs, encode);
   if (!frame) return state_->count(key, frame.error());
+  if (codec.traits().lossy && frame->stored_raw()) return Recompressed::already;
   const std::int64_t time_left = head.expires_at_ms == 0 ? 0 : head.expires_at_ms - now_ms();
   if (time_left < 0 || (time_left == 0 && head.expires_at_ms != 0)) return Recompressed::absent;
-  const SetOptions options = living(std::chrono::milliseconds(time_left));
-  Result<bool> stored = true;
-  if (head.stamp != 0) {
-    stored = state_->inner->set_if(key, head.stamp, frame->to_store(), options);
-  } else if (Status status = state_->inner->set(key, frame->to_store(), options); !status.ok()) {
-    return status;
-  }
+  const SetOptions options = with_ttl(std::chrono::milliseconds(time_left));
+  const Result<bool> stored = state_->inner->set_if(key, head.stamp, frame->to_store(), options);
   if (!stored) return stored.error();
   if (!*stored) return Recompressed::absent;
   state_->count_set(*frame);

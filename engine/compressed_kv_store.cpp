@@ -90,6 +90,10 @@ std::vector<GetResult> CompressedKvStore::batch_get(std::span<const std::string_
   } else {
     results = state_->inner->batch_get(keys);
   }
+  if (results.size() != keys.size()) {
+    const std::string counts = std::to_string(results.size()) + " of " + std::to_string(keys.size());
+    results.assign(keys.size(), Status(StatusCode::io_error, "batch_get of the store below answered " + counts));
+  }
   for (std::size_t i = 0; i < results.size(); ++i) state_->decode(keys[i], results[i]);
   return results;
 }
@@ -130,7 +134,7 @@ Result<std::optional<std::size_t>> CompressedKvStore::get_into(std::string_view 
   if (!*found) return std::optional<std::size_t>();
   const std::uint64_t size = (*found)->summary().decoded_bytes;
   if (size > to.size()) {
-    return Status(StatusCode::invalid_argument, about(key) + ": the value has " + std::to_string(size) +
+    return Status(StatusCode::invalid_argument, describe_key(key) + ": the value has " + std::to_string(size) +
                                                     " bytes, the buffer " + std::to_string(to.size()));
   }
   const CompressedOptions& options = state_->options;
@@ -141,19 +145,24 @@ Result<std::optional<std::size_t>> CompressedKvStore::get_into(std::string_view 
 }
 
 Result<std::optional<Head>> CompressedKvStore::head(std::string_view key, std::size_t n) {
-  Result<std::optional<State::Summarised>> found = state_->summary_of(key);
-  if (!found) return found.error();
-  if (!*found) return std::optional<Head>();
-  Head head = std::move((*found)->head);
-  head.size = (*found)->summary.decoded_bytes;
-  head.first = Value();
-  if (n == 0) return std::optional<Head>(std::move(head));
-  GetResult value = get(key);
-  if (!value) return value.error();
-  if (!*value) return std::optional<Head>();
-  head.size = (*value)->size();
-  head.first = (*value)->part(0, std::min<std::size_t>(n, (*value)->size()));
-  return std::optional<Head>(std::move(head));
+  for (;;) {
+    Result<std::optional<State::Summarised>> found = state_->summary_of(key);
+    if (!found) return found.error();
+    if (!*found) return std::optional<Head>();
+    Head head = std::move((*found)->head);
+    head.size = (*found)->summary.decoded_bytes;
+    head.first = Value();
+    if (n == 0) return std::optional<Head>(std::move(head));
+    std::vector<std::byte> first(std::min<std::uint64_t>(n, head.size));
+    const Result<bool> there = get_range(key, 0, first);
+    const Result<std::optional<Head>> after = state_->inner->head(key, 0);
+    if (!after) return after.error();
+    if (*after && (*after)->stamp != head.stamp) continue;  // set anew meanwhile
+    if (!there) return there.error();
+    if (!*there) return std::optional<Head>();
+    head.first = Value::own(std::move(first));
+    return std::optional<Head>(std::move(head));
+  }
 }
 
 Result<std::uint64_t> CompressedKvStore::remove_prefix(std::string_view prefix) {

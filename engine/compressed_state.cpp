@@ -9,8 +9,8 @@ namespace {
 
 /// Whether a codec takes a value of so many bytes; `unsupported`: another one has to. Any other failure is one. `most`,
 /// where given, gets what it would take as one block.
-Status taken(const Codec& codec, std::uint64_t bytes, const std::optional<TensorShape>& shape,
-             std::optional<std::uint64_t>* most) {
+Status check_takes(const Codec& codec, std::uint64_t bytes, const std::optional<TensorShape>& shape,
+                   std::optional<std::uint64_t>* most) {
   if (codec.format().name == raw_format) return {};
   if (codec.traits().lossy && shape && !is_float(shape->dtype)) {
     return {StatusCode::unsupported, codec.format().name + ": changes values, and these are no floating-point numbers"};
@@ -48,18 +48,21 @@ Status CompressedKvStore::State::count(std::string_view key, const Status& statu
       status.code() == StatusCode::codec_missing) {
     mine.codec_failures.fetch_add(1, std::memory_order_relaxed);
   }
-  return status.in(about(key));
+  return status.in(describe_key(key));
+}
+
+Status CompressedKvStore::State::check(std::string_view key, std::uint64_t bytes, const SetOptions& set) const {
+  if (Status status = check_set(key, set, true); !status.ok()) return status;
+  if (bytes <= options.max_value_bytes) return {};
+  return {StatusCode::too_large,
+          "value of " + std::to_string(bytes) + " bytes, expected at most " + std::to_string(options.max_value_bytes)};
 }
 
 Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, const ValueParts& value,
                                                       const SetOptions& set, std::optional<GuardedBuffer>& joined,
                                                       std::pmr::memory_resource* scratch) {
-  if (Status status = check_set(key, set, true); !status.ok()) return status;
   const std::uint64_t size = value.size();
-  if (size > options.max_value_bytes) {
-    return Status(StatusCode::too_large, "value of " + std::to_string(size) + " bytes, expected at most " +
-                                             std::to_string(options.max_value_bytes));
-  }
+  if (Status status = check(key, size, set); !status.ok()) return status;
   std::optional<std::uint64_t> bound;
   const Result<SetChoice> choice = choose(key, size, set, &bound);
   if (!choice) return choice.error();
@@ -75,7 +78,14 @@ Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, cons
   EncodeOptions encode = encode_options(*choice);
   encode.bound = bound;
   encode.scratch = scratch;
-  return encode_frame(whole, key, *choice->codec, codecs, encode);
+  Result<EncodedFrame> frame = encode_frame(whole, key, *choice->codec, codecs, encode);
+  if (!frame || !frame->stored_raw() || !choice->codec->traits().lossy) return frame;
+  SetChoice lossless = *choice;  // what a lossy codec left as it was may get smaller all the same
+  if (Status status = fall_back(key, size, lossless, &bound); !status.ok()) return frame;
+  own_counters().values_fallen_back.fetch_add(1, std::memory_order_relaxed);
+  encode = encode_options(lossless);
+  encode.scratch = scratch;
+  return encode_frame(whole, key, *lossless.codec, codecs, encode);
 }
 
 EncodeOptions CompressedKvStore::State::encode_options(const SetChoice& choice) const {
@@ -95,6 +105,7 @@ Result<SetChoice> CompressedKvStore::State::choose(std::string_view key, std::ui
   if (set.tensor) {
     if (Status status = check_shape(*set.tensor, bytes); !status.ok()) return status;
   }
+  if (!rules.status().ok()) return rules.status();
   choice.codec = codec;
   const RuleSet::Entry* entry = rules.find(key);
   if (entry) {
@@ -112,28 +123,33 @@ Result<SetChoice> CompressedKvStore::State::choose(std::string_view key, std::ui
     Result<std::shared_ptr<const Codec>> named = codecs.codec(set.codec);
     if (!named) return named.error();
     choice.codec = std::move(*named);
-  } else if (!rules.status().ok()) {
-    return rules.status();
   }
-  const Status status = taken(*choice.codec, bytes, choice.shape, bound);
+  const Status status = check_takes(*choice.codec, bytes, choice.shape, bound);
   if (status.ok()) return choice;
   if (status.code() != StatusCode::unsupported) return status;
+  const Status fallen = fall_back(key, bytes, choice, bound);
+  if (fallback || (entry && entry->fallback)) return fallen.ok() ? Result<SetChoice>(choice) : fallen.in("fallback");
+  return fallen.in("fallback (" + std::string(status.message()) + ")");
+}
+
+Status CompressedKvStore::State::fall_back(std::string_view key, std::uint64_t bytes, SetChoice& choice,
+                                           std::optional<std::uint64_t>* bound) const {
+  const RuleSet::Entry* entry = rules.find(key);
   choice.is_fallback = true;
   if (entry && entry->fallback) {
     choice.codec = entry->fallback;
   } else if (fallback) {
     choice.codec = *fallback;
   } else {
-    return fallback.error().in("fallback (" + std::string(status.message()) + ")");
+    return fallback.error();
   }
-  if (Status again = taken(*choice.codec, bytes, choice.shape, bound); !again.ok()) return again.in("fallback");
-  return choice;
+  return check_takes(*choice.codec, bytes, choice.shape, bound);
 }
 
 SetOptions CompressedKvStore::State::inner_options(std::string_view key, const SetOptions& set) const {
-  if (set.ttl.count() != 0) return living(set.ttl);
+  if (set.ttl.count() != 0) return with_ttl(set.ttl);
   const RuleSet::Entry* rule = rules.find(key);
-  return living(rule ? rule->rule.ttl : set.ttl);
+  return with_ttl(rule ? rule->rule.ttl : set.ttl);
 }
 
 void CompressedKvStore::State::count_set(const EncodedFrame& frame) {

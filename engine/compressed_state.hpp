@@ -17,10 +17,7 @@
 
 namespace cinch {
 
-/// Whom a message is about.
-inline std::string about(std::string_view key) { return "key \"" + escape_key(key) + '"'; }
-
-inline SetOptions living(std::chrono::milliseconds ttl) {
+inline SetOptions with_ttl(std::chrono::milliseconds ttl) {
   SetOptions options;
   options.ttl = ttl;
   return options;
@@ -39,6 +36,9 @@ struct CompressedKvStore::State {
   }
   void count_set(const EncodedFrame& frame);
 
+  /// What every set refuses, whatever encodes the value.
+  Status check(std::string_view key, std::uint64_t bytes, const SetOptions& set) const;
+
   /// Encodes; `joined` holds the value's bytes when they came in several parts and must outlive the frame, as must
   /// `scratch`.
   Result<EncodedFrame> encode(std::string_view key, const ValueParts& value, const SetOptions& set,
@@ -49,6 +49,10 @@ struct CompressedKvStore::State {
   /// How a set of `key` goes. `bound`, where given, gets the codec's for a block of so many bytes, where it has one.
   Result<SetChoice> choose(std::string_view key, std::uint64_t bytes, const SetOptions& set,
                            std::optional<std::uint64_t>* bound = nullptr) const;
+
+  /// Has the fallback of `key` take the place of the codec that cannot take its value. Errors: why it cannot either.
+  Status fall_back(std::string_view key, std::uint64_t bytes, SetChoice& choice,
+                   std::optional<std::uint64_t>* bound) const;
 
   /// What the inner store is told: all but what this store follows itself.
   SetOptions inner_options(std::string_view key, const SetOptions& set) const;

@@ -1,4 +1,5 @@
 // What a config holds once its defaults are filled in, and what is wrong with it.
+#include <algorithm>
 #include <array>
 
 #include "cinch/store_config.hpp"
@@ -9,6 +10,12 @@ namespace cinch {
 namespace {
 
 std::string rule_key(std::size_t index) { return "store.rule[" + std::to_string(index) + "]"; }
+
+/// For `[store.rules]`, which reads as the settings of a backend.
+std::string rule_hint(std::string_view table) {
+  constexpr std::array<std::string_view, 1> known = {"rule"};
+  return nearest_name(table, known).empty() ? "" : "; rules come below lines [[store.rule]]";
+}
 
 class ConfigCheck {
  public:
@@ -51,6 +58,15 @@ class ConfigCheck {
   std::string messages_;
 };
 
+/// What no value could be.
+Status check_tensor(const TensorOfBytes& tensor) {
+  TensorOfBytes one = tensor;
+  if (one.dims.empty()) one.dims = {1, 1, one.layout.head_dim.value_or(1)};
+  std::ranges::replace(one.dims, 0u, 1u);
+  const Result<TensorShape> shape = make_tensor(one.dtype, one.dims, one.layout.token_axis);
+  return shape ? with_layout(*shape, one.layout).status() : shape.error();
+}
+
 void check_rules(ConfigCheck& check, const std::vector<Rule>& rules, const CodecRegistry& codecs) {
   for (std::size_t i = 0; i < rules.size(); ++i) {
     check.check(rule_key(i) + ".match", Glob::parse(rules[i].match).status());
@@ -59,6 +75,7 @@ void check_rules(ConfigCheck& check, const std::vector<Rule>& rules, const Codec
       check.check(rule_key(i) + ".fallback", fallback_codec(rules[i].fallback, codecs).status());
     }
     if (rules[i].ttl.count() < 0) check.fail(rule_key(i) + ".ttl", "negative, expected a time");
+    if (rules[i].tensor) check.check(rule_key(i) + ".tensor", check_tensor(*rules[i].tensor));
   }
 }
 
@@ -70,6 +87,10 @@ Status check_config(const StoreConfig& config, const BackendRegistry& backends, 
     check.fail("engine.max_value", format_size(config.compressed.max_value_bytes) + ", expected at most " +
                                        format_size(hard_max_value_bytes));
   }
+  if (config.threads > most_threads) {
+    check.fail("engine.threads", std::to_string(config.threads) + ", expected 0 to " + std::to_string(most_threads));
+  }
+  if (config.compressed.max_value_bytes == 0) check.fail("engine.max_value", "0, expected room for a value");
   const Result<BackendInfo> chosen = backends.info(config.backend);
   check.check("store.backend", chosen.status());
   if (chosen) check.check_settings("store." + config.backend, *chosen, config.settings);
@@ -80,7 +101,7 @@ Status check_config(const StoreConfig& config, const BackendRegistry& backends, 
   }
   for (const auto& [name, settings] : config.other_settings) {
     const Result<BackendInfo> other = backends.info(name);
-    check.check("store." + name, other.status());
+    if (!other) check.fail("store." + name, std::string(other.error().message()) + rule_hint(name));
     if (other) check.check_settings("store." + name, *other, settings);
   }
   check_rules(check, config.compressed.rules, codecs);

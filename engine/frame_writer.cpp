@@ -35,7 +35,8 @@ FormatId tried_format(const FormatId& format, std::uint64_t decoded_bytes) {
 
 LossReport report_of(const LossSums& sums) {
   LossReport report;
-  report.relative_error = sums.squared > 0 ? static_cast<float>(std::sqrt(sums.squared_error / sums.squared)) : 0.0f;
+  const double squared = sums.squared_error > 0 ? sums.squared_error / sums.squared : 0.0;
+  report.relative_error = static_cast<float>(std::sqrt(squared));
   report.worst_row = sums.worst_row;
   report.max_abs = sums.max_abs;
   return report;
@@ -69,11 +70,12 @@ class PerBlock {
 
 class FrameWriter {
  public:
-  FrameWriter(ByteView value, std::string_view key, const Codec& codec, const EncodeOptions& options)
+  FrameWriter(ByteView value, std::string_view key, const Codec& codec, const EncodeOptions& options, bool is_raw)
       : value_(value),
         key_(key),
         codec_(codec),
         options_(options),
+        is_raw_(is_raw),
         split_(value.size(), options.shape, options.block_bytes),
         blocks_(split_.count()),
         encoded_(split_.count()),
@@ -286,7 +288,7 @@ class FrameWriter {
   std::string_view key_;
   const Codec& codec_;
   const EncodeOptions& options_;
-  const bool is_raw_ = codec_.format().name == raw_format;
+  const bool is_raw_;  // nothing is to be encoded
   BlockSplit split_;
   std::shared_ptr<const Codec> decoder_;
   Plan plan_;
@@ -314,7 +316,11 @@ Result<EncodedFrame> encode_frame(ByteView value, std::string_view key, const Co
   if (options.shape) {
     if (Status status = check_shape(*options.shape, value.size()); !status.ok()) return status;
   }
-  return FrameWriter(value, key, codec, options).run(codecs);
+  const bool is_raw = codec.format().name == raw_format;
+  Result<EncodedFrame> frame = FrameWriter(value, key, codec, options, is_raw).run(codecs);
+  if (!frame || frame->stored_raw() || frame->stored_bytes() < value.size()) return frame;
+  // Index and plan take more than the blocks gained.
+  return FrameWriter(value, key, codec, options, true).run(codecs);
 }
 
 }  // namespace cinch

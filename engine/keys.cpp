@@ -57,28 +57,10 @@ Result<std::string> unescape_key(std::string_view text) {
   return out;
 }
 
-Status check_range(std::string_view key, std::uint64_t size, std::uint64_t offset, std::uint64_t count) {
-  if (offset <= size && count <= size - offset) return {};
-  return {StatusCode::invalid_argument, "key \"" + escape_key(key) + "\": bytes " + std::to_string(offset) + " to " +
-                                            std::to_string(offset + count) + ", the value has " + std::to_string(size)};
-}
-
-Status check_key(std::string_view key) {
-  if (key.size() <= max_key_bytes) return {};
-  return {StatusCode::invalid_argument, "key of " + std::to_string(key.size()) + " bytes, expected at most 65536"};
-}
-
-Status check_set(std::string_view key, const SetOptions& options, bool has_codecs) {
-  if (Status status = check_key(key); !status.ok()) return status;
-  if (options.ttl.count() < 0) {
-    return {StatusCode::invalid_argument,
-            "time to live of " + std::to_string(options.ttl.count()) + " ms, expected 0 (for ever) or more"};
-  }
-  if (!has_codecs && !options.codec.empty()) {
-    return {StatusCode::invalid_argument, "codec \"" + std::string(options.codec) +
-                                              "\" asked of a store without codecs; wrap it in a CompressedKvStore"};
-  }
-  return {};
+std::string describe_key(std::string_view key) {
+  constexpr std::size_t most_shown = 256;
+  if (key.size() <= most_shown) return "key \"" + escape_key(key) + '"';
+  return "key \"" + escape_key(key.substr(0, most_shown)) + "\"... of " + std::to_string(key.size()) + " bytes";
 }
 
 }  // namespace cinch

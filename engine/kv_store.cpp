@@ -1,10 +1,42 @@
 #include "cinch/kv_store.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace cinch {
 
 KvStore::~KvStore() = default;
+
+Status check_range(std::string_view key, std::uint64_t size, std::uint64_t offset, std::uint64_t count) {
+  if (offset <= size && count <= size - offset) return {};
+  return {StatusCode::invalid_argument, describe_key(key) + ": bytes " + std::to_string(offset) + " to " +
+                                            std::to_string(offset + count) + ", the value has " + std::to_string(size)};
+}
+
+Status check_key(std::string_view key) {
+  if (key.size() <= max_key_bytes) return {};
+  return {StatusCode::invalid_argument,
+          "key of " + std::to_string(key.size()) + " bytes, expected at most " + std::to_string(max_key_bytes)};
+}
+
+Status check_set(std::string_view key, const SetOptions& options, bool has_codecs) {
+  if (Status status = check_key(key); !status.ok()) return status;
+  if (options.ttl.count() < 0) {
+    return {StatusCode::invalid_argument,
+            "time to live of " + std::to_string(options.ttl.count()) + " ms, expected 0 (for ever) or more"};
+  }
+  if (!has_codecs && !options.codec.empty()) {
+    return {StatusCode::invalid_argument, "codec \"" + std::string(options.codec) +
+                                              "\" asked of a store without codecs; wrap it in a CompressedKvStore"};
+  }
+  return {};
+}
+
+std::int64_t expiry_of(std::chrono::milliseconds ttl) noexcept {
+  std::int64_t expires = 0;
+  if (ttl.count() == 0 || __builtin_add_overflow(now_ms(), ttl.count(), &expires)) return 0;
+  return expires;
+}
 
 std::vector<GetResult> KvStore::batch_get(std::span<const std::string_view> keys) {
   std::vector<GetResult> results;
@@ -26,7 +58,7 @@ Result<std::optional<std::size_t>> KvStore::get_into(std::string_view key, Mutab
   if (!*found) return std::optional<std::size_t>();
   const Value& value = **found;
   if (value.size() > to.size()) {
-    return Status(StatusCode::invalid_argument, "get_into: the value has " + std::to_string(value.size()) +
+    return Status(StatusCode::invalid_argument, describe_key(key) + ": the value has " + std::to_string(value.size()) +
                                                     " bytes, the buffer " + std::to_string(to.size()));
   }
   if (!value.empty()) std::memcpy(to.data(), value.data(), value.size());

@@ -6,6 +6,10 @@
 namespace cinch {
 namespace {
 
+// What a codec may ask for to encode a value is made at once: beyond so much it is no bound.
+constexpr std::uint64_t longest_growth = 64;  // times the value
+constexpr std::uint64_t shortest_growth = std::uint64_t{1} << 20;
+
 /// A shape or slice in the C layout, alive as long as this object.
 class CShape {
  public:
@@ -106,13 +110,18 @@ Result<std::size_t> PluginCodec::ask_bound(std::string_view call_name, decltype(
   const Result<std::int32_t> code = call(name(), call_name, function, table_.provider, parameters().data(),
                                          parameters().size(), c_shape.get(), std::uint64_t{size}, &most, &error);
   if (!code) return code.error();
-  if (*code == CINCH_OK) return static_cast<std::size_t>(most);
+  if (*code == CINCH_OK) {
+    if (most / longest_growth <= size + shortest_growth) return static_cast<std::size_t>(most);
+    return breach(std::string(call_name) + " asks for " + std::to_string(most) + " bytes for a value of " +
+                  std::to_string(size));
+  }
   if (*code == CINCH_LIMIT) {
     return Status(StatusCode::too_large, name() + ": " + std::to_string(size) + " bytes are more than it takes");
   }
   const StatusCode said = *code == CINCH_VALUE_UNSUPPORTED ? StatusCode::unsupported
                           : *code == CINCH_INVALID_ARG     ? StatusCode::invalid_argument
                                                            : StatusCode::codec_failed;
+  if (said != StatusCode::codec_failed) return Status(said, name() + ": " + message_of(error));  // for a user to read
   return Status(said, describe(name(), call_name, error, *code));
 }
 
@@ -150,6 +159,8 @@ Result<LossSums> PluginCodec::do_measure(const BlockSlice& slice, ByteView origi
       checked_call(name(), "measure", functions().measure, error, table_.provider, parameters().data(),
                    parameters().size(), &c_slice, input(original), input(decoded), original.size(), &lost, &error);
   if (!status.ok()) return status;
+  const bool are_sums = lost.sum_sq_error >= 0 && lost.sum_sq >= 0 && lost.worst_row >= 0 && lost.max_abs >= 0;
+  if (!are_sums) return breach("measure gives what is negative, or no number");
   return LossSums{lost.sum_sq_error, lost.sum_sq, lost.worst_row, lost.max_abs};
 }
 

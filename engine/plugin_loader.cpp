@@ -165,11 +165,15 @@ Status enter(cinch_plugin_entry_fn entry, const PluginManifest& manifest, Loaded
   if (Status status = run_entry(entry, manifest, plugin); !status.ok()) return status;
   const cinch_plugin_v1& table = plugin.table;
   constexpr std::size_t least = offsetof(cinch_plugin_v1, provider_at) + sizeof table.provider_at;
-  if (table.struct_size < least || table.struct_size > sizeof table || !table.provider_at ||
-      table.n_providers != manifest.providers.size()) {
-    return refused("contract_broken", "its plugin table is too short or long, has no provider_at, or " +
-                                          std::to_string(table.n_providers) + " providers where its manifest has " +
-                                          std::to_string(manifest.providers.size()));
+  const auto broken = [](const std::string& what) { return refused("contract_broken", "its plugin table " + what); };
+  if (table.struct_size < least || table.struct_size > sizeof table) {
+    return broken("says that it has " + std::to_string(table.struct_size) + " bytes, expected " +
+                  std::to_string(least) + " to " + std::to_string(sizeof table));
+  }
+  if (!table.provider_at) return broken("has no provider_at");
+  if (table.n_providers != manifest.providers.size()) {
+    return broken("has " + std::to_string(table.n_providers) + " providers, its manifest " +
+                  std::to_string(manifest.providers.size()));
   }
   const link_map* image = image_of(reinterpret_cast<const void*>(entry));
   plugin.providers.clear();

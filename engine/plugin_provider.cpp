@@ -43,6 +43,9 @@ class PluginProvider final : public CodecProvider {
         return convicted({StatusCode::codec_misbehaved, info_.format + ": params_canonical overran its buffer"});
       }
       out.resize(length);
+      if (printable(out) != out) {
+        return convicted({StatusCode::codec_misbehaved, info_.format + ": params_canonical gives what is no text"});
+      }
       return out;
     }
   }

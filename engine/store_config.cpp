@@ -13,9 +13,7 @@
 namespace cinch {
 namespace {
 
-constexpr std::int64_t most_threads = 1024;
-constexpr std::int64_t most_head_dim = std::int64_t{1} << 32;
-constexpr std::uint64_t most_dim = std::uint64_t{1} << 48;
+constexpr std::int64_t most_dim = std::int64_t{1} << 48;
 
 bool is_scalar(const toml::node& node) noexcept { return node.is_string() || node.is_integer() || node.is_boolean(); }
 
@@ -136,8 +134,9 @@ class ConfigReader {
   static Result<unsigned> read_threads(const Settings& given) {
     const Result<std::int64_t> threads = given.integer("threads", 0);
     if (!threads) return threads.error();
-    if (*threads >= 0 && *threads <= most_threads) return static_cast<unsigned>(*threads);
-    return Status(StatusCode::invalid_argument, "threads: " + std::to_string(*threads) + ", expected 0 to 1024");
+    if (*threads >= 0 && *threads <= std::int64_t{most_threads}) return static_cast<unsigned>(*threads);
+    return Status(StatusCode::invalid_argument,
+                  "threads: " + std::to_string(*threads) + ", expected 0 to " + std::to_string(most_threads));
   }
 
   void read_plugins(const toml::table& plugins);
@@ -202,6 +201,9 @@ void ConfigReader::read_store(const toml::table& store) {
     const std::string name(key.str());
     if (name == "rule") {
       read_rules(node);
+    } else if (const bool is_known = name == "backend" || name == "codec" || name == "fallback";
+               node.is_array() && !is_known) {
+      known_or_fail(node, path, name, {"backend", "codec", "fallback", "rule"});
     } else if (const toml::table* own = node.as_table()) {
       config_.other_settings[name] = settings(*own, path + name + ".");
       config_.origins[path + name] = origin(node);
@@ -214,6 +216,12 @@ void ConfigReader::read_store(const toml::table& store) {
   take(store, path, "codec", given.text("codec", ""), config_.codec);
   take(store, path, "fallback", given.text("fallback", ""), config_.compressed.fallback);
   if (auto own = config_.other_settings.extract(config_.backend)) config_.settings = std::move(own.mapped());
+  if (!store.get("backend") && !config_.other_settings.empty()) {
+    const std::string& other = config_.other_settings.begin()->first;
+    fail(*store.get(other), path + "backend",
+         "missing, while there are settings of \"" + other + "\"; expected " + "backend = \"" + other +
+             "\", or none of them");
+  }
 }
 
 void ConfigReader::read_rules(const toml::node& rules) {
@@ -262,7 +270,7 @@ void ConfigReader::read_layout(const toml::table& table, const std::string& path
                                                     std::to_string(least) + " to " + std::to_string(most));
   };
   take(table, path, "token_axis", number("token_axis", 0, max_tensor_dims - 1), to.token_axis);
-  take(table, path, "head_dim", number("head_dim", 1, most_head_dim), to.head_dim);
+  take(table, path, "head_dim", number("head_dim", 1, std::int64_t{most_head_dim}), to.head_dim);
 }
 
 TensorOfBytes ConfigReader::read_tensor(const toml::table& table, const std::string& key) {
@@ -275,8 +283,10 @@ TensorOfBytes ConfigReader::read_tensor(const toml::table& table, const std::str
   TensorOfBytes tensor;
   const Result<std::string> name = given.text("dtype", "");
   const std::optional<Dtype> dtype = name ? parse_dtype(*name) : std::nullopt;
-  if (!dtype)
-    fail(table, path + "dtype", "expected an element type such as \"bf16\", \"f16\", \"f32\", \"f8_e4m3\", \"u8\"");
+  constexpr std::string_view types = "an element type such as \"bf16\", \"f16\", \"f32\", \"f8_e4m3\", \"u8\"";
+  const toml::node* type = table.get("dtype");
+  if (!type) fail(table, path + "dtype", std::string("missing, expected ").append(types));
+  if (type && !dtype) expected(*type, path + "dtype", types);
   tensor.dtype = dtype.value_or(Dtype::u8);
   read_layout(table, path, given, tensor.layout);
   const toml::node* shape = table.get("shape");
@@ -285,12 +295,14 @@ TensorOfBytes ConfigReader::read_tensor(const toml::table& table, const std::str
   const toml::array* list = shape->as_array();
   for (std::size_t i = 0; list && i < list->size(); ++i) {
     const auto dim = list->get(i)->value_exact<std::int64_t>();
-    tensor.dims.push_back(static_cast<std::uint64_t>(dim.value_or(-1)));
+    if (!dim || *dim < 0 || *dim > most_dim) expected(*list->get(i), path + "shape", "a number of elements");
+    tensor.dims.push_back(static_cast<std::uint64_t>(dim.value_or(1)));
   }
-  const bool right = list && list->size() > 0 && list->size() <= max_tensor_dims &&
-                     std::ranges::all_of(tensor.dims, [](std::uint64_t dim) { return dim <= most_dim; }) &&
-                     std::ranges::count(tensor.dims, 0u) <= 1;
-  if (!right) fail(*shape, path + "shape", "expected 1 to 8 counts of elements, of which one may be 0: what is there");
+  if (!list || list->empty() || list->size() > max_tensor_dims || std::ranges::count(tensor.dims, 0u) > 1) {
+    fail(*shape, path + "shape",
+         "expected 1 to " + std::to_string(max_tensor_dims) +
+             " numbers of elements, of which one may be 0: what is there");
+  }
   return tensor;
 }
 

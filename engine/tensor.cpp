@@ -96,8 +96,8 @@ Result<std::uint64_t> tensor_bytes(const TensorShape& shape) {
                   "tensor: " + std::to_string(static_cast<unsigned>(shape.dtype)) + " is no element type");
   }
   if (shape.ndim > max_tensor_dims) {
-    return Status(StatusCode::invalid_argument,
-                  "tensor: " + std::to_string(shape.ndim) + " dimensions, expected at most 8");
+    return Status(StatusCode::invalid_argument, "tensor: " + std::to_string(shape.ndim) +
+                                                    " dimensions, expected at most " + std::to_string(max_tensor_dims));
   }
   if (shape.token_axis && *shape.token_axis >= shape.ndim) {
     return Status(StatusCode::invalid_argument, "tensor: token axis " + std::to_string(*shape.token_axis) +
@@ -117,8 +117,8 @@ Result<std::uint64_t> tensor_bytes(const TensorShape& shape) {
 Result<TensorShape> make_tensor(Dtype dtype, std::span<const std::uint64_t> dims,
                                 std::optional<std::uint8_t> token_axis) {
   if (dims.size() > max_tensor_dims) {
-    return Status(StatusCode::invalid_argument,
-                  "tensor: " + std::to_string(dims.size()) + " dimensions, expected at most 8");
+    return Status(StatusCode::invalid_argument, "tensor: " + std::to_string(dims.size()) +
+                                                    " dimensions, expected at most " + std::to_string(max_tensor_dims));
   }
   TensorShape shape;
   shape.dtype = dtype;
@@ -131,6 +131,7 @@ Result<TensorShape> make_tensor(Dtype dtype, std::span<const std::uint64_t> dims
 }
 
 Result<TensorShape> with_layout(const TensorShape& shape, const TensorLayout& layout) {
+  if (Result<std::uint64_t> bytes = tensor_bytes(shape); !bytes) return bytes.error();
   const bool is_strict = is_float(shape.dtype);
   TensorShape laid_out = shape;
   if (layout.token_axis && *layout.token_axis < shape.ndim) {

@@ -129,7 +129,7 @@ void WorkerPool::run(std::size_t count, const std::function<void(std::size_t)>& 
   } else {
     {
       const std::lock_guard lock(state_->mutex);
-      State::start_workers(state_, state_->threads - 1);
+      State::start_workers(state_, static_cast<unsigned>(helpers));
       state_->jobs.push_back(&job);
     }
     helpers == 1 ? state_->wake.notify_one() : state_->wake.notify_all();
@@ -142,12 +142,14 @@ void WorkerPool::run(std::size_t count, const std::function<void(std::size_t)>& 
 }
 
 void WorkerPool::submit(std::function<void()> task) {
-  {
+  bool is_taken = false;
+  if (state_->process == getpid()) {
     const std::lock_guard lock(state_->mutex);
     State::start_workers(state_, std::max(1u, state_->threads - 1));
-    state_->tasks.push_back(std::move(task));
+    is_taken = !state_->workers.empty();
+    if (is_taken) state_->tasks.push_back(std::move(task));
   }
-  state_->wake.notify_one();
+  is_taken ? state_->wake.notify_one() : task();
 }
 
 }  // namespace cinch

@@ -31,7 +31,8 @@ bool MemoryAccount::reserve(std::uint64_t bytes, std::uint64_t soon_released) no
   }
   std::uint64_t held = held_.load(std::memory_order_relaxed);
   do {
-    if (held - store_share + bytes > capacity_ + soon_released) return false;
+    const std::uint64_t wanted = held - store_share + bytes;
+    if (wanted > capacity_ && wanted - capacity_ > soon_released) return false;
   } while (!held_.compare_exchange_weak(held, held + bytes, std::memory_order_relaxed));
   return true;
 }

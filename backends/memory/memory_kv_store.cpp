@@ -74,13 +74,6 @@ Value pin(MemoryEntry* entry) noexcept {
   return Value::adopt(entry->bytes(), entry);
 }
 
-std::int64_t expiry_of(std::chrono::milliseconds ttl) noexcept {
-  if (ttl.count() == 0) return 0;
-  std::int64_t expires = 0;
-  if (__builtin_add_overflow(now_ms(), ttl.count(), &expires)) return 0;
-  return expires;
-}
-
 }  // namespace
 
 struct alignas(64) MemoryKvStore::Shard {
@@ -167,7 +160,7 @@ MemoryKvStore::~MemoryKvStore() { (void)close(); }
 void MemoryKvStore::Leave::operator()(MemoryAccount* account) const noexcept { account->leave(); }
 
 Status MemoryKvStore::refusal(std::string_view key) const { return is_closed() ? closed() : check_key(key); }
-Status MemoryKvStore::closed() { return {StatusCode::closed, "memory store: it is closed"}; }
+Status MemoryKvStore::closed() { return {StatusCode::closed, "memory: the store was closed"}; }
 
 std::uint64_t MemoryKvStore::hash_of(std::string_view key) const noexcept {
   return options_.hash ? options_.hash(key) : XXH3_64bits_withSeed(key.data(), key.size(), seed_);
@@ -290,7 +283,7 @@ Result<std::optional<Head>> MemoryKvStore::head(std::string_view key, std::size_
 
 Result<KeyPage> MemoryKvStore::scan(std::string_view prefix, std::optional<std::string_view> after, std::size_t limit) {
   if (is_closed()) return closed();
-  if (limit == 0) return Status(StatusCode::invalid_argument, "scan: limit 0, expected at least 1");
+  if (limit == 0) return Status(StatusCode::invalid_argument, "scan: limit is 0, expected 1 or more");
   KeyPage page;
   std::vector<std::string>& heap = page.keys;  // a heap of the smallest keys so far, the largest of them on top
   for (Shard& shard : shards_) {
@@ -319,6 +312,7 @@ StoreStats MemoryKvStore::stats() {
   for (Shard& shard : shards_) {
     const std::lock_guard lock(shard.mutex);
     stats.values += shard.entries.size();
+    stats.estimated |= shard.next_sweep != Shard::never;  // some may have expired
   }
   for (const auto& account : accounts_) stats.stored_bytes += account->used();
   stats.capacity_bytes = options_.capacity_bytes;

@@ -13,7 +13,17 @@ namespace cinch {
 namespace {
 
 std::string named(const Database& database, std::string_view key) {
-  return "rocksdb " + database.options().path + ": key \"" + escape_key(key) + "\"";
+  return "rocksdb " + database.options().path + ": " + describe_key(key);
+}
+
+/// Why a key could not be read. A store that was opened to read misses files that its writer has dropped since.
+Status failure(const Database& database, const rocksdb::Status& status, std::string_view key) {
+  if (database.options().read_only && status.IsPathNotFound()) {
+    return {StatusCode::busy, named(database, key) +
+                                  ": whoever writes to the store has moved on, open it again to read (" +
+                                  status.ToString() + ")"};
+  }
+  return from_rocksdb(status, named(database, key));
 }
 
 /// A value where RocksDB read it to, and the cache that lends it. Nothing in here needs the database itself, so that a
@@ -63,7 +73,7 @@ Result<Value> read_data(const Database& database, const rocksdb::ReadOptions& re
     return Status(StatusCode::corruption, named(database, key) + ": its record is there, its value of " +
                                               std::to_string(record.size) + " bytes is not");
   }
-  if (!status.ok()) return from_rocksdb(status, named(database, key));
+  if (!status.ok()) return failure(database, status, key);
   if (stored.size() != record.size + data_trailer_bytes || trailing_stamp(stored) != record.stamp) {
     return Status(StatusCode::corruption,
                   named(database, key) + ": record and value are of different sets; expected " +
@@ -75,22 +85,22 @@ Result<Value> read_data(const Database& database, const rocksdb::ReadOptions& re
   return Value::adopt(bytes.first(bytes.size() - data_trailer_bytes), first_owner.get());
 }
 
-Result<std::optional<Entry>> read_entry_at(const Database& database, const rocksdb::ReadOptions& read,
-                                           std::string_view key, std::size_t first_bytes) {
+Result<std::optional<Head>> read_entry_at(const Database& database, const rocksdb::ReadOptions& read,
+                                          std::string_view key, std::size_t first_bytes) {
   StoredRecord record;
   const Result<bool> found = record.read(database, read, key);
   if (!found) return found.error();
-  if (!*found) return std::optional<Entry>();
-  Entry entry{record->size, record->expires_at_ms, record->stamp, {}};
+  if (!*found) return std::optional<Head>();
+  Head entry{record->size, record->expires_at_ms, record->stamp, {}};
   const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(first_bytes, record->size));
   if (wanted <= record->first.size()) {
     entry.first = Value::copy_of(record->first.first(wanted));
-    return std::optional<Entry>(std::move(entry));
+    return std::optional<Head>(std::move(entry));
   }
   const Result<Value> value = read_data(database, read, key, *record);
   if (!value) return value.error();
   entry.first = value->part(0, wanted);
-  return std::optional<Entry>(std::move(entry));
+  return std::optional<Head>(std::move(entry));
 }
 
 /// The first key after all that start with `prefix`; empty when there is none such.
@@ -106,7 +116,7 @@ std::string end_of(std::string_view prefix) {
 Result<bool> StoredRecord::read(const Database& database, const rocksdb::ReadOptions& read, std::string_view key) {
   const rocksdb::Status status = database.db().Get(read, database.meta(), key, &stored_);
   if (status.IsNotFound()) return false;
-  if (!status.ok()) return from_rocksdb(status, named(database, key));
+  if (!status.ok()) return failure(database, status, key);
   const Result<MetaRecord> record = decode_meta(key, as_bytes(std::string_view(stored_.data(), stored_.size())));
   if (!record) return record.error().in(named(database, key));
   record_ = *record;
@@ -115,8 +125,8 @@ Result<bool> StoredRecord::read(const Database& database, const rocksdb::ReadOpt
   return !was_expired_;
 }
 
-Result<std::optional<Entry>> read_entry(const Database& database, std::string_view key, std::size_t first_bytes) {
-  Result<std::optional<Entry>> entry = read_entry_at(database, {}, key, first_bytes);
+Result<std::optional<Head>> read_entry(const Database& database, std::string_view key, std::size_t first_bytes) {
+  Result<std::optional<Head>> entry = read_entry_at(database, {}, key, first_bytes);
   if (entry || entry.error().code() != StatusCode::corruption) return entry;
   // Record and value were of two sets, perhaps. A snapshot shows one moment; it costs two locks of the database, so
   // that it is not how every read begins.

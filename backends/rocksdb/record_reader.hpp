@@ -39,19 +39,12 @@ class StoredRecord {
   bool was_expired_ = false;
 };
 
-struct Entry {
-  std::uint64_t size = 0;
-  std::int64_t expires_at_ms = 0;
-  std::uint64_t stamp = 0;
-  Value first;  ///< The first bytes of the value, as many as were asked for.
-};
-
 inline constexpr std::size_t whole_value = std::numeric_limits<std::size_t>::max();
 
 /// Record and first bytes of one version of the key, or nothing when it is absent. Reads `data` only when the record
 /// has too few of them. Errors: as `StoredRecord::read`; `corruption` when `data` lacks the value that the record tells
 /// of.
-Result<std::optional<Entry>> read_entry(const Database& database, std::string_view key, std::size_t first_bytes);
+Result<std::optional<Head>> read_entry(const Database& database, std::string_view key, std::size_t first_bytes);
 
 /// As `KvStore::scan`.
 Result<KeyPage> read_keys(const Database& database, std::string_view prefix, std::optional<std::string_view> after,

@@ -18,18 +18,11 @@ namespace cinch {
 namespace {
 
 // RocksDB writes lengths in 32 bits.
-constexpr std::uint64_t most_value_bytes = (std::uint64_t{1} << 32) - (std::uint64_t{64} << 20);
+constexpr std::uint64_t most_value_bytes = (std::uint64_t{1} << 32) - (std::uint64_t{32} << 20);
 
 // What a write takes back of expired keys besides its own work: more than writes can make, little enough to be quick.
 constexpr std::size_t expired_keys_per_write = 4;
 constexpr std::size_t every_key = std::numeric_limits<std::size_t>::max();
-
-std::int64_t expiry_of(std::chrono::milliseconds ttl) noexcept {
-  if (ttl.count() == 0) return 0;
-  const std::int64_t now = now_ms();
-  const std::int64_t latest = std::numeric_limits<std::int64_t>::max();
-  return ttl.count() > latest - now ? latest : now + ttl.count();
-}
 
 Status check_item(const SetItem& item) {
   if (Status status = check_set(item.key, item.options); !status.ok()) return status;
@@ -96,7 +89,8 @@ RocksDbKvStore::~RocksDbKvStore() {
 
 Result<RocksDbKvStore::Lease> RocksDbKvStore::enter() {
   if (fork_generation() != fork_generation_) {
-    return Status(StatusCode::closed, "the store belongs to the process that this one was forked from; open it anew");
+    return Status(StatusCode::closed,
+                  "rocksdb " + options_.path + ": the store belongs to the process that this one was forked from");
   }
   while (!is_closing_.load(std::memory_order_relaxed)) {
     Lease lease(open_mutex_);
@@ -104,7 +98,7 @@ Result<RocksDbKvStore::Lease> RocksDbKvStore::enter() {
     lease.unlock();
     if (Status status = open_anew(); !status.ok()) return status;
   }
-  return Status(StatusCode::closed, "the store was closed");
+  return Status(StatusCode::closed, "rocksdb " + options_.path + ": the store was closed");
 }
 
 Status RocksDbKvStore::open_anew() {
@@ -143,7 +137,7 @@ GetResult RocksDbKvStore::get(std::string_view key) {
   const Result<Lease> lease = enter();
   if (!lease) return lease.error();
   if (Status status = check_key(key); !status.ok()) return status;
-  Result<std::optional<Entry>> entry = read_entry(*database_, key, whole_value);
+  Result<std::optional<Head>> entry = read_entry(*database_, key, whole_value);
   if (!entry) return entry.error();
   if (!*entry) return std::optional<Value>();
   return std::optional<Value>(std::move((*entry)->first));
@@ -153,7 +147,7 @@ Result<bool> RocksDbKvStore::exists(std::string_view key) {
   const Result<Lease> lease = enter();
   if (!lease) return lease.error();
   if (Status status = check_key(key); !status.ok()) return status;
-  const Result<std::optional<Entry>> entry = read_entry(*database_, key, 0);
+  const Result<std::optional<Head>> entry = read_entry(*database_, key, 0);
   if (!entry) return entry.error();
   return entry->has_value();
 }
@@ -162,11 +156,7 @@ Result<std::optional<Head>> RocksDbKvStore::head(std::string_view key, std::size
   const Result<Lease> lease = enter();
   if (!lease) return lease.error();
   if (Status status = check_key(key); !status.ok()) return status;
-  Result<std::optional<Entry>> entry = read_entry(*database_, key, n);
-  if (!entry) return entry.error();
-  if (!*entry) return std::optional<Head>();
-  return std::optional<Head>(
-      Head{(*entry)->size, (*entry)->expires_at_ms, (*entry)->stamp, std::move((*entry)->first)});
+  return read_entry(*database_, key, n);
 }
 
 Result<KeyPage> RocksDbKvStore::scan(std::string_view prefix, std::optional<std::string_view> after,
@@ -319,8 +309,8 @@ StoreStats RocksDbKvStore::stats() {
 }
 
 Status RocksDbKvStore::close() {
-  if (const Result<Lease> lease = enter(); !lease) return lease.error();
-  if (is_closing_.exchange(true)) return {StatusCode::closed, "the store was closed"};
+  if (is_closing_.exchange(true)) return {};
+  if (fork_generation() != fork_generation_) return enter().status();
   const std::unique_lock alone(open_mutex_);  // calls under way end first
   if (!database_) return {};
   if (stamps_ && database_->write_error().ok()) (void)reclaim_expired(every_key);

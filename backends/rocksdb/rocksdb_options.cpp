@@ -94,6 +94,8 @@ rocksdb::DBOptions make_db_options(const RocksDbOptions& options) {
   // Read-write, tables stay open: 7.8.3 answers wrongly when it fails to open one again. Read-only, a finite number
   // keeps 7.8.3 from a path on which it does not find blobs.
   db.max_open_files = options.read_only ? 1000 : -1;
+  // On threads of their own, as RocksDB opens tables by default, a thread that cannot be had ends the process.
+  db.max_file_opening_threads = 1;
   db.allow_fallocate = false;  // a new log would take the space of a whole memtable at once, a manifest 4 MiB
   db.fail_if_options_file_error = true;
   // Of blob files nothing else can be verified as a whole; tables have checksums of their blocks, five times as fast.

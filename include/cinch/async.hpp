@@ -4,7 +4,8 @@
 /// it names none, on the one given here, with one argument: what the plain call answers. Several may be in flight. One
 /// that has not started can be cancelled through the token's cancellation slot, and completes with `cancelled`.
 /// Threads: every function from any thread. Ownership: an operation owns its arguments and the store; a `Value` pins
-/// its bytes. Errors: those of the plain calls, as results, and `no_space` where those throw `std::bad_alloc`; starting
+/// its bytes; executors' contexts, and the buffers that `get_into` and `get_range` fill, have to outlive every
+/// operation. Errors: those of the plain calls, as results, and `no_space` where those throw `std::bad_alloc`; starting
 /// an operation may throw that. This is the one header of cinch that needs Boost (1.81 or newer);
 /// https://www.boost.org/doc/libs/1_81_0/doc/html/boost_asio.html
 #pragma once
@@ -46,6 +47,7 @@ struct AsyncSetItem {
   AsyncSetOptions options = {};
 };
 
+/// A store's operations, run on a pool; itself a cheap handle on the two.
 class AsyncKvStore {
  public:
   /// Requires: `store` and `workers` are not null; handlers are called through `executor`.
@@ -165,13 +167,14 @@ class AsyncKvStore {
   }
 
   /// Any other call, such as those that only a `CompressedKvStore` has: `work(store)` answers an `Answer`, which a
-  /// `Status` converts to.
+  /// `Status` converts to. What it throws becomes an `io_error`.
   template <class Answer, class Work, class Token>
   auto call(Work work, Token&& token) {
     return start<Answer>(std::move(work), std::forward<Token>(token));
   }
 
-  /// Calls that are under way end first, those that have not started answer `closed`.
+  /// Calls that are under way may end after it, with what they were to give or `closed`; those that have not started
+  /// answer `closed`.
   template <class Token>
   auto close(Token&& token) {
     return start<Status>([](KvStore& store) { return store.close(); }, std::forward<Token>(token));
@@ -233,6 +236,8 @@ class AsyncKvStore {
         return work_(*store_);
       } catch (const std::bad_alloc&) {
         return failed<Answer>({StatusCode::no_space, "memory ran out in the operation"}, count_);
+      } catch (const std::exception& error) {
+        return failed<Answer>({StatusCode::io_error, std::string("the operation threw: ") + error.what()}, count_);
       }
     }
 

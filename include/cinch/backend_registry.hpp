@@ -30,9 +30,10 @@ struct BackendInfo {
 
 class CINCH_API BackendRegistry {
  public:
-  /// Errors: `invalid_argument` when the name is taken. `why_not` instead of a factory keeps the name of a backend that
-  /// this build lacks, so that asking for it says why.
+  /// Errors: `invalid_argument` when the name is taken.
   Status add(std::string name, BackendFactory factory, BackendInfo info = {});
+
+  /// Keeps the name of a backend that this build lacks, so that asking for it says why. Errors: as `add`.
   Status add_unavailable(std::string name, std::string why_not);
 
   /// Errors: `invalid_argument` for an unknown name (lists the known, suggests the nearest), `unsupported` for one that

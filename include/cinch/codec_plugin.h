@@ -98,7 +98,7 @@ extern "C" {
 #define CINCH_MAX_DIMS 8
 #define CINCH_ANNOTATION_BYTES 64 /* 63 bytes and NUL */
 
-/* ---- S0: the manifest. Little-endian, no pointers, texts NUL-padded UTF-8. Ids are [a-z0-9._-]; a format id without a
+/* ---- The manifest. Little-endian, no pointers, texts NUL-padded UTF-8. Ids are [a-z0-9._-]; a format id without a
  * dot is one of cinch's own, third parties use reverse DNS ("com.vendor.name"). */
 typedef struct cinch_manifest_provider_v1 {
   char format_id[96];
@@ -161,7 +161,7 @@ typedef struct cinch_manifest_v1 {
                         {__VA_ARGS__}}
 /* clang-format on */
 
-/* ---- S5: why a call failed. Owned by the caller, who sets struct_size. */
+/* ---- Why a call failed. Owned by the caller, who sets struct_size. */
 typedef struct cinch_err_v1 {
   uint32_t struct_size;
   int32_t code;
@@ -216,7 +216,7 @@ typedef struct cinch_enc_ctx cinch_enc_ctx; /* the plugin's own; opaque to the h
 typedef struct cinch_dec_ctx cinch_dec_ctx;
 typedef struct cinch_plan_state cinch_plan_state; /* immutable once opened; shared by all threads */
 
-/* ---- S4: a provider of one format. Function pointers not marked optional are required for the capabilities they
+/* ---- A provider of one format. Function pointers not marked optional are required for the capabilities they
  * serve. `params` are canonical (from params_canonical), UTF-8 `k=v` joined by ',', `n` bytes, not terminated; those of
  * dec_open and plan_open come from stored data and may be anything. `src` and `dst` never overlap; a pointer may be
  * NULL only beside length 0; empty input is valid. */
@@ -286,7 +286,7 @@ struct cinch_provider_v1 {
   uint64_t (*block_bytes)(const cinch_provider_v1*, const char* params, size_t n);
 };
 
-/* ---- S2: what the host offers. */
+/* ---- What the host offers. */
 typedef struct cinch_host_v1 {
   uint32_t struct_size;
   uint16_t abi_minor;
@@ -302,7 +302,7 @@ typedef struct cinch_host_v1 {
   const void* (*get_extension)(void* ctx, const char* id);     /* "cinch.name/1"; NULL: not offered. [any-thread] */
 } cinch_host_v1;
 
-/* ---- S3: what the plugin offers. The host zeroes it and sets struct_size to its capacity; the plugin fills at most
+/* ---- What the plugin offers. The host zeroes it and sets struct_size to its capacity; the plugin fills at most
  * that and writes back how much it filled. */
 typedef struct cinch_plugin_v1 {
   uint32_t struct_size;
@@ -312,7 +312,7 @@ typedef struct cinch_plugin_v1 {
   void (*shutdown)(void);                              /* optional; after the last context closed, or never. [once] */
 } cinch_plugin_v1;
 
-/* ---- S1: the entry, the one exported symbol. Under 100 ms. [once] */
+/* ---- The entry, the one exported symbol. Under 100 ms. [once] */
 typedef int32_t (*cinch_plugin_entry_fn)(const cinch_host_v1*, cinch_plugin_v1* out, cinch_err_v1*);
 #define CINCH_PLUGIN_EXPORT __attribute__((visibility("default")))
 CINCH_PLUGIN_EXPORT int32_t cinch_plugin_entry_v0(const cinch_host_v1* host, cinch_plugin_v1* out, cinch_err_v1* err);

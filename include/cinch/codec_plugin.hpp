@@ -95,8 +95,9 @@ std::int32_t guarded(cinch_err_v1* error, Body&& body) noexcept {
 ///       // CINCH_VALUE_UNSUPPORTED or CINCH_INVALID_ARG, see codec_plugin.h
 ///   static const char* target();                              // optional: "scalar", "avx2", …
 ///   static std::uint64_t block_bytes(const Options&);         // optional: of blocks where nobody says
-///   static void measure(const Options&, const cinch_slice_v1&, Input original, Input decoded, cinch_loss_v1&);  //
-///   LOSSY class Encoder { explicit Encoder(const Options&);
+///   static void measure(const Options&, const cinch_slice_v1&, Input original, Input decoded,
+///                       cinch_loss_v1&);                      // LOSSY
+///   class Encoder { explicit Encoder(const Options&);
 ///                   std::optional<std::size_t> encode(const EncodeCall<Plan>&); };   // nothing: declined
 ///   class Decoder { explicit Decoder(const Options&); void decode(const DecodeCall<Plan>&); };
 /// and, where it makes plans, `class Plan`, which is opened for every value that has one:

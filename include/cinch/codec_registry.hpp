@@ -54,7 +54,7 @@ class CINCH_API CodecRegistry {
   /// Sorted by format.
   std::vector<ProviderInfo> providers() const;
 
-  /// Remembers what the loader did, for `plugins()` and for the message of `codec_missing`.
+  /// Remembers what the loader did, for `reports()` and for the message of `codec_missing`.
   void add_report(PluginReport report);
   const std::vector<PluginReport>& reports() const noexcept;
 

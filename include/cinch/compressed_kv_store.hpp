@@ -46,15 +46,16 @@ struct CompressedOptions {
   Verify verify = Verify::always;
   /// Larger values are refused, on the way in and, before anything is allocated, on the way out.
   std::uint64_t max_value_bytes = default_max_value_bytes;
-  /// Values longer than this become independent blocks of at most this length, which are encoded and decoded side by
-  /// side and can be read alone; 0: one block; nothing: `block_bytes_of` the codec.
+  /// Values longer than this become independent blocks of at most this length (but of 64 bytes, or a token of a tensor,
+  /// at least), which are encoded and decoded side by side and can be read alone; 0: one block; nothing:
+  /// `block_bytes_of` the codec.
   std::optional<std::uint64_t> block_bytes = std::nullopt;
   /// Who works on blocks and batches besides the caller; null: nobody.
   std::shared_ptr<WorkerPool> workers = nullptr;
   /// Decode what was encoded and compare, before it is stored. A codec that fails this is switched off.
   bool verify_writes = false;
   /// The lossless codec of values that their own cannot take: element types it does not know, no shape where it needs
-  /// one, anything but floating-point numbers where it is lossy.
+  /// one, numbers that are no floating-point ones where it is lossy; and of those that a lossy one leaves as they are.
   std::string fallback = "zstd";
   /// How keys that match are stored; the first that matches counts. What `SetOptions` say comes before.
   std::vector<Rule> rules = {};
@@ -77,7 +78,7 @@ struct RecompressOptions {
 /// What `recompress` did.
 enum class Recompressed : std::uint8_t {
   done,
-  already,  ///< The value was set with that codec; nothing was written.
+  already,  ///< The value was set with that codec, or a lossy one makes it no smaller; nothing was written.
   absent,   ///< The key is not there, or was set anew meanwhile.
   kept,     ///< The value lost something before, and losing again was not allowed; nothing was written.
 };
@@ -138,12 +139,13 @@ class CINCH_API CompressedKvStore final : public KvStore {
   /// does not verify or belongs to another key; `invalid_argument` for options with a codec or a shape.
   Status set_frame(std::string_view key, ByteView frame, const SetOptions& options = {});
 
-  /// How a set of so many bytes would go, without doing it. Errors: those of `set`.
+  /// How a set of so many bytes would go, without doing it: what a lossy codec then leaves as it is goes to the
+  /// fallback as well. Errors: those of `set`.
   Result<SetChoice> choose(std::string_view key, std::uint64_t bytes, const SetOptions& options = {}) const;
 
   /// Stores the value anew with the codec that `spec` names, or, where it is empty, with the one that a set would use.
   /// Shape, expiry and what was lost before are kept. Errors: those of `get` and `set`, `invalid_argument` for a lossy
-  /// codec that the options do not allow; the stored value stays.
+  /// codec that the options do not allow, `unsupported` over a store without stamps; the stored value stays.
   Result<Recompressed> recompress(std::string_view key, std::string_view spec = {},
                                   const RecompressOptions& options = {});
 

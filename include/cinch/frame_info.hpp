@@ -24,7 +24,7 @@ struct FrameInfo {
   bool stored_raw = false;          ///< Nothing in it is encoded: it did not pay; reading needs no codec.
   std::uint64_t decoded_bytes = 0;  ///< The value's length.
   std::uint64_t stored_bytes = 0;   ///< The frame's length.
-  std::uint64_t block_bytes = 0;    ///< Decoded length of every block but the last; 0: one block.
+  std::uint64_t block_bytes = 0;    ///< Decoded length of blocks that was asked for; 0: one block.
   std::optional<TensorShape> shape;
   std::string annotation;  ///< `k=v` text that the codec left, such as the rotary base it found.
   std::optional<LossReport> loss;

@@ -2,9 +2,13 @@
 ///
 /// What: a map from keys to values. Keys are arbitrary bytes, the empty key too, up to 64 KiB; values are arbitrary
 /// bytes, the empty value too. Threads: every function may be called from any thread, concurrently; a call sees every
-/// set and remove that returned before it began. Ownership: arguments are borrowed for the call; what comes back pins
-/// its own bytes (value.hpp). Errors: an absent key is no error. Any call may answer `closed`, `io_error` or, on a
-/// damaged store, `corruption`; what else is said at the function. A failed call leaves every key as it was.
+/// set and remove that returned before it began. Processes: after a `fork` the child may call `exec` or `_exit`; it has
+/// neither the parent's threads nor the locks they held, and RocksDB cannot be used there at all. Ownership: arguments
+/// are borrowed for the call; what comes back pins its own bytes (value.hpp). Errors: an absent key is no error. Any
+/// call may answer `closed`, `io_error` or, on a damaged store, `corruption`, and, on a store that was opened to read,
+/// those that write answer `unsupported`; what else is said at the function. A failed call leaves every key as it was,
+/// but for `batch_set` and `remove_prefix`, which say so. `std::bad_alloc` may come out of any call, and nothing else
+/// may, from a store of your own either.
 /// Units: bytes, milliseconds.
 ///
 /// Your own store implements the seven pure functions; the others have correct defaults. `cinch/conformance.hpp`, a
@@ -33,8 +37,8 @@ inline constexpr std::size_t max_key_bytes = std::size_t{64} * 1024;
 
 /// How one value is to be stored.
 struct SetOptions {
-  /// Time to live from now; zero: what a rule says, else for ever. Negative is `invalid_argument`. An expired key is
-  /// absent to every call.
+  /// Time to live from now; zero: what a rule says, else for ever, as is what ends after all that can be told.
+  /// Negative is `invalid_argument`. An expired key is absent to every call.
   std::chrono::milliseconds ttl{0};
   /// The codec of this value, a spec such as "zstd:level=9"; empty: the store's own. Only a `CompressedKvStore` can
   /// follow it, any other store answers `invalid_argument`.
@@ -144,8 +148,9 @@ class CINCH_API KvStore {
   /// this one goes on. The default answers `unsupported`.
   virtual Status checkpoint(const std::string& directory);
 
-  /// Flushes and gives back what the store holds open; further calls answer `closed`. Values handed out stay valid.
-  /// The destructor closes too, but cannot report. The default flushes.
+  /// Flushes and gives back what the store holds open; calls that come later answer `closed`, as those under way may,
+  /// and closing again does nothing. Values handed out stay valid. The destructor closes too, but cannot report. The
+  /// default flushes.
   virtual Status close();
 
  protected:
@@ -174,6 +179,10 @@ Status for_each_key(KvStore& store, std::string_view prefix, Visit&& visit,
 /// Now, in milliseconds since the Unix epoch: the clock that expiries are told in.
 CINCH_API std::int64_t now_ms() noexcept;
 
+/// When what lives for `ttl` from now expires, as `Head` has it: 0, never, for a time to live of zero, and for one that
+/// ends after all that can be told.
+CINCH_API std::int64_t expiry_of(std::chrono::milliseconds ttl) noexcept;
+
 /// The arguments that every store refuses alike: `invalid_argument` for a key over `max_key_bytes` or a negative time
 /// to live, and, for a store without codecs, for a codec.
 CINCH_API Status check_key(std::string_view key);
@@ -184,6 +193,9 @@ CINCH_API Status check_range(std::string_view key, std::uint64_t size, std::uint
 
 /// A key as messages and tools show it: printable ASCII as it is, a backslash as `\\`, other bytes as `\xHH`.
 CINCH_API std::string escape_key(std::string_view key);
+
+/// `key "a\\x00b"`, as messages name a key; of a very long one the beginning and its length.
+CINCH_API std::string describe_key(std::string_view key);
 
 /// The inverse of `escape_key`; `invalid_argument` names the position of what it cannot read.
 CINCH_API Result<std::string> unescape_key(std::string_view text);

@@ -15,7 +15,8 @@ enum class LogLevel : std::uint8_t { debug, info, warning, error };
 using LogCallback = void (*)(void* context, LogLevel level, std::string_view message);
 
 /// Sets the callback for the process; null turns logging off. Call it once, before stores are opened: a call under way
-/// on another thread may still use the callback that was set before. The callback must not throw.
+/// on another thread may still use the callback that was set before. The callback must not throw; it is called in the
+/// middle of operations, under locks of theirs, and must neither call a store nor wait for a thread that does.
 CINCH_API void set_log_callback(LogCallback callback, void* context);
 
 /// For backends and plugins' hosts: hands `message` to the callback, if one is set.

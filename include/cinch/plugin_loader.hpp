@@ -1,6 +1,6 @@
 /// Loads codec plugins, `*.cinch.so`, into a `CodecRegistry`.
 ///
-/// What: nothing of a file runs before its manifest, platform, version, exports and owner were found good. Plugins are
+/// What: nothing of a file runs before its manifest, platform, version and exports were found good. Plugins are
 /// never unloaded. Threads: calls are serialised by a lock of the process. Ownership: the registry shares what is
 /// loaded. Errors: every refusal is a report with a class (`bad_platform`, `abi_major`, …, engine/PLUGINS.md) and stays
 /// in the registry's `reports()`; one bad file never keeps the others out.

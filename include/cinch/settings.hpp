@@ -61,7 +61,7 @@ class CINCH_API Settings {
 
 /// One setting that somebody takes, as a config shows it.
 struct SettingInfo {
-  std::string_view name;
+  std::string name;
   Settings::Setting fallback;  ///< What it is when nobody says; empty text: it has to be given.
 };
 

@@ -46,7 +46,9 @@ struct TensorShape {
   std::optional<std::uint8_t> token_axis;
   std::array<std::uint64_t, max_tensor_dims> dims{};
 
-  std::span<const std::uint64_t> dimensions() const noexcept { return {dims.data(), ndim}; }
+  std::span<const std::uint64_t> dimensions() const noexcept {
+    return {dims.data(), std::min<std::size_t>(ndim, dims.size())};
+  }
   bool operator==(const TensorShape&) const = default;
 };
 

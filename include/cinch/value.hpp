@@ -75,7 +75,8 @@ class Value {
 
   CINCH_API static Value copy_of(ByteView bytes);
 
-  /// Moves a buffer in: a store of memory that is set to this value keeps the buffer itself.
+  /// Moves a buffer in: a bare memory store that is set to this value keeps the buffer itself from 4 KiB on. A
+  /// `CompressedKvStore` encodes it, or copies it behind its header.
   CINCH_API static Value own(std::vector<std::byte> bytes);
   CINCH_API static Value own(std::string text);
 

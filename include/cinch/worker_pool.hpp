@@ -29,8 +29,9 @@ class CINCH_API WorkerPool {
   /// this.
   void run(std::size_t count, const std::function<void(std::size_t)>& part);
 
-  /// Calls `task` on a worker, soon; a pool of one thread starts one worker for it. Tasks that wait when the pool goes
-  /// are run first. Requires: it throws nothing.
+  /// Calls `task` on a worker, soon; a pool of one thread starts one worker for it. Where no thread can be had, and in
+  /// the child of a fork, it is called here, before this returns. Tasks that wait when the pool goes are run first.
+  /// Requires: it throws nothing.
   void submit(std::function<void()> task);
 
  private:

@@ -25,6 +25,17 @@ TEST_F(LiarTest, ThatEncodesOverItsBoundIsSwitchedOff) {
               HasSubstr("codec_misbehaved: switched off: test.liar-bound: encoded to 101 bytes"));
 }
 
+TEST_F(LiarTest, ThatAsksForMoreThanEveryMemoryIsSwitchedOff) {
+  const auto codec = liar("huge");
+  EXPECT_THAT(codec->bound(100, nullptr).status().to_string(),
+              HasSubstr("codec_misbehaved: test.liar-huge: bound asks for 8796093022208 bytes for a value of 100"));
+}
+
+TEST_F(LiarTest, WhoseParametersAreNoTextIsSwitchedOff) {
+  EXPECT_THAT(registry_.codec("test.liar-escape").status().to_string(),
+              HasSubstr("codec_misbehaved: test.liar-escape: params_canonical gives what is no text"));
+}
+
 TEST_F(LiarTest, ThatThrowsIsSwitchedOff) {
   const auto codec = liar("throw");
   std::vector<std::byte> to(100);

@@ -9,11 +9,11 @@
 namespace cinch::test {
 namespace {
 
-constexpr std::uint64_t tokens = 1500, heads = 2;
+constexpr std::uint64_t heads = 2;
 
 /// What the frame of these keys says under a codec.
-FrameInfo stored(const std::string& spec, std::uint64_t block_bytes = default_block_bytes,
-                 std::uint64_t head_dim = 64) {
+FrameInfo stored(const std::string& spec, std::uint64_t block_bytes = default_block_bytes, std::uint64_t head_dim = 64,
+                 std::uint64_t tokens = 1500) {
   CompressedOptions options;
   options.block_bytes = block_bytes;
   CompressedKvStore store(bundled_backends().open("memory", {}).value(), default_registry().codec(spec).value(),
@@ -70,6 +70,23 @@ TEST(QuantStoreTest, LossIsThatOfTheWholeValueHoweverItIsSplit) {
   const FrameInfo one = stored("quant:error=0.2", 0), many = stored("quant:error=0.2", 16 << 10);
   EXPECT_NEAR(one.loss->relative_error, many.loss->relative_error, 1e-3);
   EXPECT_NEAR(one.loss->worst_row, many.loss->worst_row, 2e-2);
+}
+
+TEST(QuantStoreTest, NothingIsLostWhereNothingIsSaved) {
+  for (const std::uint64_t tokens : {1u, 2u, 3u, 4u, 6u}) {
+    SCOPED_TRACE(tokens);
+    const FrameInfo info = stored("quant:error=0.3,first=0", default_block_bytes, 64, tokens);
+    EXPECT_LE(info.stored_bytes, info.decoded_bytes + 40 + 64);
+    EXPECT_EQ(info.lossy_origin, info.format.name == "quant");
+    EXPECT_TRUE(!info.lossy_origin || info.stored_bytes < info.decoded_bytes);
+  }
+}
+
+TEST(QuantStoreTest, AValueThatCannotMeetItsTargetFallsBackWithoutLoss) {
+  const FrameInfo info = stored("quant:target=60", default_block_bytes, 64, 64);
+  EXPECT_EQ(info.format.name, "zstd");
+  EXPECT_FALSE(info.lossy_origin);
+  EXPECT_LT(info.stored_bytes, info.decoded_bytes);
 }
 
 }  // namespace

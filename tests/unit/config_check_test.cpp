@@ -58,8 +58,30 @@ TEST(ConfigCheckTest, TablesOfOtherBackendsAreCheckedAndNotUsed) {
   const StoreConfig config = read("[store]\nbackend = \"memory\"\n[store.rocksdb]\npath = \"x\"\n");
   EXPECT_EQ(mistakes(config), "");
   EXPECT_TRUE(config.settings.all().empty());
-  EXPECT_THAT(mistakes(read("[store.rocksdb]\npath = 3\n")), HasSubstr("c.toml:2: store.rocksdb.path: "));
-  EXPECT_THAT(mistakes(read("[store.rokcsdb]\npath = \"x\"\n")), HasSubstr("did you mean \"rocksdb\"?"));
+  EXPECT_THAT(mistakes(read("[store]\nbackend = \"memory\"\n[store.rocksdb]\npath = 3\n")),
+              HasSubstr("c.toml:4: store.rocksdb.path: "));
+  EXPECT_THAT(mistakes(read("[store]\nbackend = \"memory\"\n[store.rokcsdb]\npath = \"x\"\n")),
+              HasSubstr("did you mean \"rocksdb\"?"));
+  EXPECT_THAT(mistakes(read("[store]\nbackend = \"memory\"\n[store.rules]\ncodec = \"lz4\"\n")),
+              HasSubstr("rules come below lines [[store.rule]]"));
+}
+
+TEST(ConfigCheckTest, ARuleWhoseTensorNoValueCouldBeIsRefused) {
+  const auto mistake = [](const std::string& tensor) {
+    return mistakes(read("[[store.rule]]\nmatch = \"*\"\ntensor = {dtype = \"bf16\", " + tensor + "}\n"));
+  };
+  EXPECT_EQ(mistake("shape = [0, 3, 64]"), "");
+  EXPECT_EQ(mistake("head_dim = 64"), "");
+  EXPECT_THAT(mistake("shape = [0, 3, 64], token_axis = 5"), HasSubstr("store.rule[0].tensor: "));
+  EXPECT_THAT(mistake("shape = [0, 3, 64], head_dim = 7"), HasSubstr("store.rule[0].tensor: "));
+}
+
+TEST(ConfigCheckTest, LimitsThatAllowNothingAreRefused) {
+  StoreConfig config;
+  config.compressed.max_value_bytes = 0;
+  config.threads = 1025;
+  EXPECT_THAT(mistakes(config), HasSubstr("engine.max_value: 0, expected"));
+  EXPECT_THAT(mistakes(config), HasSubstr("engine.threads: 1025, expected 0 to 1024"));
 }
 
 TEST(ConfigCheckTest, MistakesOfReadingAndOfCodecsComeTogetherInTheOrderOfLines) {

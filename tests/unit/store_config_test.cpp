@@ -80,16 +80,20 @@ TEST(StoreConfigTest, MistakesInTensorsOfARuleNameThem) {
   EXPECT_NE(refused("token_axis = 8").find("c.toml:3: store.rule[0].token_axis: 8, expected 0 to 7"),
             std::string::npos);
   EXPECT_NE(refused("tensor = 1").find("store.rule[0].tensor: 1, expected a table"), std::string::npos);
-  EXPECT_NE(refused("tensor = { dtype = \"bf17\" }").find("store.rule[0].tensor.dtype: expected an element type"),
+  EXPECT_NE(
+      refused("tensor = { dtype = \"bf17\" }").find("store.rule[0].tensor.dtype: \"bf17\", expected an element type"),
+      std::string::npos);
+  EXPECT_NE(refused("tensor = { head_dim = 64 }").find("store.rule[0].tensor.dtype: missing, expected"),
             std::string::npos);
-  EXPECT_NE(refused("tensor = { head_dim = 64 }").find("store.rule[0].tensor.dtype: expected"), std::string::npos);
   EXPECT_NE(refused("tensor = { dtype = \"u8\", shap = [1] }").find("did you mean \"shape\""), std::string::npos);
-  for (const char* shape : {"[]", "[0, 0]", "[-1]", "[1.5]", "\"x\"", "[1, 1, 1, 1, 1, 1, 1, 1, 1]"}) {
-    EXPECT_NE(refused(std::string("tensor = { dtype = \"u8\", shape = ") + shape + " }")
-                  .find("tensor.shape: expected 1 to 8"),
-              std::string::npos)
-        << shape;
+  const auto refused_shape = [&](const std::string& shape) {
+    return refused("tensor = { dtype = \"u8\", shape = " + shape + " }");
+  };
+  for (const char* shape : {"[]", "[0, 0]", "\"x\"", "[1, 1, 1, 1, 1, 1, 1, 1, 1]"}) {
+    EXPECT_NE(refused_shape(shape).find("tensor.shape: expected 1 to 8"), std::string::npos) << shape;
   }
+  EXPECT_NE(refused_shape("[4, -1]").find("tensor.shape: -1, expected a number"), std::string::npos);
+  EXPECT_NE(refused_shape("[1.5]").find("tensor.shape: 1.5, expected a number"), std::string::npos);
 }
 
 TEST(StoreConfigTest, MistakesNameFileLineAndKey) {
@@ -113,6 +117,12 @@ TEST(StoreConfigTest, MistakesNameWhatWasGivenAndWhatWasExpected) {
   EXPECT_EQ(refusal("[store]\nmemory = \"x\"").substr(0, 39), "c.toml:2: store.memory: unknown setting");
   EXPECT_EQ(refusal("[store]\ncodec = [\"lz4\"]"),
             "c.toml:2: store.codec: a list, expected text, an integer or a boolean");
+  EXPECT_EQ(refusal("[[store.rules]]\nmatch = \"*\""),
+            "c.toml:1: store.rules: unknown setting, expected one of backend, codec, fallback, rule; did you mean "
+            "\"rule\"?");
+  EXPECT_EQ(refusal("[store.rocksdb]\npath = \"x\""),
+            "c.toml:1: store.backend: missing, while there are settings of \"rocksdb\"; expected backend = "
+            "\"rocksdb\", or none of them");
   EXPECT_EQ(refusal("[engine]\nthreads = 1.5"),
             "c.toml:2: engine.threads: 1.5, expected text, an integer or a boolean");
   EXPECT_EQ(refusal("[engine.block]\nx = 1"),

@@ -123,7 +123,9 @@ TEST(WorkerPoolTest, AChildOfAForkWorksAlone) {
     {
       int own = 0;
       pool.run(10, [&](std::size_t) { ++own; });
-      if (own != 10) _exit(1);
+      bool done = false;
+      pool.submit([&] { done = true; });
+      if (own != 10 || !done) _exit(1);
     }
     _exit(0);
   }

@@ -20,8 +20,7 @@ class MapKvStore final : public cinch::KvStore {
     if (cinch::Status status = cinch::check_set(key, options); !status.ok()) return status;
     std::vector<std::byte> bytes(value.size());
     value.copy_to(bytes.data());
-    Entry entry{cinch::Value::own(std::move(bytes)),
-                options.ttl.count() == 0 ? 0 : cinch::now_ms() + options.ttl.count()};
+    Entry entry{cinch::Value::own(std::move(bytes)), cinch::expiry_of(options.ttl)};
     const std::lock_guard lock(mutex_);
     entries_.insert_or_assign(std::string(key), std::move(entry));
     return {};

@@ -241,6 +241,13 @@ TEST_P(KvStoreConformance, ATimeToLiveIsThatOfTheLastSet) {
   EXPECT_EQ(get("long"), "v");
 }
 
+TEST_P(KvStoreConformance, ATimeToLiveBeyondAllTimeIsForEver) {
+  SetOptions options;
+  options.ttl = std::chrono::milliseconds::max();
+  ASSERT_TRUE(store().set("k", "v", options).ok());
+  EXPECT_TRUE(store().exists("k").value_or(false));
+}
+
 TEST_P(KvStoreConformance, ANegativeTimeToLiveIsRefused) {
   SetOptions options;
   options.ttl = std::chrono::milliseconds(-1);

@@ -105,6 +105,9 @@ static int32_t params_canonical(const cinch_provider_v1* p, const char* in, size
   *out_len = in_len;
   if (in_len > out_cap) return CINCH_DST_TOO_SMALL;
   if (in_len > 0) memcpy(out, in, in_len);
+#ifdef LIAR_ESCAPE
+  memcpy(out, "\033[31m", *out_len = 5);
+#endif
   return CINCH_OK;
 }
 
@@ -112,6 +115,9 @@ static int32_t bound(const cinch_provider_v1* p, const char* params, size_t n, c
                      uint64_t in_len, uint64_t* out, cinch_err_v1* err) {
   (void)p, (void)params, (void)n, (void)shape, (void)err;
   *out = in_len;
+#ifdef LIAR_HUGE
+  *out = (uint64_t)1 << 43;
+#endif
   return CINCH_OK;
 }
 
