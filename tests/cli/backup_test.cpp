@@ -54,6 +54,35 @@ TEST_F(BackupTest, NothingThatIsThereIsOverwritten) {
   EXPECT_EQ(cinch({"get", "k"}).out, "v");
 }
 
+TEST_F(BackupTest, AStoreIsRestoredWhereverItsPathLeads) {
+  put("k", "v");
+  ASSERT_EQ(cinch({"backup", backup}).status, 0);
+  std::filesystem::create_directory(dir.file("empty"));
+  std::filesystem::create_directory(dir.file("behind"));
+  std::filesystem::create_symlink(dir.file("behind"), dir.file("link"));
+  for (const std::string path : {"new/", "empty/", "link"}) {
+    restored = "rocksdb:" + dir.file(path);
+    const Outcome run = at_restored({"restore", backup});
+    EXPECT_EQ(run.status, 0) << path << ": " << run.err;
+    EXPECT_EQ(at_restored({"get", "k"}).out, "v") << path;
+  }
+  EXPECT_TRUE(std::filesystem::is_symlink(dir.file("link")));
+}
+
+TEST_F(BackupTest, WhatLiesWhereRestoreWorksIsLeftAlone) {
+  put("k", "v");
+  ASSERT_EQ(cinch({"backup", backup}).status, 0);
+  const std::string unfinished = dir.file("restored.restoring");
+  std::filesystem::create_directory(unfinished);
+  write_file(unfinished + "/CURRENT", "what a killed restore left");
+  write_file(unfinished + "/notes", "mine");
+  expect_error(at_restored({"restore", backup}), 2, "/notes: is in the way");
+  EXPECT_EQ(read_file(unfinished + "/notes"), "mine");
+  std::filesystem::remove(unfinished + "/notes");
+  EXPECT_EQ(at_restored({"restore", backup}).status, 0);
+  EXPECT_FALSE(std::filesystem::exists(unfinished));
+}
+
 TEST_F(BackupTest, AStoreThatSomebodyWritesToIsNotRestored) {
   const auto held = open_store(*StoreConfig::from_url(url));
   ASSERT_TRUE(held) << held.status().to_string();

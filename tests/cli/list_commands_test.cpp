@@ -102,7 +102,8 @@ TEST_F(ListCommandsTest, StatIsATableForPeople) {
 TEST_F(ListCommandsTest, StatOfOneKeySaysItsFormatAndSizes) {
   put("a", std::string(5000, 'a'), {"--codec", "zstd:level=9"});
   const Json json = cinch({"stat", "a", "--json"}).json();
-  EXPECT_THAT(field_names(json), ElementsAre("codec", "format", "key", "ratio", "raw_bytes", "stored_bytes"));
+  EXPECT_THAT(field_names(json),
+              ElementsAre("codec", "format", "key", "loss", "lossy_origin", "ratio", "raw_bytes", "stored_bytes"));
   EXPECT_EQ(json["key"], "a");
   EXPECT_EQ(json["format"], "zstd");
   EXPECT_EQ(json["codec"], "zstd:level=9");

@@ -74,7 +74,7 @@ TEST_F(PlantedErrorsTest, AreAllFoundInPartsToo) {
   std::vector<std::string> corrupt;
   int seen = 0, parts = 0;
   double seconds = 0.5;
-  for (Json part = {{"next", ""}}; part.contains("next"); ++parts) {
+  for (Json part = {{"next", ""}}; !part["next"].is_null(); ++parts) {
     RunOptions options;
     options.program = "/usr/bin/timeout";
     const Outcome run =

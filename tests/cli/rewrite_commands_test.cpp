@@ -46,11 +46,11 @@ TEST_F(RewriteTest, RecompressKeepsToItsPrefix) {
 
 TEST_F(RewriteTest, RecompressWithoutACodecFollowsRules) {
   put("a/1", text);
-  put("b/1", text);
+  put("b/1", text, {"--codec", "zstd:level=1"});
   const Json done = cinch({"recompress", "--rule", "a/*=zstd:level=5", "--json"}).json();
   EXPECT_EQ(done["recompressed"], 1);
   EXPECT_EQ(spec_of("a/1"), "zstd:level=5");
-  EXPECT_EQ(spec_of("b/1"), "lz4");
+  EXPECT_EQ(spec_of("b/1"), "zstd:level=1") << "no rule matches it, and nobody named a codec for it";
 }
 
 TEST_F(RewriteTest, RecompressLeavesAndReportsWhatItCannotRead) {
@@ -64,6 +64,20 @@ TEST_F(RewriteTest, RecompressLeavesAndReportsWhatItCannotRead) {
   EXPECT_EQ(run.json()["corrupt"], Json::array({"m"}));
   EXPECT_EQ(run.json()["recompressed"], 2);
   EXPECT_EQ(cinch({"get", "m"}).status, 3);
+}
+
+TEST_F(RewriteTest, AValueThatMayNotBeReadHoldsUpNoOther) {
+  put("a", text);
+  put("b", text + text);
+  put("c", text);
+  write_file(dir.file("c.toml"),
+             "[engine]\nmax_value = \"20000\"\n[store]\nbackend = \"rocksdb\"\ncodec = \"zstd:level=5\"\n"
+             "[store.rocksdb]\npath = \"" +
+                 store + "\"\n");
+  const Outcome run = bare({"--config", dir.file("c.toml"), "recompress", "--json"});
+  EXPECT_EQ(run.status, 5);
+  EXPECT_EQ(run.json()["failed"], Json::array({"b"}));
+  EXPECT_EQ(run.json()["recompressed"], 2);
 }
 
 TEST_F(RewriteTest, RecompressToACodecThatIsNotThereIs2) {

@@ -43,6 +43,28 @@ TEST_F(TransferTest, RemovingAnImportCountsItsTensorsAlone) {
   EXPECT_EQ(cinch({"del", "--prefix", "kv/", "--json"}).json()["removed"], 2);
 }
 
+TEST_F(TransferTest, AMistakeInAnImportLeavesTheOneBeforeAsItIs) {
+  const std::string file = small("in");
+  import(file);
+  expect_error(cinch({"import", file, "--head-dim", "7"}), 2, "key \"b\"");
+  EXPECT_EQ(exported(), read_file(file));
+}
+
+TEST_F(TransferTest, NamesThatTheToolKeepsAreRefused) {
+  const std::string file = save_safetensors(
+      dir.file("in"), R"({"w\u0000cinch/safetensors":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", "abcd");
+  expect_error(cinch({"import", file}), 2, "the name is kept for what import stores");
+}
+
+TEST_F(TransferTest, WhatIsLeftOfAnImportCanBeExported) {
+  import(small("in"));
+  ASSERT_EQ(cinch({"del", "a"}).status, 0);
+  expect_error(cinch({"export", "out"}), 1, "--present");
+  EXPECT_EQ(exported({"--present"}),
+            read_file(save_safetensors(dir.file("left"), R"({"b":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}  )",
+                                       "abcd")));
+}
+
 class TransferCodecTest : public TransferTest, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(TransferCodecTest, AnExportIsTheImportedFileByteForByte) {

@@ -139,7 +139,8 @@ TEST_F(ValueCommandsTest, ExistsIsQuietWhenAsked) {
 TEST_F(ValueCommandsTest, PutInJsonSaysWhatItTakes) {
   const Outcome run = cinch({"put", "k", "--json", "--codec", "zstd"}, std::string(10'000, 'a'));
   const Json json = run.json();
-  EXPECT_THAT(field_names(json), ElementsAre("format", "key", "loss", "ratio", "raw_bytes", "stored_bytes"));
+  EXPECT_THAT(field_names(json),
+              ElementsAre("codec", "format", "key", "loss", "lossy_origin", "ratio", "raw_bytes", "stored_bytes"));
   EXPECT_EQ(json["format"], "zstd");
   EXPECT_EQ(json["raw_bytes"], 10'000);
   EXPECT_LT(json["stored_bytes"], 1000);
@@ -147,12 +148,12 @@ TEST_F(ValueCommandsTest, PutInJsonSaysWhatItTakes) {
 
 TEST_F(ValueCommandsTest, GetInJsonEscapesTheValue) {
   put("k", std::string("a\0\\\xff", 4));
-  EXPECT_EQ(cinch({"get", "k", "--json"}).json(), (Json{{"key", "k"}, {"bytes", 4}, {"value", R"(a\x00\\\xff)"}}));
+  EXPECT_EQ(cinch({"get", "k", "--json"}).json(), (Json{{"key", "k"}, {"raw_bytes", 4}, {"value", R"(a\x00\\\xff)"}}));
 }
 
 TEST_F(ValueCommandsTest, GetInJsonToAFileNamesTheFile) {
   put("k", "text");
-  EXPECT_EQ(cinch({"get", "k", "--json", "-o", "out"}).json(), (Json{{"key", "k"}, {"bytes", 4}, {"file", "out"}}));
+  EXPECT_EQ(cinch({"get", "k", "--json", "-o", "out"}).json(), (Json{{"key", "k"}, {"raw_bytes", 4}, {"file", "out"}}));
   EXPECT_EQ(read_file(dir.file("out")), "text");
 }
 

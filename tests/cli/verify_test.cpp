@@ -13,6 +13,12 @@ const std::string compressible = "value" + std::string(1000, '\0');
 
 class VerifyTest : public CliTest {
  protected:
+  static Json report(int values, int ok, const std::vector<std::string>& corrupt,
+                     const std::vector<std::string>& codec_missing, const std::vector<std::string>& failed = {}) {
+    return {{"values", values}, {"ok", ok},         {"corrupt", corrupt},   {"codec_missing", codec_missing},
+            {"failed", failed}, {"lost_writes", 0}, {"interrupted", false}, {"next", nullptr}};
+  }
+
   void put_with_plugin(const std::string& key, const std::string& codec = "test.xor") const {
     put(key, compressible, {"--plugins", plugins, "--codec", codec});
   }
@@ -25,15 +31,12 @@ TEST_F(VerifyTest, AGoodStoreIs0) {
   const Outcome run = cinch({"verify", "--json"});
   EXPECT_EQ(run.status, 0) << run.err;
   EXPECT_EQ(run.err, "");
-  EXPECT_EQ(
-      run.json(),
-      (Json{
-          {"values", 3}, {"ok", 3}, {"corrupt", Json::array()}, {"codec_missing", Json::array()}, {"lost_writes", 0}}));
+  EXPECT_EQ(run.json(), report(3, 3, {}, {}));
 }
 
 TEST_F(VerifyTest, TheReportIsATableForPeople) {
   put("a", compressible);
-  EXPECT_THAT(cinch({"verify"}).out, MatchesRegex("values +ok +damaged +codec missing\n +1 +1 +0 +0\n"));
+  EXPECT_THAT(cinch({"verify"}).out, MatchesRegex("values +ok +corrupt +codec missing +failed\n +1 +1 +0 +0 +0\n"));
 }
 
 TEST_F(VerifyTest, ADamagedValueIs3AndItsKeyIsNamed) {
@@ -41,10 +44,7 @@ TEST_F(VerifyTest, ADamagedValueIs3AndItsKeyIsNamed) {
   damage(std::string("b\0", 2));
   const Outcome run = cinch({"verify", "--json"});
   EXPECT_EQ(run.status, 3);
-  EXPECT_EQ(
-      run.json(),
-      (Json{
-          {"values", 3}, {"ok", 2}, {"corrupt", {R"(b\x00)"}}, {"codec_missing", Json::array()}, {"lost_writes", 0}}));
+  EXPECT_EQ(run.json(), report(3, 2, {R"(b\x00)"}, {}));
   EXPECT_THAT(run.err, MatchesRegex("cinch: .*\"b\\\\x00\".*\n"));
 }
 
@@ -114,8 +114,7 @@ TEST_F(VerifyTest, AValueWhoseCodecIsMissingIs4) {
   put_with_plugin("b");
   const Outcome run = cinch({"verify", "--json"});
   EXPECT_EQ(run.status, 4);
-  EXPECT_EQ(run.json(),
-            (Json{{"values", 2}, {"ok", 1}, {"corrupt", Json::array()}, {"codec_missing", {"b"}}, {"lost_writes", 0}}));
+  EXPECT_EQ(run.json(), report(2, 1, {}, {"b"}));
   EXPECT_THAT(run.err, MatchesRegex("cinch: .*\"b\".*test\\.xor.*\n"));
 }
 
@@ -138,8 +137,7 @@ TEST_F(VerifyTest, DamageComesBeforeAMissingCodec) {
   damage("a");
   const Outcome run = cinch({"verify", "--json"});
   EXPECT_EQ(run.status, 3);
-  EXPECT_EQ(run.json(),
-            (Json{{"values", 2}, {"ok", 0}, {"corrupt", {"a"}}, {"codec_missing", {"b"}}, {"lost_writes", 0}}));
+  EXPECT_EQ(run.json(), report(2, 0, {"a"}, {"b"}));
 }
 
 TEST_F(VerifyTest, AValueWhoseCodecDoesNotGiveItBackIsDamaged) {
@@ -153,6 +151,26 @@ TEST_F(VerifyTest, AValueWhoseCodecDoesNotGiveItBackIsDamaged) {
   EXPECT_EQ(run.status, 3);
   EXPECT_EQ(run.json()["corrupt"], (Json{"test.liar-overrun", "test.liar-short", "test.liar-throw"}));
   EXPECT_EQ(cinch({"verify", "--shallow"}).status, 0);
+}
+
+TEST_F(VerifyTest, AValueThatMayNotBeReadIsNotCalledDamaged) {
+  put("a", "v");
+  put("b", std::string(5000, 'b'));
+  write_file(
+      dir.file("c.toml"),
+      "[engine]\nmax_value = \"1KiB\"\n[store]\nbackend = \"rocksdb\"\n[store.rocksdb]\npath = \"" + store + "\"\n");
+  const Outcome run = bare({"--config", dir.file("c.toml"), "verify", "--json"});
+  EXPECT_EQ(run.status, 5);
+  EXPECT_EQ(run.json(), report(2, 1, {}, {}, {"b"}));
+}
+
+TEST_F(VerifyTest, AStartOutsideThePrefixIsRefusedAndNothingToCheckIsSaid) {
+  put("a", "v");
+  expect_error(cinch({"verify", "a", "--from", "b"}), 2,
+               "--from: key \"b\" is not one of the keys that start with \"a\"");
+  const Outcome run = cinch({"verify", "nope"});
+  EXPECT_EQ(run.status, 0);
+  EXPECT_THAT(run.err, HasSubstr("no key was there to check"));
 }
 
 TEST_F(VerifyTest, ShallowNeedsNoCodec) {

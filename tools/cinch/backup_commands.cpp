@@ -40,13 +40,25 @@ Status sync(const fs::path& path) {
   return {};
 }
 
+/// Removes what a restore that was killed left: files that are named as the backup's. Anything else is somebody's own.
+Status remove_unfinished(const fs::path& unfinished, const fs::path& backup) {
+  std::error_code failed;
+  for (fs::directory_iterator entry(unfinished, failed), end; !failed && entry != end; entry.increment(failed)) {
+    if (fs::exists(backup / entry->path().filename(), failed) && entry->is_regular_file(failed)) continue;
+    return {StatusCode::invalid_argument, entry->path().string() + ": is in the way, move " + unfinished.string() +
+                                              " elsewhere; restore writes there"};
+  }
+  fs::remove_all(unfinished, failed);
+  return failed ? io_error(unfinished, failed) : Status();
+}
+
 /// Copies a directory of files, synced, so that it appears whole or not at all.
 Status copy_directory(const fs::path& from, const fs::path& to, bool quiet) {
   const Result<std::uint64_t> total = bytes_below(from);
   if (!total) return total.error();
   const fs::path unfinished = to.string() + ".restoring";
+  if (Status status = remove_unfinished(unfinished, from); !status.ok()) return status;
   std::error_code failed;
-  fs::remove_all(unfinished, failed);
   fs::create_directory(unfinished, failed);
   if (failed) return io_error(unfinished, failed);
   Progress progress("restore", *total, quiet);
@@ -63,7 +75,7 @@ Status copy_directory(const fs::path& from, const fs::path& to, bool quiet) {
   if (status.ok()) status = sync(unfinished);
   if (status.ok()) fs::rename(unfinished, to, failed);
   if (failed && status.ok()) status = io_error(to, failed);
-  if (status.ok()) return sync(fs::absolute(to).parent_path());
+  if (status.ok()) return sync(to.parent_path());
   fs::remove_all(unfinished, failed);
   return status;
 }
@@ -80,14 +92,30 @@ Status check_unused(const fs::path& directory) {
                                   " has it open for writing; restore a backup of it, which `cinch backup` makes"};
 }
 
-/// The directory of a store that lies in one. Errors: `unsupported` for any other.
-Result<std::string> directory_of(const StoreConfig& config) {
+/// Where a store lies that lies in a directory, links followed. Errors: `unsupported` for any other.
+Result<fs::path> directory_of(const StoreConfig& config) {
   const Result<std::string> path = config.settings.text("path", "");
-  if (!path) return path;
+  if (!path) return path.error();
   if (path->empty()) {
     return Status(StatusCode::unsupported, "a store of backend " + config.backend + " cannot be restored");
   }
-  return path;
+  std::error_code failed;
+  fs::path directory = fs::weakly_canonical(fs::absolute(*path, failed), failed);
+  if (failed) return io_error(*path, failed);
+  if (!directory.has_filename()) directory = directory.parent_path();
+  return directory;
+}
+
+/// Errors: `invalid_argument` when something is there that a store would replace.
+Status check_vacant(const fs::path& directory) {
+  std::error_code failed;
+  if (!fs::exists(directory, failed)) return {};
+  if (!fs::is_directory(directory, failed) || !fs::is_empty(directory, failed)) {
+    return {StatusCode::invalid_argument,
+            directory.string() + ": is there already; move it away, or restore elsewhere"};
+  }
+  if (!fs::equivalent(directory, fs::current_path(failed), failed)) return {};
+  return {StatusCode::invalid_argument, directory.string() + ": is where you are; restore it from elsewhere"};
 }
 
 ExitStatus report(const Options& options, const char* verb, const std::string& directory) {
@@ -115,12 +143,9 @@ ExitStatus restore_backup(const Options& options) {
   note_interrupts();
   if (!options.store && !options.config) return fail(no_store_named());
   const Result<StoreConfig> config = load_config(options);
-  const Result<std::string> target = config ? directory_of(*config) : config.error();
+  const Result<fs::path> target = config ? directory_of(*config) : config.error();
   if (!target) return fail(target.error());
-  std::error_code failed;
-  if (fs::exists(*target, failed) && !(fs::is_directory(*target, failed) && fs::is_empty(*target, failed))) {
-    return fail({StatusCode::invalid_argument, *target + ": is there already; move it away, or restore elsewhere"});
-  }
+  if (Status status = check_vacant(*target); !status.ok()) return fail(status);
   // What is no store is refused before it is put in place of one.
   Options backup = options;
   backup.store = config->backend + ":" + *options.file;
@@ -128,7 +153,7 @@ ExitStatus restore_backup(const Options& options) {
   if (const auto store = open_store(backup, Access::read); !store) return fail(store.error());
   if (Status status = check_unused(*options.file); !status.ok()) return fail(status);
   if (Status status = copy_directory(*options.file, *target, options.quiet); !status.ok()) return fail(status);
-  return report(options, "restored to ", *target);
+  return report(options, "restored to ", target->string());
 }
 
 }  // namespace cinch::tool

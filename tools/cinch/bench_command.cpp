@@ -20,6 +20,7 @@ constexpr int pairs = 5;
 
 struct BenchResult {
   std::string codec;
+  std::uint64_t fallen_back = 0;  // values that it could not take
   double ratio = 1;
   std::optional<LossReport> loss;
   double encode_gbps = 0;
@@ -99,6 +100,13 @@ Result<BenchResult> bench_codec(const std::string& spec, const Workload& values,
   });
   BenchResult result;
   result.codec = spec;
+  for (const WorkloadValue& value : values) {
+    SetOptions set;
+    set.tensor = value.shape;
+    const Result<SetChoice> choice = store.choose(value.name, value.bytes.size(), set);
+    if (!choice) return choice.error();
+    if (choice->is_fallback) ++result.fallen_back;
+  }
   result.ratio = ratio_of(total_bytes(values), takes->bytes);
   result.loss = takes->loss;
   const PairedRates beside_copy = measure_in_turns(pairs, decode, copy);
@@ -129,8 +137,9 @@ std::string report(const Options& options, const std::vector<BenchResult>& resul
     const auto speed = [](const std::optional<double>& gbps) { return gbps ? fixed(*gbps, 2) : std::string("-"); };
     for (const BenchResult& result : results) {
       const std::vector<std::string> loss = loss_cells(result.loss);
-      table.row({result.codec, std::to_string(options.threads), fixed(result.ratio, 3), loss[0], loss[1], loss[2],
-                 speed(result.encode_gbps), speed(result.decode_gbps), speed(result.memcpy_gbps),
+      const std::string left = result.fallen_back > 0 ? " (not of " + std::to_string(result.fallen_back) + ')' : "";
+      table.row({result.codec + left, std::to_string(options.threads), fixed(result.ratio, 3), loss[0], loss[1],
+                 loss[2], speed(result.encode_gbps), speed(result.decode_gbps), speed(result.memcpy_gbps),
                  speed(result.library_encode_gbps), speed(result.library_decode_gbps)});
     }
     return table.text();
@@ -139,6 +148,7 @@ std::string report(const Options& options, const std::vector<BenchResult>& resul
   json.begin_array();
   for (const BenchResult& result : results) {
     json.begin_object().field("codec", result.codec).field("threads", std::uint64_t{options.threads});
+    json.field("fallen_back", result.fallen_back);
     json.field("ratio", result.ratio).field("encode_gbps", result.encode_gbps);
     write_loss(json, result.loss);
     json.field("decode_gbps", result.decode_gbps).field("memcpy_gbps", result.memcpy_gbps);

@@ -1,18 +1,18 @@
 #include "command_app.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 
 #include "cinch/kv_store.hpp"
 #include "cinch/settings.hpp"
+#include "cinch/store_config.hpp"
 #include "commands.hpp"
 #include "help_text.hpp"
+#include "output.hpp"
 
 namespace cinch::tool {
 namespace {
-
-constexpr unsigned most_threads = 1024;
-constexpr std::uint64_t most_head_dim = std::uint64_t{1} << 32;
 
 constexpr const char* general_help = R"(
 Keys are shown and accepted with unprintable bytes as \xHH and a backslash as \\.
@@ -82,7 +82,9 @@ void CommandApp::add_global_flags() {
       ->type_name("RULE")
       ->allow_extra_args(false)
       ->group(group);
-  app_.add_flag("--json", options_.json, "Print one JSON document")->disable_flag_override()->group(group);
+  app_.add_flag("--json", options_.json, "Print one JSON document; cinch(1) has its fields")
+      ->disable_flag_override()
+      ->group(group);
   app_.add_flag("--quiet", options_.quiet, "Print no more than was asked for")->disable_flag_override()->group(group);
 }
 
@@ -103,7 +105,7 @@ void CommandApp::add_layout(CLI::App* command) {
   command
       ->add_option("--head-dim", options_.layout.head_dim,
                    "Length of one head, where the last dimension is heads times that")
-      ->check(CLI::Range(std::uint64_t{1}, most_head_dim))
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{most_head_dim}))
       ->type_name("D");
 }
 
@@ -116,9 +118,7 @@ void CommandApp::add_value_commands() {
   add_key(put);
   put->add_option("--dtype", dtype_, "The value is a tensor of this type: bf16, f16, f32, f8_e4m3, f8_e5m2, u8, ...")
       ->type_name("TYPE");
-  put->add_option("--shape", options_.shape, "Its dimensions; one may be 0, which is what the value's length says")
-      ->delimiter(',')
-      ->allow_extra_args(false)
+  put->add_option("--shape", shape_, "Its dimensions; one may be 0, which is what the value's length says")
       ->type_name("N,N,...");
   add_layout(put);
   put->add_option("FILE", options_.file, "What to store; - is standard input")->type_name("");
@@ -165,9 +165,15 @@ void CommandApp::add_file_commands() {
   import->add_option("FILE", options_.file, "The safetensors file")->type_name("")->required();
   add_prefix(import, "--prefix", "What the keys start with")->type_name("PREFIX");
   CLI::App* exporting = add(app_, "export", "Write the imported safetensors file back, the same byte for byte",
-                            "  cinch --store rocksdb:kv export copy.safetensors --prefix chat/\n", export_file);
+                            "  cinch --store rocksdb:kv export copy.safetensors --prefix chat/\n"
+                            "  cinch --store rocksdb:kv export what-is-left.safetensors --present\n",
+                            export_file);
   exporting->add_option("OUT", options_.output, "The file to write; - is standard output")->type_name("")->required();
   add_prefix(exporting, "--prefix", "What the keys start with")->type_name("PREFIX");
+  exporting
+      ->add_flag("--present", options_.present,
+                 "A new file of the tensors that are there now, also where some were removed or set since the import")
+      ->disable_flag_override();
   CLI::App* verify = add(app_, "verify", "Read every value and check it",
                          "  cinch --store rocksdb:kv verify\n"
                          "  cinch --store rocksdb:kv verify chat/ --shallow --json\n"
@@ -254,7 +260,23 @@ void CommandApp::add_other_commands() {
   check->add_option("--seconds", options_.seconds);
 }
 
+Status CommandApp::finish_shape() {
+  if (!shape_) return {};
+  for (std::string_view rest = *shape_;;) {
+    const std::string_view text = rest.substr(0, rest.find(','));
+    std::uint64_t& count = options_.shape.emplace_back();
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error != std::errc() || end != text.data() + text.size()) {
+      return {StatusCode::invalid_argument, "--shape: \"" + std::string(text) +
+                                                "\", expected a number of elements in decimal, or 0 for what is there"};
+    }
+    if (text.size() == rest.size()) return {};
+    rest.remove_prefix(text.size() + 1);
+  }
+}
+
 Status CommandApp::finish_tensor() {
+  if (Status status = finish_shape(); !status.ok()) return status;
   if (token_axis_) options_.layout.token_axis = static_cast<std::uint8_t>(*token_axis_);
   if (dtype_) {
     options_.dtype = parse_dtype(*dtype_);
@@ -269,7 +291,8 @@ Status CommandApp::finish_tensor() {
     return {StatusCode::invalid_argument, "put: --shape, --token-axis and --head-dim need --dtype beside them"};
   }
   if (options_.shape.size() > max_tensor_dims || std::ranges::count(options_.shape, 0u) > 1) {
-    return {StatusCode::invalid_argument, "--shape: expected at most 8 dimensions, of which one may be 0"};
+    return {StatusCode::invalid_argument,
+            "--shape: expected at most " + std::to_string(max_tensor_dims) + " dimensions, of which one may be 0"};
   }
   if (options_.again && !options_.lossy) return {StatusCode::invalid_argument, "recompress: --again needs --lossy"};
   return {};
@@ -313,6 +336,11 @@ Status CommandApp::finish() {
     Status status = key ? check_key(*key) : key.error().in('"' + *text + '"');
     if (!status.ok()) return status;
     *text = std::move(*key);
+  }
+  if (options_.from && !options_.from->starts_with(options_.prefix)) {
+    return {StatusCode::invalid_argument, name + ": --from: " + describe_key(*options_.from) +
+                                              " is not one of the keys that start with \"" +
+                                              escape_key(options_.prefix) + '"'};
   }
   return {};
 }

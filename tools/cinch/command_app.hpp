@@ -34,11 +34,13 @@ class CommandApp {
   void add_file_commands();
   void add_maintenance_commands();
   void add_other_commands();
+  Status finish_shape();
   Status finish_tensor();
 
   Options& options_;
   std::optional<std::string> rate_;
   std::optional<std::string> dtype_;
+  std::optional<std::string> shape_;
   std::optional<unsigned> token_axis_;
   CLI::App app_{"cinch stores values compressed by codecs that are loaded at run time, in memory or in RocksDB."};
 };

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "interrupt.hpp"
 #include "output.hpp"
 
 namespace cinch::tool {
@@ -21,6 +22,7 @@ Status io_error(const std::string& path, const char* what) {
 }
 
 constexpr std::size_t chunk_bytes = std::size_t{256} * 1024;
+constexpr std::size_t write_bytes = std::size_t{4} << 20;  // after which an interrupt is heeded
 
 mode_t current_umask() {
   const mode_t mask = umask(0);
@@ -97,6 +99,7 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
   std::error_code failed;
   const std::filesystem::path target = exists ? std::filesystem::canonical(path, failed) : std::filesystem::path(path);
   if (!failed) file.path_ = target.string();  // where a link leads, lest the link be replaced
+  note_interrupts();                          // one that came later would leave what is unfinished behind
   file.temporary_ = file.path_ + ".cinch-XXXXXX";
   file.descriptor_ = Descriptor(mkostemp(file.temporary_.data(), O_CLOEXEC));
   if (file.descriptor_.number() < 0) {
@@ -112,7 +115,15 @@ OutputFile::~OutputFile() {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
-Status OutputFile::write(ByteView bytes) { return write_all(descriptor_.number(), bytes, path_); }
+Status OutputFile::write(ByteView bytes) {
+  if (temporary_.empty()) return write_all(descriptor_.number(), bytes, path_);
+  for (; !bytes.empty(); bytes = bytes.subspan(std::min(bytes.size(), write_bytes))) {
+    if (interrupted()) return {StatusCode::cancelled, "interrupted; " + path_ + " was not written"};
+    const ByteView part = bytes.first(std::min(bytes.size(), write_bytes));
+    if (Status status = write_all(descriptor_.number(), part, path_); !status.ok()) return status;
+  }
+  return {};
+}
 
 Status OutputFile::commit() {
   const int number = descriptor_.release();

@@ -45,8 +45,9 @@ class InputFile {
 /// All of a file, a pipe, or, for "-", of standard input.
 Result<std::string> read_all(const std::string& path);
 
-/// A file that appears whole or not at all: written beside its place and renamed by `commit`. "-" is standard output;
-/// devices and pipes are written as they are.
+/// A file that appears whole or not at all: written beside its place and renamed by `commit`; an interrupt meanwhile is
+/// noted (interrupt.hpp), and `write` answers `cancelled`. "-" is standard output; devices and pipes are written as
+/// they are.
 class OutputFile {
  public:
   static Result<OutputFile> create(const std::string& path);

@@ -20,8 +20,9 @@ void ImportSummary::add(const SetChoice& choice, const FrameInfo& info) {
   count(total_, info);
   Part part;
   if (choice.rule) part.rule = choice.rule->match;
-  part.codec = choice.codec->format().spec();
-  part.is_fallback = choice.is_fallback;
+  const bool left_as_it_was = info.format.name != choice.codec->format().name;  // and fell back later
+  part.codec = (left_as_it_was ? info.format : choice.codec->format()).spec();
+  part.is_fallback = choice.is_fallback || left_as_it_was;
   auto same = std::ranges::find_if(parts_, [&](const Part& other) {
     return other.rule == part.rule && other.codec == part.codec && other.is_fallback == part.is_fallback;
   });

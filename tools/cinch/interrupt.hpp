@@ -3,7 +3,8 @@
 
 namespace cinch::tool {
 
-/// From now on the first SIGINT or SIGTERM is noted; a second one ends the process at once.
+/// From now on the first SIGINT, SIGTERM or SIGHUP is noted, unless whoever started the process has it ignored; a
+/// second one ends the process at once.
 void note_interrupts();
 
 /// Whether one came.

@@ -11,6 +11,7 @@
 #include "output.hpp"
 #include "session.hpp"
 #include "sidecar.hpp"
+#include "value_json.hpp"
 
 namespace cinch::tool {
 namespace {
@@ -52,31 +53,9 @@ std::string time_text(std::int64_t milliseconds) {
 }
 
 std::string spec_text(const FrameInfo& info) {
+  const std::string spec = escape_key(info.format.spec());  // a frame from elsewhere may hold anything
   const bool is_raw = info.stored_raw && info.format.name != "raw";
-  return is_raw ? "raw (" + info.format.spec() + " did not pay)" : info.format.spec();
-}
-
-void write_sizes(JsonWriter& json, std::uint64_t raw_bytes, std::uint64_t stored_bytes) {
-  json.field("raw_bytes", raw_bytes).field("stored_bytes", stored_bytes);
-}
-
-void write_shape(JsonWriter& json, const TensorShape& shape) {
-  json.field("dtype", to_string(shape.dtype)).name("shape").begin_array();
-  for (const std::uint64_t dim : shape.dimensions()) json.value(dim);
-  json.end_array().name("token_axis");
-  shape.token_axis ? json.value(std::uint64_t{*shape.token_axis}) : json.null();
-}
-
-/// What `stat KEY` and `ls --long` say of one value, within an object that is open.
-void write_info(JsonWriter& json, const std::string& key, const FrameInfo& info, std::int64_t expires_at_ms) {
-  json.field("key", escape_key(key)).field("format", info.effective_format()).field("codec", info.format.spec());
-  write_sizes(json, info.decoded_bytes, info.stored_bytes);
-  json.field("ratio", ratio_of(info.decoded_bytes, info.stored_bytes));
-  if (info.shape) write_shape(json, *info.shape);
-  if (!info.annotation.empty()) json.field("annotation", info.annotation);
-  if (info.loss) write_loss(json, info.loss);
-  if (info.lossy_origin) json.field("lossy_origin", true);
-  if (expires_at_ms != 0) json.field("expires_at_ms", expires_at_ms);
+  return is_raw ? "raw (" + spec + " did not pay)" : spec;
 }
 
 ExitStatus stat_one(const Options& options, CompressedKvStore& store) {
@@ -86,8 +65,7 @@ ExitStatus stat_one(const Options& options, CompressedKvStore& store) {
   const Result<std::optional<Head>> head = store.head(key, 0);
   if (!head) return fail(about_key(head.error(), key));
   if (!*found || !*head) {
-    print_error(key_name(key) + " is not in the store");
-    return ExitStatus::absent;
+    return fail_absent(key);
   }
   const FrameInfo& info = **found;
   const std::int64_t expires_at_ms = (*head)->expires_at_ms;
@@ -107,7 +85,7 @@ ExitStatus stat_one(const Options& options, CompressedKvStore& store) {
   line("stored", human_size(info.stored_bytes) + " (" + std::to_string(info.stored_bytes) + " bytes)");
   line("ratio", fixed(ratio_of(info.decoded_bytes, info.stored_bytes), 2));
   if (info.shape) line("tensor", shape_text(*info.shape));
-  if (!info.annotation.empty()) line("annotation", info.annotation);
+  if (!info.annotation.empty()) line("annotation", escape_key(info.annotation));
   if (info.loss) {
     const std::vector<std::string> cells = loss_cells(info.loss);
     line("loss", "relative error " + cells[0] + ", of the worst row " + cells[1] + ", largest absolute " + cells[2]);
@@ -196,7 +174,7 @@ ExitStatus list_keys(const Options& options) {
       return {};
     }
     const std::vector<std::string> loss = loss_cells((*info)->loss);
-    table.row({escape_key(key), std::string((*info)->effective_format()), human_size((*info)->decoded_bytes),
+    table.row({escape_key(key), escape_key((*info)->effective_format()), human_size((*info)->decoded_bytes),
                human_size((*info)->stored_bytes), fixed(ratio_of((*info)->decoded_bytes, (*info)->stored_bytes), 2),
                loss[0], loss[1], loss[2], (*info)->shape ? to_string(*(*info)->shape) : "",
                expires_at_ms ? time_text(expires_at_ms) : ""});

@@ -49,6 +49,7 @@ ExitStatus run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write like any other
+  std::signal(SIGXFSZ, SIG_IGN);  // as is a file that may not grow
   occupy_standard_streams();
   keep_large_buffers();
   try {

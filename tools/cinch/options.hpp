@@ -37,6 +37,7 @@ struct Options {
   bool again = false;
   bool long_list = false;
   bool shallow = false;
+  bool present = false;
   bool why = false;
   unsigned threads = 1;
   double seconds = 2;

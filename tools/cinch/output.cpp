@@ -47,10 +47,13 @@ ExitStatus fail(const Status& status) {
   return exit_status(status.code());
 }
 
-std::string key_name(std::string_view key) { return "key \"" + escape_key(key) + '"'; }
+ExitStatus fail_absent(std::string_view key) {
+  print_error(describe_key(key) + " is not in the store");
+  return ExitStatus::absent;
+}
 
 Status about_key(const Status& status, std::string_view key) {
-  const std::string name = key_name(key);
+  const std::string name = describe_key(key);
   return status.ok() || status.message().starts_with(name) ? status : status.in(name);
 }
 

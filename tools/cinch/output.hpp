@@ -24,8 +24,8 @@ void print_error(std::string_view message);
 /// Prints the error, or each of its lines as one, and answers its exit status.
 ExitStatus fail(const Status& status);
 
-/// `key "a\x00b"`, as messages name a key.
-std::string key_name(std::string_view key);
+/// Prints that `key` is not in the store; answers `absent`.
+ExitStatus fail_absent(std::string_view key);
 
 /// The same failure, naming `key` if it does not yet.
 Status about_key(const Status& status, std::string_view key);

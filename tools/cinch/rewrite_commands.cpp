@@ -7,12 +7,13 @@
 #include "output.hpp"
 #include "session.hpp"
 #include "sidecar.hpp"
+#include "unread.hpp"
 #include "walk.hpp"
 
 namespace cinch::tool {
 namespace {
 
-/// What went through, and what did not: the latter is reported, stays as it is, and holds up nothing else.
+/// What went through, and what did not.
 struct Tally {
   std::uint64_t values = 0;
   std::uint64_t done = 0;
@@ -20,21 +21,7 @@ struct Tally {
   std::uint64_t kept = 0;  // lost something before, and were not to do so again
   std::uint64_t bytes_before = 0;
   std::uint64_t bytes_after = 0;
-  std::vector<std::string> damaged;  // keys as they are shown
-  std::vector<std::string> codec_missing;
-
-  /// Notes a value that cannot be read. Any other failure is the caller's.
-  bool skip(const Status& status, const std::string& key) {
-    const bool missing = status.code() == StatusCode::codec_missing;
-    if (!missing && exit_status(status.code()) != ExitStatus::damaged) return false;
-    print_error(about_key(status, key).message());
-    (missing ? codec_missing : damaged).push_back(escape_key(key));
-    return true;
-  }
-
-  ExitStatus exit() const noexcept {
-    return !damaged.empty() ? ExitStatus::damaged : !codec_missing.empty() ? ExitStatus::codec_missing : ExitStatus::ok;
-  }
+  Unread unread;
 };
 
 std::uint64_t stored_bytes(const Result<std::optional<FrameInfo>>& info) {
@@ -49,7 +36,7 @@ Result<std::uint64_t> recompress_one(CompressedKvStore& store, const std::string
   if (result && *result == Recompressed::absent) return std::uint64_t{0};
   ++tally.values;
   if (!result) {
-    if (tally.skip(result.error(), key)) return before;
+    if (tally.unread.note(result.error(), key)) return before;
     return about_key(result.error(), key);
   }
   const std::uint64_t after = *result == Recompressed::done ? stored_bytes(store.inspect(key)) : before;
@@ -69,7 +56,7 @@ Result<std::uint64_t> copy_one(CompressedKvStore& from, CompressedKvStore& to, c
   const bool counts = !is_sidecar(key);
   if (counts) ++tally.values;
   if (!frame) {
-    if (tally.skip(frame.error(), key)) return (*head)->size;
+    if (tally.unread.note(frame.error(), key)) return (*head)->size;
     return about_key(frame.error(), key);
   }
   SetOptions options;
@@ -77,23 +64,28 @@ Result<std::uint64_t> copy_one(CompressedKvStore& from, CompressedKvStore& to, c
     options.ttl = std::chrono::milliseconds((*head)->expires_at_ms - now_ms());
     if (options.ttl.count() <= 0) return std::uint64_t{0};
   }
-  if (Status status = to.set_frame(key, (*frame)->bytes(), options); !status.ok()) return about_key(status, key);
+  if (Status status = to.set_frame(key, (*frame)->bytes(), options); !status.ok()) {
+    if (tally.unread.note(status, key)) return (*head)->size;
+    return about_key(status, key);
+  }
   if (counts) ++tally.done;
   tally.bytes_after += (*frame)->size();
   return std::uint64_t{(*frame)->size()};
 }
 
-void write_unread(JsonWriter& json, const Tally& tally) {
-  json.field("corrupt", tally.damaged).field("codec_missing", tally.codec_missing);
+void write_rest(JsonWriter& json, const Tally& tally) {
+  tally.unread.write(json);
   json.field("interrupted", interrupted());
 }
 
-std::string unread(const Tally& tally) {
+std::string rest(const Unread& unread) {
   std::string text;
-  if (!tally.damaged.empty()) text += ", " + std::to_string(tally.damaged.size()) + " damaged left as they are";
-  if (!tally.codec_missing.empty()) {
-    text += ", " + std::to_string(tally.codec_missing.size()) + " left whose codec is missing";
-  }
+  const auto left = [&text](const std::vector<std::string>& keys, const char* why) {
+    if (!keys.empty()) text.append(", ").append(std::to_string(keys.size())).append(why);
+  };
+  left(unread.corrupt(), " damaged left as they are");
+  left(unread.codec_missing(), " left whose codec is missing");
+  left(unread.failed(), " left that failed");
   return text + (interrupted() ? "; interrupted, run it again to go on\n" : "\n");
 }
 
@@ -103,7 +95,7 @@ ExitStatus print_recompressed(const Options& options, const Tally& tally) {
     json.begin_object().field("values", tally.values).field("recompressed", tally.done);
     json.field("already", tally.already).field("kept", tally.kept).field("stored_bytes_before", tally.bytes_before);
     json.field("stored_bytes", tally.bytes_after);
-    write_unread(json, tally);
+    write_rest(json, tally);
     return print(json.end_object().document());
   }
   if (options.quiet) return ExitStatus::ok;
@@ -112,7 +104,7 @@ ExitStatus print_recompressed(const Options& options, const Tally& tally) {
       std::to_string(tally.already) + " were already: " + human_size(tally.bytes_before) + " to " +
       human_size(tally.bytes_after) +
       (tally.kept > 0 ? ", " + std::to_string(tally.kept) + " left that are lossy already; --again changes them" : "") +
-      unread(tally));
+      rest(tally.unread));
 }
 
 ExitStatus print_copied(const Options& options, const Tally& tally) {
@@ -120,12 +112,22 @@ ExitStatus print_copied(const Options& options, const Tally& tally) {
     JsonWriter json;
     json.begin_object().field("values", tally.values).field("copied", tally.done);
     json.field("stored_bytes", tally.bytes_after);
-    write_unread(json, tally);
+    write_rest(json, tally);
     return print(json.end_object().document());
   }
   if (options.quiet) return ExitStatus::ok;
   return print("copied " + std::to_string(tally.done) + " of " + std::to_string(tally.values) + " values, " +
-               human_size(tally.bytes_after) + unread(tally));
+               human_size(tally.bytes_after) + rest(tally.unread));
+}
+
+/// Ends a walk over `store`'s values: closes the store that was written, and says what was done, also by half.
+ExitStatus end(const Result<std::optional<std::string>>& walked, KvStore& store, const Options& options,
+               const Tally& tally, ExitStatus (*print_done)(const Options&, const Tally&)) {
+  const Status closed = store.close();
+  const ExitStatus printed = print_done(options, tally);
+  if (!walked) return fail(walked.error());
+  if (!closed.ok()) return fail(closed);
+  return printed == ExitStatus::ok ? tally.unread.exit() : printed;
 }
 
 WalkOptions walk_options(const Options& options, const char* what) {
@@ -146,18 +148,29 @@ bool is_same_place(const StoreConfig& a, const StoreConfig& b) {
 }  // namespace
 
 ExitStatus recompress_values(const Options& options) {
-  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::change);
-  if (!store) return fail(store.error());
+  const Result<StoreToOpen> to_open = store_to_open(options, Access::rewrite);
+  if (!to_open) return fail(to_open.error());
   const std::string spec = options.codecs.empty() ? "" : options.codecs.front();
+  if (const auto codec = to_open->codecs.codec(to_open->config.codec); codec && !spec.empty() && !options.lossy) {
+    if ((*codec)->traits().lossy) {
+      return fail({StatusCode::invalid_argument,
+                   "recompress: " + spec + " would change the values; --lossy allows it, and losses do not come back"});
+    }
+  }
+  Result<std::shared_ptr<CompressedKvStore>> store = open_store(*to_open);
+  if (!store) return fail(store.error());
+  const bool by_rules_alone = spec.empty() && !options.config;
   const RecompressOptions allowed{.lossy = options.lossy, .again = options.again};
   Tally tally;
-  const auto visit = [&](const std::string& key) { return recompress_one(**store, key, spec, allowed, tally); };
-  const Result<std::optional<std::string>> walked = walk(**store, walk_options(options, "recompress"), visit);
-  const Status closed = (*store)->close();
-  if (!walked) return fail(walked.error());
-  if (!closed.ok()) return fail(closed);
-  const ExitStatus printed = print_recompressed(options, tally);
-  return printed == ExitStatus::ok ? tally.exit() : printed;
+  const auto visit = [&](const std::string& key) -> Result<std::uint64_t> {
+    if (by_rules_alone) {  // what no rule matches has no codec that was asked for
+      const Result<SetChoice> choice = (*store)->choose(key, 0);
+      if (choice && !choice->rule) return std::uint64_t{0};
+    }
+    return recompress_one(**store, key, spec, allowed, tally);
+  };
+  const auto walked = walk(**store, walk_options(options, "recompress"), visit);
+  return end(walked, **store, options, tally, print_recompressed);
 }
 
 ExitStatus copy_values(const Options& options) {
@@ -176,12 +189,8 @@ ExitStatus copy_values(const Options& options) {
   if (!to) return fail(to.error());
   Tally tally;
   const auto visit = [&](const std::string& key) { return copy_one(**from, **to, key, tally); };
-  const Result<std::optional<std::string>> walked = walk(**from, walk_options(options, "copy"), visit);
-  const Status closed = (*to)->close();
-  if (!walked) return fail(walked.error());
-  if (!closed.ok()) return fail(closed);
-  const ExitStatus printed = print_copied(options, tally);
-  return printed == ExitStatus::ok ? tally.exit() : printed;
+  const auto walked = walk(**from, walk_options(options, "copy"), visit);
+  return end(walked, **to, options, tally, print_copied);
 }
 
 }  // namespace cinch::tool

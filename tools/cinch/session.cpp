@@ -92,12 +92,16 @@ Result<StoreToOpen> store_to_open(const Options& options, Access access) {
   if (!config) return config.error();
   Result<CodecRegistry> codecs = load_codecs(options, *config);
   if (!codecs) return codecs.error();
-  if (access == Access::read) {
-    if (config->backend == "rocksdb") config->settings.set("read_only", true);
-    // Reading needs the codecs of what is stored, not the default one for writing, which may not be installed.
-    if (options.store && options.codecs.empty()) config->codec = "raw";
+  // Reading needs the codecs of what is stored, not those for writing, which may not be installed.
+  if (access == Access::read || access == Access::change) {
+    config->codec = "raw";
+    config->compressed.fallback = CompressedOptions().fallback;
+    config->compressed.rules.resize(options.rules.size());  // those of the command line come first
   }
-  if (access == Access::change && config->backend == "rocksdb") config->settings.set("create", false);
+  if (config->backend == "rocksdb") {
+    if (access == Access::read) config->settings.set("read_only", true);
+    if (access == Access::change || access == Access::rewrite) config->settings.set("create", false);
+  }
   return StoreToOpen{std::move(*config), std::move(*codecs)};
 }
 

@@ -11,9 +11,10 @@
 namespace cinch::tool {
 
 enum class Access {
-  read,    ///< Beside a process that writes, where the backend can do that; nothing is created.
-  write,   ///< Alone; created where it is not there.
-  change,  ///< Alone; has to be there.
+  read,     ///< Beside a process that writes, where the backend can do that; nothing is created.
+  write,    ///< Alone; created where it is not there.
+  change,   ///< Alone; has to be there; nothing is encoded.
+  rewrite,  ///< Alone; has to be there.
 };
 
 /// The config of `--config` or `--store`, with `--codec`, the rules of `--rule` before its own, and the directories of

@@ -7,11 +7,20 @@
 #include <string>
 #include <string_view>
 
+#include "cinch/kv_store.hpp"
+#include "output.hpp"
+
 namespace cinch::tool {
 
 inline constexpr std::string_view sidecar_suffix{"\0cinch/safetensors", 18};
 
 inline std::string sidecar_key(std::string_view prefix) { return std::string(prefix).append(sidecar_suffix); }
 inline bool is_sidecar(std::string_view key) noexcept { return key.ends_with(sidecar_suffix); }
+
+/// Errors: `invalid_argument` for what is no key of a user's value.
+inline Status check_value_key(std::string_view key) {
+  if (!is_sidecar(key)) return check_key(key);
+  return {StatusCode::invalid_argument, describe_key(key) + ": the name is kept for what import stores"};
+}
 
 }  // namespace cinch::tool

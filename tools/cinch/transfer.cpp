@@ -81,12 +81,13 @@ Result<SafetensorsHeader> header_of_values(CompressedKvStore& store, const std::
   return make_safetensors_header(tensors);
 }
 
-Result<SafetensorsHeader> header_to_export(CompressedKvStore& store, const std::string& prefix,
+Result<SafetensorsHeader> header_to_export(CompressedKvStore& store, const ExportOptions& options,
                                            std::uint64_t& left_out) {
-  const std::string key = sidecar_key(prefix);
+  if (options.present) return header_of_values(store, options.prefix, left_out);
+  const std::string key = sidecar_key(options.prefix);
   const GetResult sidecar = store.get(key);
   if (!sidecar) return about_key(sidecar.error(), key);
-  if (!*sidecar) return header_of_values(store, prefix, left_out);
+  if (!*sidecar) return header_of_values(store, options.prefix, left_out);
   Result<SafetensorsHeader> header = parse_safetensors_header(std::string((*sidecar)->text()), std::nullopt);
   if (!header) return about_key(header.error(), key);
   return header;
@@ -98,12 +99,28 @@ std::uint64_t total_bytes(const SafetensorsHeader& header) {
   return bytes;
 }
 
+/// What is wrong with a tensor before any of its bytes are read.
+Status check_tensor(const CompressedKvStore& store, const TensorEntry& tensor, const ImportOptions& options) {
+  const std::string key = options.prefix + tensor.name;
+  if (Status status = check_value_key(key); !status.ok()) return status;
+  const Result<std::optional<TensorShape>> shape = laid_out(tensor, options.layout);
+  if (!shape) return about_key(shape.error(), key);
+  SetOptions how;
+  how.tensor = *shape;
+  const Result<SetChoice> choice = store.choose(key, tensor.bytes(), how);
+  return choice ? Status() : about_key(choice.error(), key);
+}
+
 }  // namespace
 
 Result<ImportSummary> import_tensors(CompressedKvStore& store, const SafetensorsFile& file,
                                      const ImportOptions& options) {
+  for (const TensorEntry& tensor : file.header().tensors) {
+    if (Status status = check_tensor(store, tensor, options); !status.ok()) return status;
+  }
   // The sidecar goes first and comes last: an import that was cut short leaves none that does not fit its tensors.
   const std::string sidecar = sidecar_key(options.prefix);
+  if (Status status = check_key(sidecar); !status.ok()) return about_key(status, sidecar);
   if (Status status = store.remove(sidecar); !status.ok()) return about_key(status, sidecar);
   ImportSummary summary;
   Progress progress("import", total_bytes(file.header()), options.quiet);
@@ -125,31 +142,33 @@ Result<ImportSummary> import_tensors(CompressedKvStore& store, const Safetensors
 }
 
 Result<std::optional<ExportSummary>> export_tensors(CompressedKvStore& store, const std::string& path,
-                                                    const std::string& prefix, bool quiet, std::string& absent) {
+                                                    const ExportOptions& options, std::string& absent) {
   ExportSummary summary;
-  const Result<SafetensorsHeader> header = header_to_export(store, prefix, summary.left_out);
+  const Result<SafetensorsHeader> header = header_to_export(store, options, summary.left_out);
   if (!header) return header.error();
   if (header->text.empty()) {
-    absent = "a tensor under the prefix \"" + escape_key(prefix) + '"';
+    absent = "a tensor under the prefix \"" + escape_key(options.prefix) + '"';
     return std::optional<ExportSummary>();
   }
   Result<OutputFile> file = OutputFile::create(path);
   if (!file) return file.error();
   if (Status status = file->write(as_bytes(header->file_start())); !status.ok()) return status;
-  Progress progress("export", total_bytes(*header), quiet);
+  Progress progress("export", total_bytes(*header), options.quiet);
   for (const TensorEntry& tensor : header->tensors) {
     if (interrupted()) return Status(StatusCode::cancelled, "interrupted; nothing was exported");
-    const std::string key = prefix + tensor.name;
+    const std::string key = options.prefix + tensor.name;
     const GetResult value = store.get(key);
     if (!value) return about_key(value.error(), key);
     if (!*value) {
-      absent = key_name(key) + ", a tensor of the imported file,";
+      absent =
+          describe_key(key) + (options.present ? "" : ", a tensor of the imported file (--present leaves it out),");
       return std::optional<ExportSummary>();
     }
     if ((*value)->size() != tensor.bytes()) {
-      return Status(StatusCode::io_error, key_name(key) + ": holds " + std::to_string((*value)->size()) +
+      return Status(StatusCode::io_error, describe_key(key) + ": holds " + std::to_string((*value)->size()) +
                                               " bytes, expected the " + std::to_string(tensor.bytes()) +
-                                              " of the imported tensor; was it set since?");
+                                              " of the imported tensor; was it set since? --present exports what is "
+                                              "there");
     }
     if (Status status = file->write((*value)->bytes()); !status.ok()) return status;
     ++summary.tensors;

@@ -18,6 +18,12 @@ struct ImportOptions {
   bool quiet = false;
 };
 
+struct ExportOptions {
+  std::string prefix;
+  bool present = false;  ///< What is there now, whatever was imported.
+  bool quiet = false;
+};
+
 struct ExportSummary {
   std::uint64_t tensors = 0;
   std::uint64_t raw_bytes = 0;
@@ -25,15 +31,17 @@ struct ExportSummary {
 };
 
 /// Tensors of an earlier import under the prefix that this file lacks stay in the store, as files stay in a directory
-/// when others are copied into it; only the sidecar is replaced, so that export gives back exactly this file.
-/// Errors: `io_error` when the file cannot be read; `cancelled` by an interrupt; those of the store.
+/// when others are copied into it; only the sidecar is replaced, so that export gives back exactly this file. What is
+/// wrong with a tensor's name, shape or layout is found before anything changes.
+/// Errors: `invalid_argument` for those; `io_error` when the file cannot be read; `cancelled` by an interrupt; those of
+/// the store.
 Result<ImportSummary> import_tensors(CompressedKvStore& store, const SafetensorsFile& file,
                                      const ImportOptions& options);
 
-/// The file that was imported, byte for byte when its codecs are lossless. Without a sidecar, a file of all values
-/// under the prefix that have a shape. Answers nothing, and in `absent` what is not there, when a tensor or all of them
-/// are absent. Errors: `io_error` too when a value is not as long as its tensor; `cancelled`.
+/// The file that was imported, byte for byte when its codecs are lossless. Without a sidecar, or with `present`, a file
+/// of all values under the prefix that have a shape. Answers nothing, and in `absent` what is not there, when a tensor
+/// or all of them are absent. Errors: `io_error` too when a value is not as long as its tensor; `cancelled`.
 Result<std::optional<ExportSummary>> export_tensors(CompressedKvStore& store, const std::string& path,
-                                                    const std::string& prefix, bool quiet, std::string& absent);
+                                                    const ExportOptions& options, std::string& absent);
 
 }  // namespace cinch::tool

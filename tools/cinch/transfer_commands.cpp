@@ -51,7 +51,7 @@ ExitStatus export_file(const Options& options) {
   if (!store) return fail(store.error());
   std::string absent;
   const Result<std::optional<ExportSummary>> summary =
-      export_tensors(**store, options.output, options.prefix, options.quiet, absent);
+      export_tensors(**store, options.output, {options.prefix, options.present, options.quiet}, absent);
   if (!summary) return fail(summary.error());
   if (!*summary) {
     print_error(absent + " is not in the store; nothing was exported");

@@ -2,30 +2,24 @@
 #include "commands.hpp"
 #include "files.hpp"
 #include "json_writer.hpp"
-#include "loss.hpp"
 #include "output.hpp"
 #include "session.hpp"
 #include "sidecar.hpp"
+#include "value_json.hpp"
 
 namespace cinch::tool {
 namespace {
-
-ExitStatus report_absent(const std::string& key) {
-  print_error(key_name(key) + " is not in the store");
-  return ExitStatus::absent;
-}
 
 /// What a value that was just set takes.
 ExitStatus print_stored(CompressedKvStore& store, const std::string& key) {
   const Result<std::optional<FrameInfo>> info = store.inspect(key);
   if (!info) return fail(about_key(info.error(), key));
-  if (!*info) return report_absent(key);  // removed by somebody else since
-  const FrameInfo& stored = **info;
+  if (!*info) return fail_absent(key);  // removed by somebody else since
+  const Result<std::optional<Head>> head = store.head(key, 0);
+  if (!head) return fail(about_key(head.error(), key));
   JsonWriter json;
-  json.begin_object().field("key", escape_key(key)).field("format", stored.effective_format());
-  json.field("raw_bytes", stored.decoded_bytes).field("stored_bytes", stored.stored_bytes);
-  json.field("ratio", ratio_of(stored.decoded_bytes, stored.stored_bytes));
-  write_loss(json, stored.loss);
+  json.begin_object();
+  write_info(json, key, **info, *head ? (*head)->expires_at_ms : 0);
   json.end_object();
   return print(json.document());
 }
@@ -44,9 +38,7 @@ Result<std::uint64_t> count_hidden(KvStore& store, const std::string& prefix) {
 }  // namespace
 
 ExitStatus put_value(const Options& options) {
-  if (is_sidecar(*options.key)) {
-    return fail({StatusCode::invalid_argument, key_name(*options.key) + ": the name is kept for what import stores"});
-  }
+  if (Status status = check_value_key(*options.key); !status.ok()) return fail(status);
   const Result<StoreToOpen> to_open = store_to_open(options, Access::write);
   if (!to_open) return fail(to_open.error());
   const Result<std::string> value = read_all(options.file.value_or("-"));
@@ -74,7 +66,7 @@ ExitStatus get_value(const Options& options) {
   const std::string& key = *options.key;
   const GetResult value = (*store)->get(key);
   if (!value) return fail(about_key(value.error(), key));
-  if (!*value) return report_absent(key);
+  if (!*value) return fail_absent(key);
   const bool to_stdout = options.output == "-";
   if (!(options.json && to_stdout)) {
     Result<OutputFile> file = OutputFile::create(options.output);
@@ -84,7 +76,7 @@ ExitStatus get_value(const Options& options) {
   }
   if (!options.json) return ExitStatus::ok;
   JsonWriter json;
-  json.begin_object().field("key", escape_key(key)).field("bytes", std::uint64_t{(*value)->size()});
+  json.begin_object().field("key", escape_key(key)).field("raw_bytes", std::uint64_t{(*value)->size()});
   // JSON text cannot hold arbitrary bytes: the value is escaped as keys are.
   to_stdout ? json.field("value", escape_key((*value)->text())) : json.field("file", options.output);
   return print(json.end_object().document());

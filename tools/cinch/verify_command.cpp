@@ -4,6 +4,7 @@
 #include "output.hpp"
 #include "session.hpp"
 #include "sidecar.hpp"
+#include "unread.hpp"
 #include "walk.hpp"
 
 namespace cinch::tool {
@@ -13,18 +14,14 @@ struct Findings {
   std::uint64_t values = 0;
   std::uint64_t ok = 0;
   std::uint64_t lost_writes = 0;
-  std::vector<std::string> corrupt;  // keys as they are shown
-  std::vector<std::string> codec_missing;
+  Unread unread;
   std::optional<std::string> next;  // the key to go on with, when it was interrupted
 
-  ExitStatus exit() const noexcept {
-    if (!corrupt.empty() || lost_writes != 0) return ExitStatus::damaged;
-    return !codec_missing.empty() ? ExitStatus::codec_missing : ExitStatus::ok;
-  }
+  ExitStatus exit() const noexcept { return lost_writes != 0 ? ExitStatus::damaged : unread.exit(); }
 };
 
 /// Answers how many stored bytes were read.
-std::uint64_t check(CompressedKvStore& store, const std::string& key, bool shallow, Findings& findings) {
+Result<std::uint64_t> check(CompressedKvStore& store, const std::string& key, bool shallow, Findings& findings) {
   const Result<std::optional<Head>> head = store.inner()->head(key, 0);
   const std::uint64_t bytes = head && *head ? (*head)->size : 0;
   const GetResult value = shallow ? store.get_frame(key) : store.get(key);
@@ -36,24 +33,30 @@ std::uint64_t check(CompressedKvStore& store, const std::string& key, bool shall
     if (counts) ++findings.ok;
     return bytes;
   }
-  print_error(about_key(value.error(), key).message());
-  const bool missing = value.error().code() == StatusCode::codec_missing;
-  (missing ? findings.codec_missing : findings.corrupt).push_back(escape_key(key));
+  if (!findings.unread.note(value.error(), key)) return about_key(value.error(), key);
   return bytes;
+}
+
+/// As a shell takes it for one word.
+std::string quoted(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) c == '\'' ? out.append("'\\''") : out.append(1, c);
+  return out + "'";
 }
 
 std::string report(const Options& options, const Findings& findings) {
   if (options.json) {
     JsonWriter json;
     json.begin_object().field("values", findings.values).field("ok", findings.ok);
-    json.field("corrupt", findings.corrupt).field("codec_missing", findings.codec_missing);
-    json.field("lost_writes", findings.lost_writes);
-    if (findings.next) json.field("next", *findings.next);
+    findings.unread.write(json);
+    json.field("lost_writes", findings.lost_writes).field("interrupted", findings.next.has_value());
+    json.field("next", findings.next);
     return json.end_object().document();
   }
-  Table table({">values", ">ok", ">damaged", ">codec missing"});
-  table.row({std::to_string(findings.values), std::to_string(findings.ok), std::to_string(findings.corrupt.size()),
-             std::to_string(findings.codec_missing.size())});
+  const Unread& unread = findings.unread;
+  Table table({">values", ">ok", ">corrupt", ">codec missing", ">failed"});
+  table.row({std::to_string(findings.values), std::to_string(findings.ok), std::to_string(unread.corrupt().size()),
+             std::to_string(unread.codec_missing().size()), std::to_string(unread.failed().size())});
   return table.text();
 }
 
@@ -63,15 +66,17 @@ ExitStatus verify_values(const Options& options) {
   Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::read);
   if (!store) return fail(store.error());
   Findings findings;
-  const auto visit = [&](const std::string& key) -> Result<std::uint64_t> {
-    return check(**store, key, options.shallow, findings);
-  };
+  const auto visit = [&](const std::string& key) { return check(**store, key, options.shallow, findings); };
   const WalkOptions walking{"verify", options.prefix, options.from, options.bytes_per_second, options.quiet};
   Result<std::optional<std::string>> next = walk(**store, walking, visit);
   if (!next) return fail(next.error());
   if (*next) {
     findings.next = escape_key(**next);
-    print_error("interrupted; go on with --from '" + *findings.next + "'");
+    const std::string prefix = options.prefix.empty() ? "" : ' ' + quoted(escape_key(options.prefix));
+    print_error("interrupted; go on with: verify" + prefix + " --from " + quoted(*findings.next));
+  }
+  if (findings.values == 0 && !*next && (options.from || !options.prefix.empty())) {
+    print_error("no key was there to check");
   }
   findings.lost_writes = (*store)->stats().lost_writes;
   if (findings.lost_writes != 0) {

@@ -104,7 +104,7 @@ Status compare_all(CompressedKvStore& store, const Workload& values, const std::
     if (!info) return about_key(info.error(), key);
     const bool same = *found && *info && (*found)->size() == value.bytes.size() &&
                       ((*info)->lossy_origin || std::ranges::equal((*found)->bytes(), value.bytes));
-    if (!same) return {StatusCode::corruption, key_name(key) + ": what comes back is not what was set"};
+    if (!same) return {StatusCode::corruption, describe_key(key) + ": what comes back is not what was set"};
   }
   return {};
 }

@@ -1,0 +1,34 @@
+/// Values that a command going through a store could not read: each is reported, stays as it is, and holds up no other.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cinch/status.hpp"
+#include "exit_status.hpp"
+#include "json_writer.hpp"
+
+namespace cinch::tool {
+
+class Unread {
+ public:
+  /// Prints and notes what happened to a value; not what ends the whole work, such as a full disk.
+  bool note(const Status& status, const std::string& key);
+
+  /// Fields "corrupt", "codec_missing" and "failed", each a list of keys as they are shown.
+  void write(JsonWriter& json) const;
+
+  /// Keys of damaged values, of those whose codec is missing, and of those that failed for another reason.
+  const std::vector<std::string>& corrupt() const noexcept { return corrupt_; }
+  const std::vector<std::string>& codec_missing() const noexcept { return codec_missing_; }
+  const std::vector<std::string>& failed() const noexcept { return failed_; }
+
+  ExitStatus exit() const noexcept;
+
+ private:
+  std::vector<std::string> corrupt_;
+  std::vector<std::string> codec_missing_;
+  std::vector<std::string> failed_;
+};
+
+}  // namespace cinch::tool
