@@ -35,6 +35,13 @@ c++ "$outside/app.cpp" -o by_pkg_config $(pkg-config --cflags --libs cinch)
 export LD_LIBRARY_PATH=$place/second/lib
 ./by_pkg_config
 
+# The plugin of the authors' guide, built as the guide says.
+block() { awk -v fence="$1" '$0 == "```" fence { inside = 1; next } $0 == "```" { if (inside) exit } inside'; }
+block cpp <"$source/plugins/README.md" >runs_codec.cpp
+block sh <"$source/plugins/README.md" >build_plugin.sh
+PATH=$place/second/bin:$PATH bash -eu build_plugin.sh | tee plugin_codecs
+grep -q '^com.example.runs ' plugin_codecs
+
 {
   echo "#include \"$source/tools/examples/map_kv_store.hpp\""
   echo "using MyStore = MapKvStore;"
