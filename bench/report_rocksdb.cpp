@@ -67,7 +67,6 @@ class Rivals {
 
   /// Both start with every value once, in files.
   void start_anew() {
-    require(store_->remove_prefix("").status());
     store_ = nullptr;
     plain_ = nullptr;
     std::filesystem::remove_all(own_directory_.path());

@@ -214,7 +214,9 @@ Status check_symbols(Elf* elf) {
     }
     if (!is_defined || !is_seen) continue;
     if (!name.starts_with(entry_prefix)) {
-      return refused("exports_bad", "it exports " + std::string(name) + "; plugins export their entry alone");
+      return refused("exports_bad",
+                     "it exports " + std::string(name) +
+                         "; plugins export their entry alone, as a linker's version script has it (one_symbol.map)");
     }
     has_entry = has_entry || name == CINCH_PLUGIN_ENTRY;
   }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -107,6 +108,7 @@ TEST(SmallMemoryTest, PiecesGoFromThreadToThread) {
       std::memset(piece, 0xcd, 300);
     }
   }).join();
+  EXPECT_EQ(std::set<void*>(pieces.begin(), pieces.end()).size(), pieces.size()) << "one piece, lent twice";
   for (void* const piece : pieces) give_small_back(piece, 300);
 }
 
