@@ -142,14 +142,16 @@ void WorkerPool::run(std::size_t count, const std::function<void(std::size_t)>& 
 }
 
 void WorkerPool::submit(std::function<void()> task) {
-  bool is_taken = false;
-  if (state_->process == getpid()) {
-    const std::lock_guard lock(state_->mutex);
-    State::start_workers(state_, std::max(1u, state_->threads - 1));
-    is_taken = !state_->workers.empty();
-    if (is_taken) state_->tasks.push_back(std::move(task));
+  if (state_->process != getpid()) return task();
+  std::unique_lock lock(state_->mutex);
+  State::start_workers(state_, std::max(1u, state_->threads - 1));
+  if (state_->workers.empty()) {
+    lock.unlock();
+    return task();
   }
-  is_taken ? state_->wake.notify_one() : task();
+  state_->tasks.push_back(std::move(task));
+  lock.unlock();
+  state_->wake.notify_one();
 }
 
 }  // namespace cinch
