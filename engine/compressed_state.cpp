@@ -81,7 +81,7 @@ Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, cons
   Result<EncodedFrame> frame = encode_frame(whole, key, *choice->codec, codecs, encode);
   if (!frame || !frame->stored_raw() || !choice->codec->traits().lossy) return frame;
   SetChoice lossless = *choice;  // what a lossy codec left as it was may get smaller all the same
-  if (Status status = fall_back(key, size, lossless, &bound); !status.ok()) return frame;
+  if (Status status = fall_back(key, size, lossless, nullptr); !status.ok()) return frame;
   own_counters().values_fallen_back.fetch_add(1, std::memory_order_relaxed);
   encode = encode_options(lossless);
   encode.scratch = scratch;

@@ -32,11 +32,13 @@ Geometry::Geometry(const cinch_shape_v1* shape) {
   if (shape->ndim < 2)
     throw Failure(CINCH_VALUE_UNSUPPORTED, "quant takes tensors of tokens and heads, two dimensions at least");
   const std::uint64_t last = shape->dims[shape->ndim - 1];
-  const std::string heads_wanted = "quant needs heads of 32 to 512, the last dimension is " + std::to_string(last);
-  if (last < 32) throw Failure(CINCH_VALUE_UNSUPPORTED, heads_wanted);  // whatever was said, it would be no longer
+  const auto heads_wanted = [last] {
+    return "quant needs heads of 32 to 512, the last dimension is " + std::to_string(last);
+  };
+  if (last < 32) throw Failure(CINCH_VALUE_UNSUPPORTED, heads_wanted());  // whatever was said, it would be no longer
   if (shape->token_axis == CINCH_NO_TOKEN_AXIS) ask("quant needs to know which axis is that of the tokens");
   if (shape->ndim < shape->token_axis + 3) ask("quant needs the dimension of a head as the last one");
-  if (last > most_dim) ask(heads_wanted);
+  if (last > most_dim) ask(heads_wanted());
   dim = static_cast<std::uint32_t>(last);
   planes = 1;
   for (unsigned i = 0; i < shape->token_axis; ++i) planes *= shape->dims[i];

@@ -117,9 +117,10 @@ OutputFile::~OutputFile() {
 
 Status OutputFile::write(ByteView bytes) {
   if (temporary_.empty()) return write_all(descriptor_.number(), bytes, path_);
-  for (; !bytes.empty(); bytes = bytes.subspan(std::min(bytes.size(), write_bytes))) {
+  while (!bytes.empty()) {
     if (interrupted()) return {StatusCode::cancelled, "interrupted; " + path_ + " was not written"};
     const ByteView part = bytes.first(std::min(bytes.size(), write_bytes));
+    bytes = bytes.subspan(part.size());
     if (Status status = write_all(descriptor_.number(), part, path_); !status.ok()) return status;
   }
   return {};
