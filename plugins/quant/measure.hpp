@@ -95,7 +95,6 @@ bool measure_eight(const std::uint8_t* original, const std::uint8_t* decoded, st
                    typename T::Floats& largest, Loss& loss) {
   const std::size_t row_bytes = dim * size_of(element);
   typename T::Floats sums[16], most = largest;  // of every row error and square
-#pragma GCC unroll 8
   for (std::size_t r = 0; r < 8; ++r) {
     const RowSums<T> row = sum_row<T, element>(original + r * row_bytes, decoded + r * row_bytes, dim, most);
     sums[2 * r] = row.error;

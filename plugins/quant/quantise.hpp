@@ -175,7 +175,7 @@ class Quantiser {
     Ends ends{to_.escapes + to_.escape_count, to_.lows + to_.low_bytes};
     const std::uint8_t* const from = tile.rows + channel * size_of(element);
     unsigned i = 0;
-    for (; i + at_once <= rows_; i += at_once) {
+    for (; at_once > 1 && i + at_once <= rows_; i += at_once) {
       some_rows<motion, at_once>(chunk, tables, groups, from, tile.pitch, predict, channel, at, i, ends);
     }
     for (; i < rows_; ++i) some_rows<motion, 1>(chunk, tables, groups, from, tile.pitch, predict, channel, at, i, ends);

@@ -127,7 +127,6 @@ class RowSteps {
     const std::size_t row_bytes = block_.dim * size_of(element);
     for (unsigned begin = 0; begin < tile.count; begin += 16) {
       typename T::Floats sum[16];
-#pragma GCC unroll 16
       for (unsigned i = 0; i < 16; ++i) {
         const unsigned r = begin + i < tile.count ? begin + i : begin;
         const std::uint8_t* const row = tile.rows + r * tile.pitch;

@@ -1,0 +1,184 @@
+/// The second half of decoding: symbols become rows, a chunk of a tile of one head after the other.
+#pragma once
+
+#include "plugins/quant/decode_job.hpp"
+
+namespace cinch::quant {
+
+/// Makes at most `at_once` rows at a time, between which its owner may do something else.
+template <class T, Element element, unsigned at_once>
+class RowMaker {
+ public:
+  using Job = DecodeJob<T>;
+
+  RowMaker(const Block& block, const Stored& from, const Scratch<T>& scratch)
+      : dim_(block.dim), padded_rows_(scratch.rows), parts_(from) {}
+
+  PartReader& parts() { return parts_; }
+  bool is_good() const { return is_good_; }
+
+  /// Begins with the chunk that `job` is at.
+  void open_chunk(Job& job) {
+    job.next = 0;
+    for (unsigned i = 0; job.predict.turns() && i < 4; ++i) {
+      job.at[i] = job.predict.place_of(job.chunk * chunk_channels + 16 * i);
+    }
+    const std::size_t lows = job.count * job.tile.tables[job.chunk].low_bytes(job.tile.head->chunks[job.chunk]);
+    if (static_cast<std::size_t>(parts_.at.stream - parts_.at.lows) < lows) stop(job);
+  }
+
+  /// None where all are made. Requires: `motion` is the job's.
+  template <Motion motion>
+  inline __attribute__((always_inline)) void some_rows(Job& job) {
+    const unsigned left = job.count - job.next;
+    if (left == 0) return;
+    if (job.tile.tables[job.chunk].is_wide) {
+      wide_row(job);
+    } else if (at_once > 1 && left >= at_once) {
+      rows<motion, at_once>(job);
+    } else {
+      rows<motion, 1>(job);
+    }
+    if (job.next == job.count) next_chunk(job);
+  }
+
+  /// Makes all that are left. False: corrupt.
+  bool finish(Job& job) {
+    with_motion(job.predict.motion, [&](auto motion) { rows_left<motion>(job); });
+    if (is_padded_) {
+      for (unsigned i = 0; i < job.count; ++i) {
+        std::memcpy(job.tile.rows + job.row[i] * job.tile.pitch, padded_rows_ + job.row[i] * padded_pitch(),
+                    dim_ * size_of(element));
+      }
+    }
+    job.count = job.next = 0;
+    return is_good_;
+  }
+
+ private:
+  static constexpr std::size_t group_room = Scratch<T>::group_room;
+
+  std::size_t padded_pitch() const { return padded_dim(dim_) * size_of(element); }
+
+  std::uint8_t* row_of(const Job& job, unsigned row) const {
+    const std::size_t channel = job.chunk * std::size_t{chunk_channels} * size_of(element);
+    return is_padded_ ? padded_rows_ + row * padded_pitch() + channel : job.tile.rows + row * job.tile.pitch + channel;
+  }
+
+  /// What comes is corrupt: nothing more is read.
+  void stop(Job& job) {
+    is_good_ = false;
+    job.next = job.count;
+  }
+
+  void next_chunk(Job& job) {
+    if (is_good_ && ++job.chunk < chunks_of(dim_)) open_chunk(job);
+  }
+
+  template <Motion motion>
+  void rows_left(Job& job) {
+    while (job.next < job.count) some_rows<motion>(job);
+  }
+
+  template <Motion motion, unsigned count>
+  inline __attribute__((always_inline)) void rows(Job& job) {
+    const ChunkTables<T>& tables = job.tile.tables[job.chunk];
+    const unsigned i = job.next, channel = job.chunk * chunk_channels;
+    const std::uint8_t* const symbols = job.symbols + job.chunk * 4 * group_room + i * group_channels;
+    const Predictor<T> predict = job.predict;
+    const std::uint8_t* escapes = parts_.at.escapes;
+    const std::uint8_t* lows = parts_.at.lows;
+    typename T::Channels value[count];
+    std::uint64_t wides[count];
+#pragma GCC unroll 4
+    for (unsigned r = 0; r < count; ++r) {
+      const std::uint8_t* const from = symbols + r * group_channels;
+      const typename T::Bytes symbol =
+          T::load_quarters(from, from + group_room, from + 2 * group_room, from + 3 * group_room);
+      typename T::Bytes q = T::lookup(tables.value, symbol);
+      typename T::Bytes bit = T::fill(1);
+      for (unsigned b = 0; b < tables.low_bits; ++b) {
+        std::uint64_t bits;
+        std::memcpy(&bits, lows, sizeof bits);
+        lows += tables.bytes_with[b];
+        const typename T::Mask is_set = T::mask_of(bits << (16 * tables.first_with[b]));
+        q = T::select(is_set, T::add(q, bit), q);
+        bit = T::add(bit, bit);
+      }
+      const std::uint64_t escaped = T::bits_of(T::equal(symbol, T::fill(escape))) & tables.used;
+      q = T::unpack_lanes(escapes, T::mask_of(escaped), q);
+      escapes += T::count_bits(escaped);
+      if (escapes > parts_.wides_begin) return stop(job);
+      wides[r] =
+          !parts_.has_wides ? 0 : T::bits_of(T::equal(q, T::fill(static_cast<std::uint8_t>(wide_escape)))) & escaped;
+      value[r] = T::channels_of(q, tables.order);
+    }
+    parts_.at.escapes = escapes;
+    parts_.at.lows = lows;
+#pragma GCC unroll 4
+    for (unsigned part = 0; part < 4; ++part) {
+#pragma GCC unroll 4
+      for (unsigned r = 0; r < count; ++r) {
+        const typename T::Floats predicted = predict.template part<motion>(part, channel, job.at, job.row[i + r]);
+        value[r].part[part] = T::exact_product_add(value[r].part[part], T::fill_floats(job.step[i + r]), predicted);
+      }
+    }
+#pragma GCC unroll 4
+    for (unsigned r = 0; r < count; ++r) {
+      store<T, element>(row_of(job, job.row[i + r]), value[r]);
+      if (wides[r] != 0 && !put_wides(job, wides[r], i + r)) return stop(job);
+    }
+    job.next = i + count;
+  }
+
+  /// Values beyond a byte: times the step they are not exact, so the product is rounded, then the sum.
+  __attribute__((noinline)) bool put_wides(const Job& job, std::uint64_t wides, unsigned i) {
+    float value[chunk_channels];
+    job.predictions(i, value);
+    for (unsigned lane = 0; lane < chunk_channels; ++lane) {
+      if ((wides >> lane & 1) == 0) continue;
+      int q = 0;
+      if (!parts_.take_wide(q)) return false;
+      put(job, i, value, job.tile.head->chunks[job.chunk].channel_of_lane[lane], q);
+    }
+    return true;
+  }
+
+  void put(const Job& job, unsigned i, const float* predicted, unsigned channel, int q) const {
+    const float product = static_cast<float>(q) * (job.step[i] / T::channel_unit);
+    float value[16] = {predicted[channel] + product};
+    std::uint8_t stored[64];
+    store<T, element>(stored, T::load_floats(value));
+    std::memcpy(row_of(job, job.row[i]) + channel * size_of(element), stored, size_of(element));
+  }
+
+  /// A row of a chunk with values beyond a byte: one at a time.
+  __attribute__((noinline)) void wide_row(Job& job) {
+    const unsigned i = job.next;
+    const Chunk& chunk = job.tile.head->chunks[job.chunk];
+    float value[chunk_channels];
+    job.predictions(i, value);
+    for (unsigned g = 0; g < chunk.groups; ++g) {
+      const std::uint8_t* const symbols = job.symbols + (job.chunk * 4 + g) * group_room + i * group_channels;
+      const SigmaClass& of = classes[chunk.group_class[g]];
+      std::uint16_t lows[most_low_bits + 1];
+      std::memcpy(lows, parts_.at.lows, std::size_t{2} * of.low_bits);
+      parts_.at.lows += std::size_t{2} * of.low_bits;
+      for (unsigned j = 0; j < chunk.width_of(g); ++j) {
+        int q = (symbols[j] - 7) * (1 << of.low_bits);
+        for (unsigned b = 0; b < of.low_bits; ++b) q += (lows[b] >> j & 1) << b;
+        if (symbols[j] == escape && !parts_.take_wide(q)) return stop(job);
+        put(job, i, value, chunk.channel_of_lane[16 * g + j], q);
+      }
+    }
+    ++job.next;
+  }
+
+  const std::uint32_t dim_;
+  const bool is_padded_ = dim_ % chunk_channels != 0;
+  std::uint8_t* const padded_rows_;
+  PartReader parts_;
+  bool is_good_ = true;
+};
+
+}  // namespace cinch::quant
