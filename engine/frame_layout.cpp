@@ -12,8 +12,6 @@ namespace {
 constexpr std::uint64_t entry_bytes = 24;
 constexpr std::uint64_t plan_checksum_bytes = 8;
 
-Status corrupt(std::string message) { return {StatusCode::corruption, "frame: " + std::move(message)}; }
-
 bool all_zero(ByteView bytes) noexcept {
   return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
 }
@@ -64,7 +62,7 @@ Status FrameLayout::read(ByteView frame, std::string_view key, std::uint64_t max
         raw ? summary_.decoded_bytes : frame.size() - std::min<std::uint64_t>(start, frame.size());
     single_ = {summary_.decoded_bytes, stored, raw ? summary_.decoded_checksum : summary_.stored_checksum,
                summary_.decoded_checksum, 0};
-    if (!raw && single_.is_raw()) return corrupt("an encoded block that is as long as its value");
+    if (!raw && single_.is_raw()) return corrupt_frame("an encoded block that is as long as its value");
   }
   return place_blocks(frame);
 }
@@ -73,16 +71,16 @@ Status FrameLayout::read_index(ByteView frame) {
   const ByteView rest = frame.subspan(summary_.summary_bytes);
   const bool has_plan = summary_.plan_bytes > 0;
   // Bounded by the frame's own length before anything is allocated.
-  if (summary_.block_count > rest.size() / entry_bytes) return corrupt("cut off within its index");
+  if (summary_.block_count > rest.size() / entry_bytes) return corrupt_frame("cut off within its index");
   const std::uint64_t index_bytes = summary_.block_count * entry_bytes + (has_plan ? plan_checksum_bytes : 0);
   if (index_bytes > rest.size() || summary_.plan_bytes > rest.size() - index_bytes) {
-    return corrupt("cut off within its index or plan");
+    return corrupt_frame("cut off within its index or plan");
   }
   const ByteView index = rest.first(index_bytes);
-  if (checksum(index) != summary_.index_checksum) return corrupt("its index does not verify");
+  if (checksum(index) != summary_.index_checksum) return corrupt_frame("its index does not verify");
 
   const BlockSplit split(summary_.decoded_bytes, summary_.shape ? &*summary_.shape : nullptr, summary_.block_bytes);
-  if (split.count() != summary_.block_count) return corrupt("its number of blocks is not what its cut gives");
+  if (split.count() != summary_.block_count) return corrupt_frame("its number of blocks is not what its cut gives");
   indexed_.resize(summary_.block_count);
   ByteReader reader(index);
   for (std::size_t i = 0; i < indexed_.size(); ++i) {
@@ -91,8 +89,10 @@ Status FrameLayout::read_index(ByteView frame) {
     block.stored_bytes = reader.fixed<std::uint32_t>();
     block.stored_checksum = reader.fixed<std::uint64_t>();
     block.decoded_checksum = reader.fixed<std::uint64_t>();
-    if (block.decoded_bytes != split[i].size) return corrupt("the length of a block is not what its cut gives");
-    if (summary_.stored_raw && !block.is_raw()) return corrupt("an encoded block in a frame that says it has none");
+    if (block.decoded_bytes != split[i].size) return corrupt_frame("the length of a block is not what its cut gives");
+    if (summary_.stored_raw && !block.is_raw()) {
+      return corrupt_frame("an encoded block in a frame that says it has none");
+    }
   }
   if (has_plan) plan_checksum_ = reader.fixed<std::uint64_t>();
   plan_offset_ = summary_.summary_bytes + index_bytes;
@@ -106,25 +106,25 @@ Status FrameLayout::place_blocks(ByteView frame) {
   for (BlockEntry& block : blocks) {
     block.stored_offset = block_start(end, block.is_raw(), summary_.shape.has_value());
     if (block.stored_offset > frame.size() || block.stored_bytes > frame.size() - block.stored_offset) {
-      return corrupt("cut off within its blocks");
+      return corrupt_frame("cut off within its blocks");
     }
-    if (!all_zero(frame.subspan(end, block.stored_offset - end))) return corrupt("its padding is not zero");
+    if (!all_zero(frame.subspan(end, block.stored_offset - end))) return corrupt_frame("its padding is not zero");
     end = block.stored_offset + block.stored_bytes;
   }
-  if (end != frame.size()) return corrupt(std::to_string(frame.size() - end) + " bytes too long");
+  if (end != frame.size()) return corrupt_frame(std::to_string(frame.size() - end) + " bytes too long");
   return {};
 }
 
 Status FrameLayout::check_plan(ByteView frame) const {
   if (summary_.plan_bytes == 0 || checksum(plan(frame)) == plan_checksum_) return {};
-  return corrupt("its plan does not verify");
+  return corrupt_frame("its plan does not verify");
 }
 
 Status FrameLayout::check_stored_block(ByteView frame, const BlockEntry& block) const {
   std::uint64_t found = checksum(frame.subspan(block.stored_offset, block.stored_bytes));
   if (!summary_.indexed && !summary_.stored_raw) found = static_cast<std::uint32_t>(found);
   if (found == block.stored_checksum) return {};
-  return corrupt("the block at byte " + std::to_string(block.stored_offset) + " does not verify");
+  return corrupt_frame("the block at byte " + std::to_string(block.stored_offset) + " does not verify");
 }
 
 Status FrameLayout::check_stored(ByteView frame) const {

@@ -28,8 +28,6 @@ enum Flag : std::uint8_t {
   known_flags = 127,
 };
 
-Status corrupt(std::string message) { return {StatusCode::corruption, "frame: " + std::move(message)}; }
-
 std::uint8_t flags_of(const FrameSummary& summary) {
   unsigned flags = 0;
   if (summary.shape) flags |= flag_typed;
@@ -120,7 +118,7 @@ Status check_extras(ByteView extras) {
   while (reader.left() > 0) {
     const auto tag = reader.fixed<std::uint16_t>();
     reader.bytes(reader.fixed<std::uint16_t>());
-    if (!reader.ok()) return corrupt("malformed extension");
+    if (!reader.ok()) return corrupt_frame("malformed extension");
     if (tag >= must_understand_tag) {
       return {StatusCode::incompatible,
               "frame: extension " + std::to_string(tag) + " is unknown to this version of cinch, which must know it"};
@@ -162,15 +160,17 @@ Status read_fields(ByteReader& reader, std::uint8_t flags, FrameSummary& out) {
     const ByteView extras = reader.bytes(reader.varint());
     out.extras.assign(extras.begin(), extras.end());
   }
-  if (!ok || !reader.ok() || reader.left() > 0 || out.format.name.empty()) return corrupt("malformed summary");
+  if (!ok || !reader.ok() || reader.left() > 0 || out.format.name.empty()) return corrupt_frame("malformed summary");
   if (out.shape) {
     const Result<std::uint64_t> bytes = tensor_bytes(*out.shape);
-    if (!bytes || *bytes != out.decoded_bytes) return corrupt("its shape does not fit its length");
+    if (!bytes || *bytes != out.decoded_bytes) return corrupt_frame("its shape does not fit its length");
   }
   return check_extras(out.extras);
 }
 
 }  // namespace
+
+Status corrupt_frame(std::string message) { return {StatusCode::corruption, "frame: " + std::move(message)}; }
 
 void write_summary(const FrameSummary& summary, std::string_view key, std::pmr::vector<std::byte>& out) {
   const std::size_t start = out.size();
@@ -199,8 +199,10 @@ Result<std::uint64_t> summary_length(ByteView start) {
   const ByteView found_magic = reader.bytes(magic.size());
   reader.bytes(length_at - magic.size());
   const std::uint64_t length = reader.varint();
-  if (!reader.ok() || !std::ranges::equal(found_magic, magic)) return corrupt("the stored bytes do not start as one");
-  if (length < length_at + checksum_bytes) return corrupt("malformed summary");
+  if (!reader.ok() || !std::ranges::equal(found_magic, magic)) {
+    return corrupt_frame("the stored bytes do not start as one");
+  }
+  if (length < length_at + checksum_bytes) return corrupt_frame("malformed summary");
   return length;
 }
 
@@ -213,11 +215,11 @@ Result<FrameSummary> parse_summary(ByteView frame, std::string_view key) {
 Status read_summary(ByteView frame, std::string_view key, FrameSummary& out) {
   const Result<std::uint64_t> length = summary_length(frame);
   if (!length) return length.error();
-  if (*length > frame.size()) return corrupt("cut off within its summary");
+  if (*length > frame.size()) return corrupt_frame("cut off within its summary");
   const ByteView covered = frame.first(*length - checksum_bytes);
   ByteReader tail(frame.subspan(covered.size(), checksum_bytes));
   if (tail.fixed<std::uint64_t>() != checksum_for_key(covered, key)) {
-    return corrupt("its summary does not verify for this key: damaged, or stored under another key");
+    return corrupt_frame("its summary does not verify for this key: damaged, or stored under another key");
   }
   // Magic, length and checksum are where they are in every version to come, so that a newer frame is told from a
   // damaged one.

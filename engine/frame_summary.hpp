@@ -55,6 +55,9 @@ Result<FrameSummary> parse_summary(ByteView frame, std::string_view key);
 /// The same, into `out`, as it was constructed; after a failure it is unspecified.
 Status read_summary(ByteView frame, std::string_view key, FrameSummary& out);
 
+/// `corruption`, of a frame.
+Status corrupt_frame(std::string message);
+
 /// What a summary tells the user; `stored_bytes` is the length of the whole frame.
 FrameInfo to_info(FrameSummary summary, std::uint64_t stored_bytes);
 

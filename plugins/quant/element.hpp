@@ -40,6 +40,10 @@ constexpr float subnormal_rounding_of(Element element) noexcept {
   }
 }
 
+/// Whether kernels work on several rows at once. Bytes are converted one by one, beside which all else is nothing.
+template <class T, Element element>
+inline constexpr bool takes_rows_together = size_of(element) != 1 && T::has_many_registers;
+
 template <class Small>
 constexpr std::array<float, 256> decoded_bytes() {
   std::array<float, 256> made{};

@@ -8,7 +8,7 @@ trap 'rm -rf "$objects"' EXIT
 
 version=$(sed -n 's/^project(cinch VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
 compile() {
-  aarch64-linux-gnu-g++ -std=c++20 -O1 -Wall -Wextra -Werror -Iinclude -I. -DBOOST_DLL_USE_STD_FS \
+  aarch64-linux-gnu-g++ -std=c++20 -O0 -Wall -Wextra -Werror -Iinclude -I. -DBOOST_DLL_USE_STD_FS \
     -DCINCH_LIBDIR='"lib"' -DCINCH_PLUGIN_SUBDIR='"cinch/plugins"' -DCINCH_VERSION="\"$version\"" \
     -c "$1" -o "$2/$(basename "$1").o"
 }

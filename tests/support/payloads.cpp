@@ -16,17 +16,17 @@ constexpr std::string_view words[] = {"the",    "cache", "of",    "a",      "mod
                                       "so",     "that",  "none",  "is",     "made",  "twice", "while", "memory",
                                       "lasts",  "then",  "older", "blocks", "go",    "to",    "disk",  "instead"};
 
-using Random = std::mt19937_64;
+using Generator = std::mt19937_64;
 
-std::string_view word(Random& random) { return words[random() % std::size(words)]; }
+std::string_view word(Generator& random) { return words[random() % std::size(words)]; }
 
-void add_sentence(std::string& out, Random& random) {
+void add_sentence(std::string& out, Generator& random) {
   for (std::uint64_t left = 5 + random() % 12; left > 0; --left) {
     out.append(word(random)).append(left > 1 ? " " : ".\n");
   }
 }
 
-void add_document(std::string& out, Random& random) {
+void add_document(std::string& out, Generator& random) {
   out.append(R"({"id":)").append(std::to_string(random() % 1'000'000));
   out.append(R"(,"name":")").append(word(random)).append(" ").append(word(random));
   out.append(R"(","tags":[")").append(word(random)).append("\",\"").append(word(random));
@@ -34,7 +34,7 @@ void add_document(std::string& out, Random& random) {
   out.append(random() % 2 == 0 ? "true}\n" : "false}\n");
 }
 
-std::vector<std::byte> repeated(std::size_t size, Random random, void (*add)(std::string&, Random&)) {
+std::vector<std::byte> repeated(std::size_t size, Generator random, void (*add)(std::string&, Generator&)) {
   std::string text;
   while (text.size() < size) add(text, random);
   std::vector<std::byte> out(size);
@@ -65,7 +65,7 @@ std::string_view to_string(PayloadKind kind) {
 }
 
 std::vector<std::byte> make_payload(PayloadKind kind, std::size_t size, std::uint64_t seed) {
-  Random random(seed);
+  Generator random(seed);
   if (kind == PayloadKind::text) return repeated(size, random, add_sentence);
   if (kind == PayloadKind::json) return repeated(size, random, add_document);
   std::vector<std::byte> out(size);

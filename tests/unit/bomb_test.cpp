@@ -24,7 +24,7 @@ namespace {
 
 using test::Bytes;
 
-constexpr std::string_view key = "k";
+constexpr std::string_view bomb_key = "k";
 constexpr std::uint64_t limit = std::uint64_t{1} << 20;
 constexpr std::uint64_t slack = std::uint64_t{1} << 20;  // what a call may take besides value and frame
 
@@ -105,9 +105,9 @@ void add_own(const std::string& codec, std::vector<Bomb>& out) {
     test::FrameCase c = test::bundled(codec, Bytes(std::size_t{16} << 20));
     const std::uint64_t dims[] = {std::uint64_t{8} << 20};
     if (typed) c.shape = *make_tensor(Dtype::bf16, dims);
-    const Result<Bytes> encoded = c.try_encode(key);
+    const Result<Bytes> encoded = c.try_encode(bomb_key);
     if (!encoded) continue;
-    const Result<FrameLayout> layout = FrameLayout::parse(*encoded, key, hard_max_value_bytes);
+    const Result<FrameLayout> layout = FrameLayout::parse(*encoded, bomb_key, hard_max_value_bytes);
     ASSERT_TRUE(layout) << layout.status().to_string();
     const BlockEntry& block = layout->blocks().front();
     const ByteView stored = ByteView(*encoded).subspan(block.stored_offset, block.stored_bytes);
@@ -162,12 +162,12 @@ Bytes frame_of(const Bomb& bomb, std::uint64_t claimed, std::optional<TensorShap
     rest = Bytes(index.begin(), index.end()) + bomb.plan;
   }
   std::pmr::vector<std::byte> head;
-  write_summary(summary, key, head);
+  write_summary(summary, bomb_key, head);
   return Bytes(head.begin(), head.end()) + rest + bomb.block;
 }
 
 Result<Value> decode(const Bytes& frame, std::uint64_t most = limit) {
-  const Result<FrameReader> reader = FrameReader::open(Value::copy_of(frame), key, most);
+  const Result<FrameReader> reader = FrameReader::open(Value::copy_of(frame), bomb_key, most);
   if (!reader) return reader.error();
   return reader->decode(default_registry(), Verify::always);
 }
@@ -192,7 +192,7 @@ TEST(BombTest, ALengthOverTheLimitIsRefusedBeforeAnythingIsAllocated) {
          {limit + 1, std::uint64_t{800} << 20, std::uint64_t{1} << 31, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
       const Value frame = Value::own(frame_of(bomb, claimed));
       const test::AllocationCount allocated;
-      const Result<FrameReader> reader = FrameReader::open(frame, key, limit);
+      const Result<FrameReader> reader = FrameReader::open(frame, bomb_key, limit);
       EXPECT_LE(allocated.bytes(), 4096u) << bomb.codec << ", " << bomb.name;
       ASSERT_FALSE(reader);
       EXPECT_EQ(reader.error().code(), StatusCode::too_large) << reader.error().to_string();
@@ -232,18 +232,18 @@ TEST(BombTest, AStoreAnswersForItsBombsAndGoesOn) {
   for (const Bomb& bomb : bombs()) {
     for (const std::uint64_t claimed : {std::uint64_t{4096}, std::uint64_t{800} << 20, ~std::uint64_t{0}}) {
       SCOPED_TRACE(bomb.codec + ", " + bomb.name + " as " + std::to_string(claimed));
-      ASSERT_TRUE(inner->set(key, frame_of(bomb, claimed)).ok());
+      ASSERT_TRUE(inner->set(bomb_key, frame_of(bomb, claimed)).ok());
       const test::AllocationCount allocated;
-      EXPECT_FALSE(store.get(key));
-      EXPECT_FALSE(store.get_into(key, to));
-      EXPECT_FALSE(store.get_range(key, 0, MutableBytes(to).first(10)));
-      EXPECT_FALSE(store.get_tokens(key, 0, 1, to));
-      EXPECT_FALSE(store.head(key, 10));
-      EXPECT_FALSE(store.recompress(key, "raw"));
-      EXPECT_FALSE(store.batch_get(std::vector<std::string_view>{key})[0]);
+      EXPECT_FALSE(store.get(bomb_key));
+      EXPECT_FALSE(store.get_into(bomb_key, to));
+      EXPECT_FALSE(store.get_range(bomb_key, 0, MutableBytes(to).first(10)));
+      EXPECT_FALSE(store.get_tokens(bomb_key, 0, 1, to));
+      EXPECT_FALSE(store.head(bomb_key, 10));
+      EXPECT_FALSE(store.recompress(bomb_key, "raw"));
+      EXPECT_FALSE(store.batch_get(std::vector<std::string_view>{bomb_key})[0]);
       EXPECT_LE(allocated.bytes(), 20 * slack);
-      EXPECT_TRUE(store.inspect(key)) << "its head is sound";
-      EXPECT_TRUE(store.remove(key).ok());
+      EXPECT_TRUE(store.inspect(bomb_key)) << "its head is sound";
+      EXPECT_TRUE(store.remove(bomb_key).ok());
     }
   }
   const GetResult good = store.get("good");

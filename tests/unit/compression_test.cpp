@@ -5,7 +5,7 @@
 namespace cinch {
 namespace {
 
-std::string text(std::size_t size) {
+std::string repeated_words(std::size_t size) {
   std::string out;
   while (out.size() < size) out += "the same words again and again, ";
   return out.substr(0, size);
@@ -14,7 +14,7 @@ std::string text(std::size_t size) {
 class CompressionTest : public testing::TestWithParam<Compression> {};
 
 TEST_P(CompressionTest, DataComeBackSmaller) {
-  const std::string data = text(100000);
+  const std::string data = repeated_words(100000);
   const auto packed = compress(GetParam(), as_bytes(data));
   ASSERT_TRUE(packed) << packed.status().to_string();
   EXPECT_LT(packed->size(), data.size() / 10);
@@ -28,7 +28,7 @@ TEST_P(CompressionTest, TheEmptyValueComesBack) {
 }
 
 TEST_P(CompressionTest, EveryFlippedBitOfASmallOneIsRefused) {
-  auto packed = *compress(GetParam(), as_bytes(text(500)));
+  auto packed = *compress(GetParam(), as_bytes(repeated_words(500)));
   for (std::size_t bit = 0; bit < packed.size() * 8; ++bit) {
     packed[bit / 8] ^= static_cast<std::byte>(1u << bit % 8);
     ASSERT_EQ(decompress(packed).status().code(), StatusCode::corruption) << bit;
@@ -37,7 +37,7 @@ TEST_P(CompressionTest, EveryFlippedBitOfASmallOneIsRefused) {
 }
 
 TEST_P(CompressionTest, MoreThanTheLimitIsRefused) {
-  const auto packed = *compress(GetParam(), as_bytes(text(1000)));
+  const auto packed = *compress(GetParam(), as_bytes(repeated_words(1000)));
   EXPECT_EQ(decompress(packed, default_registry(), 999).status().code(), StatusCode::too_large);
 }
 

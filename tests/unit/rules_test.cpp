@@ -22,7 +22,7 @@ CompressedKvStore make_store(std::vector<Rule> rules, std::shared_ptr<KvStore> i
   return CompressedKvStore(std::move(inner), default_registry().codec("lz4").value(), options);
 }
 
-const std::string value(5000, 'x');
+const std::string long_value(5000, 'x');
 
 std::string spec_of(CompressedKvStore& store, std::string_view key) {
   const auto info = store.inspect(key);
@@ -35,16 +35,16 @@ std::int64_t expiry_of(CompressedKvStore& store, std::string_view key) {
 
 TEST(RulesTest, TheFirstRuleThatMatchesGivesTheCodec) {
   CompressedKvStore store = make_store({{"a*", "zstd:level=1", {}}, {"*b", "zstd:level=2", {}}});
-  for (const char* key : {"ab", "bb", "cc"}) ASSERT_TRUE(store.set(key, value).ok());
+  for (const char* key : {"ab", "bb", "cc"}) ASSERT_TRUE(store.set(key, long_value).ok());
   EXPECT_EQ(spec_of(store, "ab"), "zstd:level=1");
   EXPECT_EQ(spec_of(store, "bb"), "zstd:level=2");
   EXPECT_EQ(spec_of(store, "cc"), "lz4");
-  for (const char* key : {"ab", "bb", "cc"}) EXPECT_EQ((*store.get(key))->text(), value);
+  for (const char* key : {"ab", "bb", "cc"}) EXPECT_EQ((*store.get(key))->text(), long_value);
 }
 
 TEST(RulesTest, ARuleWithoutACodecKeepsTheStores) {
   CompressedKvStore store = make_store({{"*", "", hours(1)}});
-  ASSERT_TRUE(store.set("k", value).ok());
+  ASSERT_TRUE(store.set("k", long_value).ok());
   EXPECT_EQ(spec_of(store, "k"), "lz4");
 }
 
@@ -53,16 +53,16 @@ TEST(RulesTest, WhatASetSaysComesBeforeTheRule) {
   SetOptions options;
   options.codec = "raw";
   options.ttl = hours(10);
-  ASSERT_TRUE(store.set("k", value, options).ok());
+  ASSERT_TRUE(store.set("k", long_value, options).ok());
   EXPECT_EQ(spec_of(store, "k"), "raw");
   EXPECT_GT(expiry_of(store, "k"), now_ms() + milliseconds(hours(5)).count());
 }
 
 TEST(RulesTest, ARuleGivesATimeToLive) {
   CompressedKvStore store = make_store({{"brief/*", "", milliseconds(1)}, {"long/*", "", hours(1)}});
-  ASSERT_TRUE(store.set("brief/k", value).ok());
-  ASSERT_TRUE(store.set("long/k", value).ok());
-  ASSERT_TRUE(store.set("k", value).ok());
+  ASSERT_TRUE(store.set("brief/k", long_value).ok());
+  ASSERT_TRUE(store.set("long/k", long_value).ok());
+  ASSERT_TRUE(store.set("k", long_value).ok());
   while (store.exists("brief/k").value()) std::this_thread::yield();
   EXPECT_GT(expiry_of(store, "long/k"), now_ms());
   EXPECT_EQ(expiry_of(store, "k"), 0);
@@ -93,9 +93,9 @@ TEST(RulesTest, BlocksAreAsLongAsSuitsTheCodecWhereNobodySays) {
 
 TEST(RulesTest, BatchesAndConditionalSetsFollowRules) {
   CompressedKvStore store = make_store({{"a*", "zstd:level=1", hours(1)}});
-  const std::vector<SetItem> items = {{"a1", value}, {"b1", value}};
+  const std::vector<SetItem> items = {{"a1", long_value}, {"b1", long_value}};
   ASSERT_TRUE(store.batch_set(items).ok());
-  ASSERT_TRUE(store.set_if("a2", 0, value).value());
+  ASSERT_TRUE(store.set_if("a2", 0, long_value).value());
   EXPECT_EQ(spec_of(store, "a1"), "zstd:level=1");
   EXPECT_EQ(spec_of(store, "b1"), "lz4");
   EXPECT_EQ(spec_of(store, "a2"), "zstd:level=1");
@@ -105,11 +105,11 @@ TEST(RulesTest, BatchesAndConditionalSetsFollowRules) {
 
 TEST(RulesTest, ARuleThatCannotBeFollowedFailsSetsAndNotReads) {
   const std::shared_ptr<KvStore> inner = memory();
-  ASSERT_TRUE(make_store({}, inner).set("k", value).ok());
+  ASSERT_TRUE(make_store({}, inner).set("k", long_value).ok());
   for (const Rule& rule : {Rule{"[", "lz4", {}}, Rule{"*", "nope", {}}, Rule{"*", "", milliseconds(-1)}}) {
     CompressedKvStore store = make_store({rule}, inner);
     EXPECT_EQ(store.set("k", "new").code(), StatusCode::invalid_argument);
-    EXPECT_EQ((*store.get("k"))->text(), value);
+    EXPECT_EQ((*store.get("k"))->text(), long_value);
   }
 }
 
@@ -126,10 +126,10 @@ TEST(RecompressTest, StoresAnewOnceAndKeepsShapeAndExpiry) {
   SetOptions options;
   options.ttl = hours(1);
   options.tensor = make_tensor(Dtype::bf16, std::array<std::uint64_t, 2>{50, 50}).value();
-  ASSERT_TRUE(store.set("k", value, options).ok());
+  ASSERT_TRUE(store.set("k", long_value, options).ok());
   EXPECT_EQ(store.recompress("k", "zstd:level=7").value(), Recompressed::done);
   EXPECT_EQ(spec_of(store, "k"), "zstd:level=7");
-  EXPECT_EQ((*store.get("k"))->text(), value);
+  EXPECT_EQ((*store.get("k"))->text(), long_value);
   EXPECT_EQ((*store.inspect("k"))->shape, options.tensor);
   EXPECT_GT(expiry_of(store, "k"), now_ms());
   EXPECT_EQ(store.recompress("k", "zstd:level=7").value(), Recompressed::already);
@@ -146,7 +146,7 @@ TEST(RecompressTest, ValuesThatDoNotGetSmallerAreNotTriedTwice) {
 TEST(RecompressTest, WithoutASpecItIsWhatASetWouldUse) {
   const std::shared_ptr<KvStore> inner = memory();
   CompressedKvStore before = make_store({}, inner);
-  for (const char* key : {"a", "b"}) ASSERT_TRUE(before.set(key, value).ok());
+  for (const char* key : {"a", "b"}) ASSERT_TRUE(before.set(key, long_value).ok());
   CompressedKvStore store = make_store({{"a", "zstd:level=5", {}}}, inner);
   EXPECT_EQ(store.recompress("a").value(), Recompressed::done);
   EXPECT_EQ(store.recompress("b").value(), Recompressed::already);
@@ -161,7 +161,7 @@ TEST(RecompressTest, AnAbsentKeyIsAbsent) {
 TEST(RecompressTest, DamageIsToldAndStays) {
   const std::shared_ptr<KvStore> inner = memory();
   CompressedKvStore store = make_store({}, inner);
-  ASSERT_TRUE(store.set("k", value).ok());
+  ASSERT_TRUE(store.set("k", long_value).ok());
   std::string frame((*inner->get("k"))->text());
   frame.back() = static_cast<char>(frame.back() ^ 1);
   ASSERT_TRUE(inner->set("k", frame).ok());
@@ -172,7 +172,7 @@ TEST(RecompressTest, DamageIsToldAndStays) {
 TEST(RecompressTest, WhatWasLostBeforeIsKeptInTheFrame) {
   CodecRegistry codecs = test::make_toy_registry({test::ToyKind::lossy, test::ToyKind::plain});
   CompressedKvStore store(memory(), test::make_toy_codec(test::ToyKind::lossy), {}, codecs);
-  ASSERT_TRUE(store.set("k", value).ok());
+  ASSERT_TRUE(store.set("k", long_value).ok());
   const FrameInfo before = *store.inspect("k").value();
   ASSERT_TRUE(before.lossy_origin);
   const std::string lossless = test::make_toy_codec(test::ToyKind::plain)->format().name;
@@ -186,10 +186,10 @@ TEST(RecompressTest, WhatWasLostBeforeIsKeptInTheFrame) {
 TEST(RecompressTest, ToALossyCodecIsRefused) {
   CodecRegistry codecs = test::make_toy_registry({test::ToyKind::lossy});
   CompressedKvStore store(memory(), codecs.codec("raw").value(), {}, codecs);
-  ASSERT_TRUE(store.set("k", value).ok());
+  ASSERT_TRUE(store.set("k", long_value).ok());
   const std::string lossy = test::make_toy_codec(test::ToyKind::lossy)->format().name;
   EXPECT_EQ(store.recompress("k", lossy).status().code(), StatusCode::invalid_argument);
-  EXPECT_EQ((*store.get("k"))->text(), value);
+  EXPECT_EQ((*store.get("k"))->text(), long_value);
 }
 
 }  // namespace
