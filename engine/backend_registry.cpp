@@ -21,9 +21,7 @@ Result<const BackendRegistry::Entry*> BackendRegistry::find(std::string_view nam
     const std::vector<std::string_view> known = names();
     message += "; known:";
     for (const std::string_view one : known) message.append(one == known.front() ? " " : ", ").append(one);
-    if (const std::string_view near = nearest_name(name, known); !near.empty()) {
-      message.append("; did you mean \"").append(near).append("\"?");
-    }
+    message.append(suggestion_for(name, known));
     return Status(StatusCode::invalid_argument, std::move(message));
   }
   if (!found->second.factory) {

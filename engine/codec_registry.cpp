@@ -135,9 +135,7 @@ Result<std::shared_ptr<const Codec>> CodecRegistry::codec(std::string_view spec)
       message.append(known.empty() ? " " : ", ").append(format);
       known.push_back(format);
     }
-    if (const std::string_view near = nearest_name(name, known); !near.empty()) {
-      message.append("; did you mean \"").append(near).append("\"?");
-    }
+    message.append(suggestion_for(name, known));
     state_->add_refusals(name, message);
     return Status(StatusCode::invalid_argument, std::move(message));
   }

@@ -46,7 +46,6 @@ class FrameLayout {
   Status read(ByteView frame, std::string_view key, std::uint64_t max_value_bytes);
 
   const FrameSummary& summary() const noexcept { return summary_; }
-  FrameSummary& summary() noexcept { return summary_; }
   std::span<const BlockEntry> blocks() const noexcept {
     return summary_.indexed ? std::span<const BlockEntry>(indexed_) : std::span<const BlockEntry>(&single_, 1);
   }

@@ -20,7 +20,6 @@ class FrameReader {
   static Result<FrameReader> open(Value frame, std::string_view key, std::uint64_t max_value_bytes);
 
   const FrameSummary& summary() const noexcept { return layout_.summary(); }
-  FrameSummary& summary() noexcept { return layout_.summary(); }
 
   /// All checksums of stored bytes. Errors: `corruption`.
   Status check_stored() const { return layout_.check_stored(frame_.bytes()); }

@@ -81,8 +81,6 @@ GuardedBuffer::~GuardedBuffer() {
 
 MutableBytes GuardedBuffer::bytes() noexcept { return {owner_->data(), owner_->size()}; }
 
-std::size_t GuardedBuffer::size() const noexcept { return owner_->size(); }
-
 bool GuardedBuffer::is_intact() const noexcept {
   return std::memcmp(owner_->data() - canary_bytes, canary.data(), canary_bytes) == 0 &&
          std::memcmp(owner_->data() + owner_->size(), canary.data(), canary_bytes) == 0;

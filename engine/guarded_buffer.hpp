@@ -24,7 +24,6 @@ class GuardedBuffer {
   ~GuardedBuffer();
 
   MutableBytes bytes() noexcept;
-  std::size_t size() const noexcept;
 
   /// False when something was written outside.
   bool is_intact() const noexcept;

@@ -96,9 +96,7 @@ Status Settings::only(std::span<const std::string_view> known) const {
     if (std::ranges::find(known, key) != known.end()) continue;
     messages.append(messages.empty() ? "" : "\n").append(key).append(": unknown setting, expected ");
     messages.append(known.empty() ? "none" : "one of " + joined(known));
-    if (const std::string_view near = nearest_name(key, known); !near.empty()) {
-      messages.append("; did you mean \"").append(near).append("\"?");
-    }
+    messages.append(suggestion_for(key, known));
   }
   return messages.empty() ? Status() : Status(StatusCode::invalid_argument, std::move(messages));
 }
@@ -211,6 +209,11 @@ std::string_view nearest_name(std::string_view name, std::span<const std::string
     }
   }
   return best;
+}
+
+std::string suggestion_for(std::string_view name, std::span<const std::string_view> known) {
+  const std::string_view near = nearest_name(name, known);
+  return near.empty() ? "" : "; did you mean \"" + std::string(near) + "\"?";
 }
 
 }  // namespace cinch

@@ -48,7 +48,9 @@ class WriteErrors::Listener final : public rocksdb::EventListener {
   rocksdb::Status first_;
 };
 
-WriteErrors::WriteErrors(std::string path) : errors_(std::make_shared<Listener>(std::move(path))), listener_(errors_) {}
+WriteErrors::WriteErrors(std::string path) : errors_(std::make_shared<Listener>(std::move(path))) {}
+
+std::shared_ptr<rocksdb::EventListener> WriteErrors::listener() const noexcept { return errors_; }
 
 Status WriteErrors::first() const { return errors_->first(); }
 

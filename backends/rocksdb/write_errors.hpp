@@ -18,7 +18,7 @@ class WriteErrors {
   explicit WriteErrors(std::string path);
 
   /// Has RocksDB tell of its errors.
-  const std::shared_ptr<rocksdb::EventListener>& listener() const noexcept { return listener_; }
+  std::shared_ptr<rocksdb::EventListener> listener() const noexcept;
 
   /// The first one; success when there was none.
   Status first() const;
@@ -27,7 +27,6 @@ class WriteErrors {
   class Listener;
 
   const std::shared_ptr<Listener> errors_;
-  const std::shared_ptr<rocksdb::EventListener> listener_;
 };
 
 }  // namespace cinch

@@ -83,4 +83,7 @@ CINCH_API std::string format_duration(std::chrono::milliseconds duration);
 /// The entry of `known` that is most like `name`; empty when none is near enough to be meant.
 CINCH_API std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known);
 
+/// What a message of an unknown name ends with: `; did you mean "zstd"?`, or nothing.
+CINCH_API std::string suggestion_for(std::string_view name, std::span<const std::string_view> known);
+
 }  // namespace cinch

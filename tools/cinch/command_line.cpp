@@ -33,8 +33,7 @@ std::vector<std::string> flag_names(const CLI::App& top, const CLI::App& command
 
 std::string suggestion(const std::string& name, const std::vector<std::string>& known) {
   const std::vector<std::string_view> views(known.begin(), known.end());
-  const std::string_view near = nearest_name(name, views);
-  return near.empty() ? "" : "; did you mean \"" + std::string(near) + "\"?";
+  return suggestion_for(name, views);
 }
 
 /// The flag before `text` and what follows it, when a message of CLI11 reads so.
