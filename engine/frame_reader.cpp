@@ -49,7 +49,7 @@ Status decode_block(const Codec& codec, const PlanState* plan, const BlockSlice&
   }
   if (checksum(to) == decoded_checksum) return {};
   if (checked) return misbehaved(codec, "stored bytes verify, decoded ones do not");
-  return {StatusCode::corruption, "frame: decoded bytes do not verify"};
+  return corrupt_frame("decoded bytes do not verify");
 }
 
 }  // namespace
