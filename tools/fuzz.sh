@@ -4,7 +4,7 @@
 #   bash tools/fuzz.sh 3600                an hour each: what a release has behind it
 #   bash tools/fuzz.sh 600 frame keys      only these
 # What a run learns lies in build/fuzz/corpus and is where the next one starts; what it finds, in build/fuzz/findings.
-# A finding that is mended becomes a file of tests/fuzz/corpus/TARGET, which every build replays as a test.
+# A finding that is mended becomes a file of tests/fuzz/corpus/TARGET, which the release build replays as a test, too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,12 +18,14 @@ if [ ${#targets[@]} -eq 0 ]; then
   for program in build/fuzz/tests/fuzz_*; do targets+=("${program##*/fuzz_}"); done
 fi
 
-# Leaks are looked for when a run ends, not after each input that leaves more memory than it found, as caches that grow do.
+# What is kept is replayed whole, whatever its length. Leaks are looked for when a run ends, not after each input that
+# leaves more memory than it found, as caches that grow do.
 fuzz() {  # SECONDS TARGET
   local learned=build/fuzz/corpus/$2 kept=tests/fuzz/corpus/$2 findings=build/fuzz/findings/$2
+  local run=(build/fuzz/tests/"fuzz_$2" -timeout=20 -detect_leaks=0 -rss_limit_mb=2048 -artifact_prefix="$findings/")
   mkdir -p "$learned" "$kept" "$findings"
-  if build/fuzz/tests/"fuzz_$2" "$learned" "$kept" -max_total_time="$1" -max_len=8192 -timeout=20 -detect_leaks=0 -rss_limit_mb=2048 \
-    -artifact_prefix="$findings/" -print_final_stats=1 >"$findings/log" 2>&1; then
+  if "${run[@]}" -runs=0 "$kept" >"$findings/log" 2>&1 &&
+    "${run[@]}" -max_total_time="$1" -max_len=8192 -print_final_stats=1 "$learned" "$kept" >"$findings/log" 2>&1; then
     echo "$2: $(sed -n 's/^stat::number_of_executed_units: *//p' "$findings/log") inputs, nothing found"
   else
     tail -n 60 "$findings/log"

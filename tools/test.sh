@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds and passes the tests.
 #   bash tools/test.sh              release build, all tests
-#   bash tools/test.sh --sanitize   all tests under ASan+UBSan, those of label `concurrency` under TSan
+#   bash tools/test.sh --sanitize   all but fuzzing (tools/fuzz.sh) under ASan+UBSan, label `concurrency` under TSan
 # Further arguments are ctest's: bash tools/test.sh -R Frame. With --sanitize all tests of a program are one of ctest's.
 # With CINCH_TEST_LONG=1 in the environment, tests that damage frames or let operations fail leave out nothing.
 set -euo pipefail
