@@ -3,12 +3,14 @@
 # as root or with sudo, and into build/peers what PyPI and, where there is a cargo, crates.io give. Writes bench/report/:
 # results.json, tables.md and index.html, a page with plots.
 #   bash tools/bench.sh                    all rows, about ten minutes on a quiet machine
-#   bash tools/bench.sh --quick            the same checks and hasty times, within three minutes; with what is installed
+#   bash tools/bench.sh --quick            the same checks and hasty times, within three minutes, with what is installed;
+#                                          into bench/report/quick/
 #   bash tools/bench.sh --update-readme    and copies the tables into bench/README.md; --tables-only: of the last run
 # Further arguments are cinch_report's: --only NAME for a part.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+report=bench/report
 arguments=()
 update=
 measure=1
@@ -17,7 +19,7 @@ for argument in "$@"; do
   case $argument in
     --update-readme) update=1 ;;
     --tables-only) update=1 measure= ;;
-    --quick) quick=1 arguments+=("$argument") ;;
+    --quick) quick=1 report=bench/report/quick arguments+=("$argument") ;;
     *) arguments+=("$argument") ;;
   esac
 done
@@ -41,14 +43,14 @@ if [ -n "$measure" ]; then
   if [ -z "$quick" ]; then install_peers build/peers; fi
   cmake --preset release >/dev/null
   cmake --build --preset release --target cinch_report
-  build/release/bin/cinch_report --peers build/peers "${arguments[@]}" bench/report
+  build/release/bin/cinch_report --peers build/peers "${arguments[@]}" "$report"
   {
     echo "machine: $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), $(nproc) cores, Linux $(uname -r)"
     echo "compiler: $(c++ --version | head -1), $(sed -n 's/^CMAKE_CXX_FLAGS_RELEASE:STRING=//p' build/release/CMakeCache.txt)"
     echo "libraries: $(dpkg-query --show --showformat='${Package} ${Version}, ' liblz4-dev libzstd-dev librocksdb-dev \
       libblosc-dev liblmdb-dev libsqlite3-dev libxxhash-dev | sed 's/, $//')"
     echo "run: $(date -u +%F)${arguments[*]:+, ${arguments[*]}}"
-  } >bench/report/machine.txt
+  } >"$report/machine.txt"
 fi
-python3 bench/report_page.py bench/report ${update:+bench/README.md}
-echo "bench/report/index.html has the plots"
+python3 bench/report_page.py "$report" ${update:+bench/README.md}
+echo "$report/index.html has the plots"
