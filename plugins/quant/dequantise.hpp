@@ -65,7 +65,7 @@ class Dequantiser {
 
   /// Where registers are few, one after the other is faster.
   bool groups_beside(Job& job, Job& before) {
-    if constexpr (takes_rows_together<T, element>) {
+    if constexpr (T::has_many_registers) {
       return with_motion(before.predict.motion, [&](auto motion) {
         const auto some_rows = [&]() __attribute__((always_inline)) { maker_.template some_rows<motion>(before); };
         return groups(job, some_rows);
@@ -97,7 +97,7 @@ class Dequantiser {
   const Scratch<T> scratch_;
   rans::BackwardBytes<tile_rows * group_channels> stream_;
   rans::States<T, sets> states_;
-  RowMaker<T, element, takes_rows_together<T, element> ? sets : 1> maker_;
+  RowMaker<T, element, T::has_many_registers ? sets : 1> maker_;
   rotary::TileWaves tile_waves_;
   bool turn_ = false;  // which job is next
   Job jobs_[2];

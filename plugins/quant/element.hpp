@@ -1,7 +1,6 @@
 /// The element types that quant takes, and how kernels read and write them.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -10,9 +9,6 @@
 namespace cinch::quant {
 
 enum class Element : std::uint8_t { bf16, f16, f32, f8_e4m3, f8_e5m2 };
-
-using E4m3 = simd::SmallFloat<4, 3, true>;
-using E5m2 = simd::SmallFloat<5, 2>;
 
 constexpr std::size_t size_of(Element element) noexcept {
   return element == Element::f32 ? 4 : element == Element::bf16 || element == Element::f16 ? 2 : 1;
@@ -40,34 +36,6 @@ constexpr float subnormal_rounding_of(Element element) noexcept {
   }
 }
 
-/// Whether kernels work on several rows at once. Bytes are converted one by one, beside which all else is nothing.
-template <class T, Element element>
-inline constexpr bool takes_rows_together = size_of(element) != 1 && T::has_many_registers;
-
-template <class Small>
-constexpr std::array<float, 256> decoded_bytes() {
-  std::array<float, 256> made{};
-  for (std::uint32_t raw = 0; raw < 256; ++raw) made[raw] = Small::decode(raw);
-  return made;
-}
-template <class Small>
-inline constexpr std::array<float, 256> values_of_byte = decoded_bytes<Small>();
-
-template <class T, class Small>
-typename T::Floats load_f8(const std::uint8_t* from) {
-  const float* const values = &*values_of_byte<Small>.begin();
-  float value[16];
-  for (unsigned i = 0; i < 16; ++i) value[i] = values[from[i]];
-  return T::load_floats(value);
-}
-
-template <class T, class Small>
-void store_f8(std::uint8_t* to, typename T::Floats a) {
-  float value[16];
-  T::store_floats(value, a);
-  for (unsigned i = 0; i < 16; ++i) to[i] = static_cast<std::uint8_t>(Small::encode(value[i]));
-}
-
 /// 16 elements.
 template <class T, Element element>
 inline __attribute__((always_inline)) typename T::Floats load(const std::uint8_t* from) {
@@ -78,9 +46,9 @@ inline __attribute__((always_inline)) typename T::Floats load(const std::uint8_t
   else if constexpr (element == Element::f32)
     return T::load_floats(reinterpret_cast<const float*>(from));
   else if constexpr (element == Element::f8_e4m3)
-    return load_f8<T, E4m3>(from);
+    return T::template load_f8<simd::E4m3>(from);
   else
-    return load_f8<T, E5m2>(from);
+    return T::template load_f8<simd::E5m2>(from);
 }
 
 /// 64 elements.
@@ -104,9 +72,9 @@ inline __attribute__((always_inline)) void store(std::uint8_t* to, typename T::F
   else if constexpr (element == Element::f32)
     T::store_floats(reinterpret_cast<float*>(to), a);
   else if constexpr (element == Element::f8_e4m3)
-    store_f8<T, E4m3>(to, a);
+    T::template store_f8<simd::E4m3>(to, a);
   else
-    store_f8<T, E5m2>(to, a);
+    T::template store_f8<simd::E5m2>(to, a);
 }
 
 /// 64 elements.

@@ -18,10 +18,8 @@ __attribute__((noinline)) void measure_unusual(const std::uint8_t* original_row,
   double error = 0, square = 0;
   for (std::uint32_t c = 0; c < dim; ++c) {
     const auto is_finite = [](float x) { return (std::bit_cast<std::uint32_t>(x) & 0x7f800000) != 0x7f800000; };
-    if (!is_finite(original[c]) &&
-        std::bit_cast<std::uint32_t>(original[c]) == std::bit_cast<std::uint32_t>(decoded[c])) {
-      continue;
-    }
+    constexpr std::size_t bytes = size_of(element);
+    if (!is_finite(original[c]) && std::memcmp(original_row + c * bytes, decoded_row + c * bytes, bytes) == 0) continue;
     const double difference = static_cast<double>(decoded[c]) - static_cast<double>(original[c]);
     error += difference * difference;
     square += static_cast<double>(original[c]) * static_cast<double>(original[c]);

@@ -290,7 +290,7 @@ class Quantiser {
     end_groups(chunk);
   }
 
-  static constexpr unsigned at_once = takes_rows_together<T, element> ? 2 : 1;  // rows
+  static constexpr unsigned at_once = T::has_many_registers ? 2 : 1;  // rows
 
   const Block& block_;
   Quantised& to_;

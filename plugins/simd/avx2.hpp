@@ -590,6 +590,41 @@ struct Avx2 {
       _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 16 * h), _mm256_cvtps_ph(within, _MM_FROUND_TO_NEAREST_INT));
     }
   }
+  template <class Small>
+  CINCH_INLINE Floats load_f8(const std::uint8_t* from) {  // by way of 16 bits, whose exponents hold all of them
+    Floats made;
+    for (unsigned h = 0; h < 2; ++h) {
+      const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from + 8 * h));
+      const __m128i half = _mm_and_si128(_mm_slli_epi16(_mm_cvtepi8_epi16(bytes), 10 - Small::mantissa),
+                                         _mm_set1_epi16(static_cast<short>(0x8000 | 0x7f << (10 - Small::mantissa))));
+      __m256 value = _mm256_mul_ps(_mm256_cvtph_ps(half), _mm256_set1_ps(1 << (15 - Small::bias)));
+      if constexpr (!Small::has_infinity) {
+        const __m256 size = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), value);
+        value = _mm256_or_ps(value, _mm256_cmp_ps(size, _mm256_set1_ps(Small::most), _CMP_GT_OQ));
+      }
+      made.v[h] = value;
+    }
+    return made;
+  }
+  template <class Small>
+  CINCH_INLINE void store_f8(std::uint8_t* to, Floats a) {
+    const auto set = [](std::uint32_t value) { return _mm256_set1_epi32(static_cast<int>(value)); };
+    const auto half = [set](__m256 x) {
+      const __m256i bits = _mm256_castps_si256(x), size = _mm256_and_si256(bits, set(0x7fffffff));
+      const __m256i subnormal = _mm256_sub_epi32(
+          _mm256_castps_si256(_mm256_add_ps(_mm256_castsi256_ps(size), _mm256_castsi256_ps(set(Small::magic)))),
+          set(Small::magic));
+      const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(size, Small::dropped), set(1));
+      const __m256i rounded = _mm256_add_epi32(_mm256_add_epi32(size, odd), set(Small::to_rounded));
+      const __m256i is_subnormal = _mm256_cmpgt_epi32(set(Small::least_normal), size);
+      const __m256i raw = _mm256_blendv_epi8(_mm256_srli_epi32(rounded, Small::dropped), subnormal, is_subnormal);
+      const __m256i sign = _mm256_and_si256(_mm256_srli_epi32(bits, 24), set(0x80));
+      return _mm256_or_si256(_mm256_min_epu32(raw, set(Small::most_raw)), sign);
+    };
+    const __m256i words = _mm256_packus_epi32(half(a.v[0]), half(a.v[1]));  // lanes 0-3 8-11 4-7 12-15
+    const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_shuffle_epi32(bytes, _MM_SHUFFLE(3, 1, 2, 0)));
+  }
   CINCH_INLINE Bytes round_to_bytes(const Channels& a) {
     Bytes made;
     for (unsigned h = 0; h < 2; ++h) {

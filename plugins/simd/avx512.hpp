@@ -413,6 +413,34 @@ struct Avx512 {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),
                         _mm512_cvtps_ph(within, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
   }
+  template <class Small>
+  CINCH_INLINE Floats load_f8(const std::uint8_t* from) {  // by way of 16 bits, whose exponents hold all of them
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    const __m256i half =
+        _mm256_and_si256(_mm256_slli_epi16(_mm256_cvtepi8_epi16(bytes), 10 - Small::mantissa),
+                         _mm256_set1_epi16(static_cast<short>(0x8000 | 0x7f << (10 - Small::mantissa))));
+    __m512 value = _mm512_mul_ps(_mm512_cvtph_ps(half), _mm512_set1_ps(1 << (15 - Small::bias)));
+    if constexpr (!Small::has_infinity) {
+      const __mmask16 is_nan = _mm512_cmp_ps_mask(_mm512_abs_ps(value), _mm512_set1_ps(Small::most), _CMP_GT_OQ);
+      value = _mm512_mask_mov_ps(value, is_nan, _mm512_set1_ps(__builtin_nanf("")));
+    }
+    return {value};
+  }
+  template <class Small>
+  CINCH_INLINE void store_f8(std::uint8_t* to, Floats a) {
+    const auto set = [](std::uint32_t value) { return _mm512_set1_epi32(static_cast<int>(value)); };
+    const __m512i bits = _mm512_castps_si512(a.v), size = _mm512_and_si512(bits, set(0x7fffffff));
+    const __m512i subnormal = _mm512_sub_epi32(
+        _mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(size), _mm512_castsi512_ps(set(Small::magic)))),
+        set(Small::magic));
+    const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(size, Small::dropped), set(1));
+    const __m512i rounded = _mm512_add_epi32(_mm512_add_epi32(size, odd), set(Small::to_rounded));
+    const __mmask16 is_subnormal = _mm512_cmplt_epi32_mask(size, set(Small::least_normal));
+    const __m512i raw = _mm512_mask_mov_epi32(_mm512_srli_epi32(rounded, Small::dropped), is_subnormal, subnormal);
+    const __m512i sign = _mm512_and_si512(_mm512_srli_epi32(bits, 24), set(0x80));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to),
+                     _mm512_cvtepi32_epi8(_mm512_or_si512(_mm512_min_epu32(raw, set(Small::most_raw)), sign)));
+  }
   CINCH_INLINE Bytes round_to_bytes(const Channels& a) {
     const auto rounded = [&a](unsigned i) {
       return _mm512_cvt_roundps_epi32(a.part[i].v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);

@@ -447,6 +447,16 @@ struct Scalar {
       to[2 * i + 1] = static_cast<std::uint8_t>(half >> 8);
     }
   }
+  /// Of 8 bits, as `Small` says. What is not a number becomes some NaN.
+  template <class Small>
+  static Floats load_f8(const std::uint8_t* from) {
+    return each<Floats>([&](unsigned i) { return values_of_byte<Small>.lane[from[i]]; });
+  }
+  /// Rounds to the nearest, halves to even; what is larger than all becomes the largest. Requires: finite.
+  template <class Small>
+  static void store_f8(std::uint8_t* to, const Floats& a) {
+    for (unsigned i = 0; i < 16; ++i) to[i] = static_cast<std::uint8_t>(Small::encode(a.lane[i]));
+  }
   /// The nearest integers, halves to even, of channels 0 to 63; -128 and 127 stand for all beyond. In an order of the
   /// target's own, which `arrange` knows. Requires: below 2^22.
   static Bytes round_to_bytes(const Channels& a) {
@@ -475,7 +485,17 @@ struct Scalar {
   }
 
  private:
-  using Half = SmallFloat<5, 10>;
+  struct ByteValues {
+    float lane[256];
+  };
+  template <class Small>
+  static constexpr ByteValues decoded_bytes() {
+    ByteValues made{};
+    for (std::uint32_t raw = 0; raw < 256; ++raw) made.lane[raw] = Small::decode(raw);
+    return made;
+  }
+  template <class Small>
+  static constexpr ByteValues values_of_byte = decoded_bytes<Small>();
 
   template <class Function>
   static Mask where(Function&& function) {

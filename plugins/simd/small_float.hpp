@@ -10,12 +10,23 @@ namespace cinch::simd {
 /// `finite`, for numbers and one NaN of all ones (F8 E4M3).
 template <int exponent_bits, int mantissa_bits, bool finite = false>
 struct SmallFloat {
+  static constexpr bool has_infinity = !finite;
+  static constexpr int mantissa = mantissa_bits;  // for those that know the type alone
   static constexpr int bias = (1 << (exponent_bits - 1)) - 1;
   static constexpr std::uint32_t mantissa_mask = (1u << mantissa_bits) - 1;
   static constexpr std::uint32_t exponent_mask = (1u << exponent_bits) - 1;
   static constexpr int dropped = 23 - mantissa_bits;
   static constexpr std::uint32_t most_raw =
       finite ? (exponent_mask << mantissa_bits | mantissa_mask) - 1 : (exponent_mask << mantissa_bits) - 1;
+
+  /// The smallest normal value, as a float's bits.
+  static constexpr std::uint32_t least_normal = static_cast<std::uint32_t>(128 - bias) << 23;
+  /// Added to the float of these bits, a subnormal's steps are those of the sum's mantissa.
+  static constexpr std::uint32_t magic = static_cast<std::uint32_t>(128 - bias + dropped) << 23;
+  /// Added to a normal value's bits, with one more where the last that is kept is odd, it rounds them, halves to even,
+  /// and takes off what the biases differ by.
+  static constexpr std::uint32_t to_rounded =
+      (1u << (dropped - 1)) - 1 - (static_cast<std::uint32_t>(127 - bias) << 23);
 
   static constexpr float decode(std::uint32_t raw) noexcept {
     const std::uint32_t sign = raw >> (exponent_bits + mantissa_bits) << 31;
@@ -39,20 +50,20 @@ struct SmallFloat {
   static constexpr std::uint32_t encode(float value) noexcept {
     const auto bits = std::bit_cast<std::uint32_t>(value);
     const std::uint32_t magnitude = bits & 0x7fffffff;
-    constexpr std::uint32_t least_normal = static_cast<std::uint32_t>(128 - bias) << 23;
-    // Added to this, a subnormal's steps are those of the sum's mantissa.
-    constexpr std::uint32_t magic = static_cast<std::uint32_t>(128 - bias + dropped) << 23;
     const std::uint32_t subnormal =
         std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) + std::bit_cast<float>(magic)) - magic;
-    const std::uint32_t rounded = magnitude + (1u << (dropped - 1)) - 1 + (magnitude >> dropped & 1);
-    const std::uint32_t normal = (rounded >> dropped) - (static_cast<std::uint32_t>(127 - bias) << mantissa_bits);
+    const std::uint32_t normal = (magnitude + (magnitude >> dropped & 1) + to_rounded) >> dropped;
     std::uint32_t raw = magnitude < least_normal ? subnormal : normal;
-    raw = magnitude >= 0x7f000000 || raw > most_raw ? most_raw : raw;
+    raw = raw > most_raw ? most_raw : raw;
     return bits >> 31 << (exponent_bits + mantissa_bits) | raw;
   }
 
   static constexpr float most =
       std::bit_cast<float>(((most_raw << dropped) + (static_cast<std::uint32_t>(127 - bias) << 23)));
 };
+
+using Half = SmallFloat<5, 10>;
+using E4m3 = SmallFloat<4, 3, true>;
+using E5m2 = SmallFloat<5, 2>;
 
 }  // namespace cinch::simd

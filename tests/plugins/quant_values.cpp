@@ -15,19 +15,17 @@ struct Sizes {
   }
 };
 
-using Half = simd::SmallFloat<5, 10>;
-
 void put_element(float value, std::uint16_t dtype, std::uint8_t* to) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
   std::uint32_t raw = 0;
   switch (dtype) {
     case CINCH_DTYPE_BF16: raw = std::isnan(value) ? 0x7fc0 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16; break;
     case CINCH_DTYPE_F16:
-      raw = std::isnan(value) ? 0x7e00 : std::isinf(value) ? (value > 0 ? 0x7c00 : 0xfc00) : Half::encode(value);
+      raw = std::isnan(value) ? 0x7e00 : std::isinf(value) ? (value > 0 ? 0x7c00 : 0xfc00) : simd::Half::encode(value);
       break;
     case CINCH_DTYPE_F32: raw = bits; break;
-    case CINCH_DTYPE_F8_E4M3: raw = std::isfinite(value) ? quant::E4m3::encode(value) : 0x7f; break;
-    default: raw = std::isfinite(value) ? quant::E5m2::encode(value) : 0x7f; break;
+    case CINCH_DTYPE_F8_E4M3: raw = std::isfinite(value) ? simd::E4m3::encode(value) : 0x7f; break;
+    default: raw = std::isfinite(value) ? simd::E5m2::encode(value) : 0x7f; break;
   }
   std::memcpy(to, &raw, element_bytes(dtype));
 }
@@ -54,10 +52,10 @@ float element_at(const Bytes& value, std::uint16_t dtype, std::size_t index) {
   std::memcpy(&raw, &value[index * element_bytes(dtype)], element_bytes(dtype));
   switch (dtype) {
     case CINCH_DTYPE_BF16: return std::bit_cast<float>(raw << 16);
-    case CINCH_DTYPE_F16: return Half::decode(raw);
+    case CINCH_DTYPE_F16: return simd::Half::decode(raw);
     case CINCH_DTYPE_F32: return std::bit_cast<float>(raw);
-    case CINCH_DTYPE_F8_E4M3: return quant::E4m3::decode(raw);
-    default: return quant::E5m2::decode(raw);
+    case CINCH_DTYPE_F8_E4M3: return simd::E4m3::decode(raw);
+    default: return simd::E5m2::decode(raw);
   }
 }
 

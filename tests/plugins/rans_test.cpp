@@ -7,24 +7,10 @@
 #include <vector>
 
 #include "plugins/rans/coder.hpp"
-#include "tests/plugins/kernels/rans_path.hpp"
+#include "tests/plugins/target_paths.hpp"
 
 namespace cinch::test {
 namespace {
-
-struct NamedPath {
-  std::string name;
-  const RansPath* path;
-};
-
-std::vector<NamedPath> paths() {
-  std::vector<NamedPath> out{{"scalar", &rans_scalar()}};
-#if defined(__x86_64__)
-  if (simd::is_available(simd::Target::avx2)) out.push_back({"avx2", &rans_avx2()});
-  if (simd::is_available(simd::Target::avx512)) out.push_back({"avx512", &rans_avx512()});
-#endif
-  return out;
-}
 
 /// Frequencies of one to sixteen symbols, skewed or even, and symbols that follow them.
 rans::Frequencies random_frequencies(std::mt19937_64& random) {
@@ -42,7 +28,7 @@ std::vector<std::uint8_t> symbols_of(const rans::Frequencies& frequencies, std::
   return out;
 }
 
-std::vector<std::uint8_t> encode(const RansPath& path, const std::vector<std::uint8_t>& symbols, std::size_t count,
+std::vector<std::uint8_t> encode(const TargetPath& path, const std::vector<std::uint8_t>& symbols, std::size_t count,
                                  std::size_t runs, const rans::Frequencies& frequencies) {
   std::vector<std::uint8_t> out(runs * count + 256 + rans::margin);
   out.resize(path.encode(symbols.data(), count, runs, frequencies, out.data()));
@@ -61,7 +47,7 @@ TEST(RansTest, EveryPathMakesTheSameBytesAndReadsThem) {
       const auto more = symbols_of(frequencies, count, random);
       symbols.insert(symbols.end(), more.begin(), more.end());
     }
-    const std::vector<std::uint8_t> expected = encode(rans_scalar(), symbols, count, runs, frequencies);
+    const std::vector<std::uint8_t> expected = encode(scalar_path(), symbols, count, runs, frequencies);
     for (const NamedPath& each : paths()) {
       SCOPED_TRACE(each.name + ", " + std::to_string(count) + " symbols");
       ASSERT_EQ(encode(*each.path, symbols, count, runs, frequencies), expected);
@@ -82,7 +68,7 @@ TEST(RansTest, ComesCloseToTheEntropy) {
   const std::vector<std::uint8_t> symbols = symbols_of(frequencies, count, random);
   double bits = 0;
   for (const std::uint8_t symbol : symbols) bits += std::log2(128.0 / frequencies[symbol]);
-  const std::size_t bytes = encode(rans_scalar(), symbols, count, 1, frequencies).size() - 256;
+  const std::size_t bytes = encode(scalar_path(), symbols, count, 1, frequencies).size() - 256;
   EXPECT_LT(static_cast<double>(bytes) * 8, bits * 1.01);
   EXPECT_GT(static_cast<double>(bytes) * 8, bits * 0.99);
 }
@@ -94,7 +80,7 @@ TEST(RansTest, EveryFrequencyDividesExactly) {
     frequencies[3] = f;
     frequencies[12] = static_cast<std::uint8_t>(128 - f);
     const std::vector<std::uint8_t> symbols = symbols_of(frequencies, 6400, random);
-    const std::vector<std::uint8_t> expected = encode(rans_scalar(), symbols, 6400, 1, frequencies);
+    const std::vector<std::uint8_t> expected = encode(scalar_path(), symbols, 6400, 1, frequencies);
     for (const NamedPath& each : paths()) {
       ASSERT_EQ(encode(*each.path, symbols, 6400, 1, frequencies), expected) << each.name << " " << int{f};
       std::vector<std::uint8_t> back(6400);
@@ -108,7 +94,7 @@ TEST(RansTest, NoticesDamageAndReadsNothingOutside) {
   std::mt19937_64 random(11);
   const rans::Frequencies frequencies{1, 1, 2, 4, 8, 16, 20, 24, 20, 16, 8, 4, 1, 1, 1, 1};
   const std::vector<std::uint8_t> symbols = symbols_of(frequencies, 700, random);
-  const std::vector<std::uint8_t> intact = encode(rans_scalar(), symbols, 700, 1, frequencies);
+  const std::vector<std::uint8_t> intact = encode(scalar_path(), symbols, 700, 1, frequencies);
   for (const NamedPath& each : paths()) {
     std::vector<std::uint8_t> back(704);
     unsigned missed = 0;
@@ -127,25 +113,6 @@ TEST(RansTest, NoticesDamageAndReadsNothingOutside) {
       std::vector<std::uint8_t> noise(256 + random() % 900);
       for (std::uint8_t& byte : noise) byte = static_cast<std::uint8_t>(random());
       EXPECT_FALSE(each.path->decode(noise.data(), noise.size(), 700, 1, frequencies, back.data())) << each.name;
-    }
-  }
-}
-
-TEST(RansTest, EveryPathLooksUpTheSame) {
-  std::mt19937_64 random(5);
-  std::uint8_t table[128], indexes[64];
-  std::uint16_t words[16];
-  for (std::uint8_t& byte : table) byte = static_cast<std::uint8_t>(random());
-  for (std::uint16_t& word : words) word = static_cast<std::uint16_t>(random());
-  for (std::uint8_t& index : indexes) index = static_cast<std::uint8_t>(random() % 128);
-  for (const NamedPath& each : paths()) {
-    std::uint8_t wide[64], narrow[64];
-    std::uint16_t word[64];
-    each.path->look_up(table, words, indexes, wide, word, narrow);
-    for (unsigned i = 0; i < 64; ++i) {
-      EXPECT_EQ(wide[i], table[indexes[i]]) << each.name;
-      EXPECT_EQ(word[i], words[indexes[i] & 15]) << each.name;
-      EXPECT_EQ(narrow[i], table[indexes[i] & 15]) << each.name;
     }
   }
 }

@@ -1,12 +1,13 @@
 #pragma once
 
 #include "plugins/rans/coder.hpp"
-#include "tests/plugins/kernels/rans_path.hpp"
+#include "plugins/simd/small_float.hpp"
+#include "tests/plugins/kernels/target_path.hpp"
 
 namespace cinch::test {
 
 template <class T>
-struct RansKernels {
+struct TargetKernels {
   static constexpr std::size_t sets = 2;
   using States = rans::States<T, sets>;
 
@@ -44,7 +45,22 @@ struct RansKernels {
     T::store(narrow, T::lookup(T::byte_table(table), T::load(low)));
   }
 
-  static constexpr RansPath path{encode, decode, look_up};
+  static void load_f16(const std::uint8_t* from, float* to) { T::store_floats(to, T::load_f16(from)); }
+  static void store_f16(const float* from, std::uint8_t* to) { T::store_f16(to, T::load_floats(from)); }
+  template <class Small>
+  static void load_f8(const std::uint8_t* from, float* to) {
+    T::store_floats(to, T::template load_f8<Small>(from));
+  }
+  template <class Small>
+  static void store_f8(const float* from, std::uint8_t* to) {
+    T::template store_f8<Small>(to, T::load_floats(from));
+  }
+
+  static constexpr TargetPath path{encode,
+                                   decode,
+                                   look_up,
+                                   {load_f16, load_f8<simd::E4m3>, load_f8<simd::E5m2>},
+                                   {store_f16, store_f8<simd::E4m3>, store_f8<simd::E5m2>}};
 };
 
 }  // namespace cinch::test
