@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "backends/memory/memory_entry.hpp"
+#include "backends/memory/short_mutex.hpp"
 
 namespace cinch {
 namespace {
@@ -83,7 +84,7 @@ struct alignas(64) MemoryKvStore::Shard {
   static constexpr std::int64_t sweep_interval_ms = 1000;
 
   MemoryAccount* account = nullptr;  // what the entries are charged to; constant after construction
-  std::mutex mutex;
+  ShortMutex mutex;
   Entries entries;                  // by mutex; holds a reference of each entry
   std::int64_t next_sweep = never;  // by mutex; no entry has expired before, or not long before
   std::uint64_t last_stamp = 0;     // by mutex; a key stays in its shard
