@@ -36,11 +36,6 @@ CompressedKvStore::State::State(std::shared_ptr<KvStore> wrapped, std::shared_pt
   options.max_value_bytes = std::min(options.max_value_bytes, hard_max_value_bytes);
 }
 
-std::size_t CompressedKvStore::State::next_counters() noexcept {
-  static std::atomic<std::size_t> threads{0};
-  return threads.fetch_add(1, std::memory_order_relaxed) % counter_sets;
-}
-
 Status CompressedKvStore::State::count(std::string_view key, const Status& status) {
   Counters& mine = own_counters();
   if (status.code() == StatusCode::corruption) mine.values_damaged.fetch_add(1, std::memory_order_relaxed);

@@ -14,6 +14,7 @@
 #include "engine/frame_reader.hpp"
 #include "engine/frame_writer.hpp"
 #include "engine/rule_set.hpp"
+#include "engine/thread_number.hpp"
 
 namespace cinch {
 
@@ -109,12 +110,7 @@ struct CompressedKvStore::State {
   };
   static constexpr std::size_t counter_sets = 16;
   std::array<Counters, counter_sets> counters;
-  Counters& own_counters() noexcept {
-    thread_local std::size_t mine = counter_sets;
-    if (mine == counter_sets) mine = next_counters();
-    return counters[mine];
-  }
-  static std::size_t next_counters() noexcept;
+  Counters& own_counters() noexcept { return counters[thread_number() % counter_sets]; }
 };
 
 }  // namespace cinch

@@ -2,54 +2,63 @@
 #pragma once
 
 #include <algorithm>
-#include <mutex>
+#include <atomic>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "engine/plugin_call.hpp"
+#include "engine/thread_number.hpp"
 
 namespace cinch {
 
-/// Contexts of one codec and one direction, each lent to one call at a time.
+/// Contexts of one codec and one direction, each lent to one call at a time. Without a lock: a thread puts a context
+/// back where it looks first, unless another one is there, which threads whose numbers are far enough apart have in
+/// common. Twice as many stay as the machine runs threads, at most.
 template <class Context>
 class ContextPool {
  public:
   using Close = void (*)(Context*);
 
-  explicit ContextPool(Close close) : close_(close) {
-    idle_.reserve(std::max(4u, std::thread::hardware_concurrency()));  // so that nothing fails when one comes back
-  }
+  explicit ContextPool(Close close) : close_(close), places_(2 * std::max(2u, std::thread::hardware_concurrency())) {}
   ContextPool(const ContextPool&) = delete;
   ContextPool& operator=(const ContextPool&) = delete;
   ~ContextPool() {
-    for (Context* context : idle_) close_quietly(close_, context);
+    while (Context* context = take()) close_quietly(close_, context);
   }
 
-  /// Null when none is idle.
-  Context* take() {
-    const std::lock_guard lock(mutex_);
-    if (idle_.empty()) return nullptr;
-    Context* context = idle_.back();
-    idle_.pop_back();
-    return context;
+  /// Null when none was found idle.
+  Context* take() noexcept {
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      std::atomic<Context*>& idle = idle_at(i);
+      if (!idle.load(std::memory_order_relaxed)) continue;
+      if (Context* context = idle.exchange(nullptr, std::memory_order_acquire)) return context;
+    }
+    return nullptr;
   }
 
   void give_back(Context* context) noexcept {
-    {
-      const std::lock_guard lock(mutex_);
-      if (idle_.size() < idle_.capacity()) {
-        idle_.push_back(context);
-        return;
-      }
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      std::atomic<Context*>& idle = idle_at(i);
+      Context* none = nullptr;
+      if (idle.load(std::memory_order_relaxed)) continue;
+      if (idle.compare_exchange_strong(none, context, std::memory_order_release, std::memory_order_relaxed)) return;
     }
     close_quietly(close_, context);
   }
 
  private:
+  struct alignas(64) Place {
+    std::atomic<Context*> idle{nullptr};
+  };
+
+  /// The calling thread's own place first.
+  std::atomic<Context*>& idle_at(std::size_t i) noexcept {
+    return places_[(thread_number() + i) % places_.size()].idle;
+  }
+
   const Close close_;
-  std::mutex mutex_;
-  std::vector<Context*> idle_;  // by mutex_
+  std::vector<Place> places_;
 };
 
 /// A context while it is lent.
