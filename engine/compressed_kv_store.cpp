@@ -138,7 +138,7 @@ Result<std::optional<std::size_t>> CompressedKvStore::get_into(std::string_view 
                                                     " bytes, the buffer " + std::to_string(to.size()));
   }
   const CompressedOptions& options = state_->options;
-  Status status = (*found)->decode_into(to.first(size), state_->codecs, options.verify, options.workers.get());
+  Status status = (*found)->decode_into(to.first(size), state_->decoders, options.verify, options.workers.get());
   if (!status.ok()) return state_->count(key, status);
   state_->count_read(size);
   return std::optional<std::size_t>(size);

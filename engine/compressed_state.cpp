@@ -31,6 +31,7 @@ CompressedKvStore::State::State(std::shared_ptr<KvStore> wrapped, std::shared_pt
       codec(std::move(writer)),
       options(std::move(given)),
       codecs(std::move(registry)),
+      decoders(codecs, codec->format()),
       rules(options.rules, codecs),
       fallback(fallback_codec(options.fallback, codecs)) {
   options.max_value_bytes = std::min(options.max_value_bytes, hard_max_value_bytes);
@@ -158,7 +159,7 @@ void CompressedKvStore::State::count_set(const EncodedFrame& frame) {
 void CompressedKvStore::State::decode_frame(std::string_view key, GetResult& found) {
   Value& frame = **found;
   const Result<FrameReader> reader = FrameReader::open(std::move(frame), key, options.max_value_bytes);
-  Result<Value> value = reader ? reader->decode(codecs, options.verify, options.workers.get()) : reader.error();
+  Result<Value> value = reader ? reader->decode(decoders, options.verify, options.workers.get()) : reader.error();
   if (!value) {
     found = count(key, value.error());
     return;
@@ -178,7 +179,7 @@ Result<std::optional<FrameReader>> CompressedKvStore::State::reader_of(std::stri
 
 Result<bool> CompressedKvStore::State::decode_pieces(std::string_view key, const FrameReader& reader,
                                                      std::span<const FrameReader::Piece> pieces, MutableBytes to) {
-  Status status = reader.decode_pieces(pieces, to, codecs, options.verify, options.workers.get());
+  Status status = reader.decode_pieces(pieces, to, decoders, options.verify, options.workers.get());
   if (!status.ok()) return count(key, status);
   count_read(to.size());
   return true;

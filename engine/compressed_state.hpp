@@ -93,6 +93,7 @@ struct CompressedKvStore::State {
   const std::shared_ptr<const Codec> codec;
   CompressedOptions options;
   const CodecRegistry codecs;
+  const Decoders decoders;
   const RuleSet rules;
   const Result<std::shared_ptr<const Codec>> fallback;
 

@@ -85,7 +85,7 @@ bool FrameReader::is_aligned(ByteView raw) const noexcept {
   return !summary().shape || reinterpret_cast<std::uintptr_t>(raw.data()) % typed_block_alignment == 0;
 }
 
-Result<Value> FrameReader::decode(const CodecRegistry& codecs, Verify verify, WorkerPool* workers) const {
+Result<Value> FrameReader::decode(const Decoders& decoders, Verify verify, WorkerPool* workers) const {
   const bool check = wants_check(verify);
   if (const std::optional<ByteView> raw = whole_raw(); raw && is_aligned(*raw)) {
     const auto start = static_cast<std::size_t>(raw->data() - frame_.data());
@@ -95,7 +95,7 @@ Result<Value> FrameReader::decode(const CodecRegistry& codecs, Verify verify, Wo
     }
     return frame_.part(start, raw->size());
   }
-  const Result<std::shared_ptr<const Codec>> codec = find_codec(codecs);
+  const Result<Decoder> codec = find_codec(decoders);
   if (!codec) return codec.error();
   GuardedBuffer buffer(summary().decoded_bytes);
   Status status = fill(buffer.bytes(), codec->get(), check, workers);
@@ -104,16 +104,15 @@ Result<Value> FrameReader::decode(const CodecRegistry& codecs, Verify verify, Wo
   return std::move(buffer).to_value();
 }
 
-Status FrameReader::decode_into(MutableBytes to, const CodecRegistry& codecs, Verify verify,
-                                WorkerPool* workers) const {
-  const Result<std::shared_ptr<const Codec>> codec = find_codec(codecs);
+Status FrameReader::decode_into(MutableBytes to, const Decoders& decoders, Verify verify, WorkerPool* workers) const {
+  const Result<Decoder> codec = find_codec(decoders);
   if (!codec) return codec.error();
   return fill(to, codec->get(), wants_check(verify), workers);
 }
 
-Status FrameReader::decode_pieces(std::span<const Piece> pieces, MutableBytes to, const CodecRegistry& codecs,
+Status FrameReader::decode_pieces(std::span<const Piece> pieces, MutableBytes to, const Decoders& decoders,
                                   Verify verify, WorkerPool* workers) const {
-  const Result<std::shared_ptr<const Codec>> codec = find_codec(codecs);
+  const Result<Decoder> codec = find_codec(decoders);
   if (!codec) return codec.error();
   const bool check = wants_check(verify);
   const Result<std::shared_ptr<const PlanState>> plan = open_plan(codec->get(), check);
@@ -157,9 +156,9 @@ Status FrameReader::decode_pieces(std::span<const Piece> pieces, MutableBytes to
   });
 }
 
-Result<std::shared_ptr<const Codec>> FrameReader::find_codec(const CodecRegistry& codecs) const {
-  if (summary().stored_raw) return std::shared_ptr<const Codec>();
-  return codecs.decoder(summary().format);
+Result<Decoder> FrameReader::find_codec(const Decoders& decoders) const {
+  if (summary().stored_raw) return Decoder();
+  return decoders.find(summary().format);
 }
 
 Result<std::shared_ptr<const PlanState>> FrameReader::open_plan(const Codec* codec, bool check) const {

@@ -6,10 +6,10 @@
 #include <span>
 #include <string_view>
 
-#include "cinch/codec_registry.hpp"
 #include "cinch/compressed_kv_store.hpp"
 #include "cinch/value.hpp"
 #include "cinch/worker_pool.hpp"
+#include "engine/decoders.hpp"
 #include "engine/frame_layout.hpp"
 
 namespace cinch {
@@ -27,10 +27,10 @@ class FrameReader {
   /// The value, blocks decoded by `workers` too where there are some: a view of the frame where nothing is encoded and
   /// it lies in one piece, else a buffer of its own. Errors: `corruption`, `codec_missing`, `codec_failed`,
   /// `codec_misbehaved`.
-  Result<Value> decode(const CodecRegistry& codecs, Verify verify, WorkerPool* workers = nullptr) const;
+  Result<Value> decode(const Decoders& decoders, Verify verify, WorkerPool* workers = nullptr) const;
 
   /// The same, into `to`. Requires: `to` has exactly the decoded length.
-  Status decode_into(MutableBytes to, const CodecRegistry& codecs, Verify verify, WorkerPool* workers = nullptr) const;
+  Status decode_into(MutableBytes to, const Decoders& decoders, Verify verify, WorkerPool* workers = nullptr) const;
 
   /// A part of the value, and where it goes in the destination.
   struct Piece {
@@ -41,13 +41,13 @@ class FrameReader {
 
   /// Decodes the blocks that hold the pieces, each once, and copies the pieces to `to`. Requires: pieces are in the
   /// order of their offsets, do not overlap, lie within the value, and their places within `to`.
-  Status decode_pieces(std::span<const Piece> pieces, MutableBytes to, const CodecRegistry& codecs, Verify verify,
+  Status decode_pieces(std::span<const Piece> pieces, MutableBytes to, const Decoders& decoders, Verify verify,
                        WorkerPool* workers = nullptr) const;
 
  private:
   explicit FrameReader(Value frame) noexcept : frame_(std::move(frame)) {}
 
-  Result<std::shared_ptr<const Codec>> find_codec(const CodecRegistry& codecs) const;
+  Result<Decoder> find_codec(const Decoders& decoders) const;
   Result<std::shared_ptr<const PlanState>> open_plan(const Codec* codec, bool check) const;
   bool is_resident() const noexcept { return frame_.owner() && !frame_.is_part() && frame_.owner()->is_resident(); }
   bool wants_check(Verify verify) const noexcept;

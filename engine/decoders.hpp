@@ -1,0 +1,50 @@
+/// Finds the codecs that read frames.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "cinch/codec_registry.hpp"
+
+namespace cinch {
+
+/// A codec that reads, or none; to be used no longer than the `Decoders` that it is of.
+class Decoder {
+ public:
+  Decoder() = default;
+  explicit Decoder(const Codec* usual) noexcept : codec_(usual) {}
+  explicit Decoder(std::shared_ptr<const Codec> owner) noexcept : owner_(std::move(owner)), codec_(owner_.get()) {}
+
+  const Codec* get() const noexcept { return codec_; }
+  const Codec& operator*() const noexcept { return *codec_; }
+
+ private:
+  std::shared_ptr<const Codec> owner_;  // of one that is not usual
+  const Codec* codec_ = nullptr;
+};
+
+/// A registry's, of which one is usual: it is found without the registry's lock and without a share in it, so that
+/// threads that read do not wait for each other's cache lines. Requires: the registry does not change, and outlives
+/// this.
+class Decoders {
+ public:
+  Decoders(const CodecRegistry& codecs) noexcept : codecs_(codecs) {}  // NOLINT(google-explicit-constructor)
+  /// One that cannot be opened now is looked for whenever it is asked for.
+  Decoders(const CodecRegistry& codecs, FormatId usual)
+      : codecs_(codecs), format_(std::move(usual)), usual_(codecs.decoder(format_).value_or(nullptr)) {}
+
+  /// Errors: `CodecRegistry::decoder`'s.
+  Result<Decoder> find(const FormatId& format) const {
+    if (usual_ && format == format_) return Decoder(usual_.get());
+    Result<std::shared_ptr<const Codec>> found = codecs_.decoder(format);
+    if (!found) return found.error();
+    return Decoder(*std::move(found));
+  }
+
+ private:
+  const CodecRegistry& codecs_;
+  const FormatId format_;
+  const std::shared_ptr<const Codec> usual_;
+};
+
+}  // namespace cinch
