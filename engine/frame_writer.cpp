@@ -118,7 +118,7 @@ class FrameWriter {
   };
 
   Status make_plan() {
-    if (is_raw_) return {};
+    if (is_raw_ || value_.empty()) return {};
     Result<std::optional<Plan>> plan = codec_.plan(value_, options_.shape);
     if (!plan) return plan.error();
     if (!*plan) return {};
@@ -197,7 +197,7 @@ class FrameWriter {
 
   /// What a lossy codec changed.
   Status measure(const BlockSlice& slice, ByteView original, ByteView decoded, LossSums& out) const {
-    if (!codec_.traits().lossy) return {};
+    if (!codec_.traits().lossy || original.empty()) return {};
     Result<LossSums> lost = codec_.measure(slice, original, decoded);
     if (lost) out = *lost;
     return lost.status();

@@ -139,7 +139,7 @@ class Chooser {
     StoredPlan alone{plan.alphabets, {}, {model}};
     const PlanState state(alone, geometry_, kernels_);
     model.coded_rows = BlockEncoder(kernels_).encode_rows(state, state.planes[0], rows);
-    if (model.coded_rows.size() > rows.size() + encoder_slack) return;
+    if (model.coded_rows.size() > geometry_.tokens * row_bytes / 2) return;
     model.row_count = static_cast<std::uint32_t>(tokens.size());
   }
 
@@ -159,8 +159,9 @@ StoredPlan choose_plan(const Geometry& geometry, const Kernels& kernels, std::sp
 std::uint64_t most_plan_bytes(const Geometry& geometry, std::uint64_t size) {
   constexpr std::uint64_t alphabets = most_alphabets * context_count * (1 + 2 * most_cells);
   constexpr std::uint64_t ropes = most_ropes * (5 + 4 * 512);
-  constexpr std::uint64_t plane = 32 + encoder_slack;
-  // Stored rows come twice at least; levels and means of channels are two bytes for each, with at least 24 tokens.
+  constexpr std::uint64_t plane = 32;
+  // Stored rows take at most half of their plane; levels and means of channels are two bytes for each, with at least 24
+  // tokens.
   return alphabets + ropes + geometry.planes * plane + size / 2 + size / 12 + 64;
 }
 
