@@ -1,6 +1,7 @@
 #include "cinch/codec_registry.hpp"
 
 #include <algorithm>
+#include <array>
 #include <mutex>
 #include <shared_mutex>
 #include <tuple>
@@ -42,6 +43,9 @@ struct CodecRegistry::State {
 
   Status missing(const FormatId& format, std::string_view why) const;
 
+  /// That no codec has that name, which do, and which refused plugins may have had it.
+  std::string unknown(std::string_view format) const;
+
   /// Appends which refused plugins may provide the format, and why they were refused.
   void add_refusals(std::string_view format, std::string& message) const;
 
@@ -72,6 +76,18 @@ Status CodecRegistry::State::missing(const FormatId& format, std::string_view wh
   message.append(": ").append(why);
   add_refusals(format.name, message);
   return {StatusCode::codec_missing, std::move(message)};
+}
+
+std::string CodecRegistry::State::unknown(std::string_view format) const {
+  std::vector<std::string_view> known;
+  std::string message = "codec \"" + std::string(format) + "\" is not known; known:";
+  for (const auto& [name, provider] : providers) {
+    message.append(known.empty() ? " " : ", ").append(name);
+    known.push_back(name);
+  }
+  message.append(suggestion_for(format, known));
+  add_refusals(format, message);
+  return message;
 }
 
 void CodecRegistry::State::add_refusals(std::string_view format, std::string& message) const {
@@ -123,22 +139,31 @@ void CodecRegistry::prefer(std::string format, std::string implementation) {
   state_->preferred.insert_or_assign(std::move(format), std::move(implementation));
 }
 
+std::map<std::string, std::string> CodecRegistry::unmet_preferences() const {
+  std::map<std::string, std::string> unmet;
+  for (const auto& [format, implementation] : state_->preferred) {
+    const auto found = state_->providers.find(format);
+    std::string message;
+    if (found == state_->providers.end()) {
+      message = state_->unknown(format);
+    } else if (const ProviderInfo& info = found->second->info(); info.implementation != implementation) {
+      const std::array<std::string_view, 1> known = {info.implementation};
+      message =
+          '"' + implementation + "\" does not provide it here, " + info.implementation + " (" + info.origin + ") does";
+      message.append(suggestion_for(implementation, known));
+      state_->add_refusals(format, message);
+    }
+    if (!message.empty()) unmet.emplace(format, std::move(message));
+  }
+  return unmet;
+}
+
 Result<std::shared_ptr<const Codec>> CodecRegistry::codec(std::string_view spec) const {
   const std::size_t colon = std::min(spec.find(':'), spec.size());
   const std::string_view name = spec.substr(0, colon);
   const std::string_view options = spec.substr(std::min(colon + 1, spec.size()));
   const auto found = state_->providers.find(name);
-  if (found == state_->providers.end()) {
-    std::vector<std::string_view> known;
-    std::string message = "codec \"" + std::string(name) + "\" is not known; known:";
-    for (const auto& [format, provider] : state_->providers) {
-      message.append(known.empty() ? " " : ", ").append(format);
-      known.push_back(format);
-    }
-    message.append(suggestion_for(name, known));
-    state_->add_refusals(name, message);
-    return Status(StatusCode::invalid_argument, std::move(message));
-  }
+  if (found == state_->providers.end()) return Status(StatusCode::invalid_argument, state_->unknown(name));
   const CodecProvider& provider = *found->second;
   const ProviderInfo& info = provider.info();
   if (!info.traits.encodes || !info.traits.decodes) {

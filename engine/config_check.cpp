@@ -94,6 +94,7 @@ Status check_config(const StoreConfig& config, const BackendRegistry& backends, 
   const Result<BackendInfo> chosen = backends.info(config.backend);
   check.check("store.backend", chosen.status());
   if (chosen) check.check_settings("store." + config.backend, *chosen, config.settings);
+  for (const auto& [format, message] : codecs.unmet_preferences()) check.fail("plugins.prefer." + format, message);
   check.check("store.codec", codecs.codec(config.codec).status());
   // The default may be missing: what does not need it works, what does is told so.
   if (config.compressed.fallback != CompressedOptions().fallback) {

@@ -43,6 +43,9 @@ class CINCH_API CodecRegistry {
   /// Of two providers of `format`, take the one whose `ProviderInfo::implementation` is that. Say it before `add`.
   void prefer(std::string format, std::string implementation);
 
+  /// Preferences that nothing here follows: for each such format why, and what is known instead.
+  std::map<std::string, std::string> unmet_preferences() const;
+
   /// The codec that a spec names, for writing: "zstd", "zstd:level=9", "raw". Errors: `invalid_argument` for an unknown
   /// format (lists the known, suggests the nearest), unknown parameters, or a format that nothing here decodes.
   Result<std::shared_ptr<const Codec>> codec(std::string_view spec) const;

@@ -25,7 +25,7 @@ inline constexpr std::int64_t most_head_dim = std::int64_t{1} << 32;  ///< Of a 
 struct StoreConfig {
   /// Plugin directories besides the installed library's own, absolute.
   std::vector<std::string> plugin_directories;
-  /// Format to implementation, where two plugins provide one format.
+  /// Format to implementation, where two plugins provide one format. One that nothing follows is a mistake.
   std::map<std::string, std::string> prefer;
 
   std::string backend = "memory";

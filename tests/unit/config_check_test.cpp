@@ -39,6 +39,16 @@ TEST(ConfigCheckTest, MistakesOfCodecBackendAndRulesNameFileLineAndKey) {
   EXPECT_THAT(mistakes(read("[engine]\nmax_value = \"5GiB\"")), HasSubstr("c.toml:2: engine.max_value: "));
 }
 
+TEST(ConfigCheckTest, APreferenceThatNothingFollowsIsAMistake) {
+  EXPECT_EQ(mistakes(read("[plugins]\nprefer = { zstd = \"cinch.zstd\" }")), "");
+  const std::string implementation = mistakes(read("[plugins]\nprefer = { zstd = \"cinch.zsdt\" }"));
+  EXPECT_THAT(implementation, HasSubstr("c.toml:2: plugins.prefer.zstd: \"cinch.zsdt\" does not provide it here, "));
+  EXPECT_THAT(implementation, HasSubstr("did you mean \"cinch.zstd\"?"));
+  const std::string format = mistakes(read("[plugins]\nprefer = { zsdt = \"cinch.zstd\" }"));
+  EXPECT_THAT(format, HasSubstr("c.toml:2: plugins.prefer.zsdt: codec \"zsdt\" is not known; known: "));
+  EXPECT_THAT(format, HasSubstr("did you mean \"zstd\"?"));
+}
+
 TEST(ConfigCheckTest, AKeyThatIsMissingIsFoundWhereItsTableIs) {
   EXPECT_THAT(mistakes(read("[store]\nbackend = \"rocksdb\"\n[store.rocksdb]\ncreate = true")),
               HasSubstr("c.toml:3: store.rocksdb.path: missing"));
