@@ -118,7 +118,7 @@ class FrameWriter {
   };
 
   Status make_plan() {
-    if (is_raw_ || value_.empty()) return {};
+    if (is_raw_) return {};
     Result<std::optional<Plan>> plan = codec_.plan(value_, options_.shape);
     if (!plan) return plan.error();
     if (!*plan) return {};
@@ -141,7 +141,7 @@ class FrameWriter {
     entry.decoded_bytes = part.size;
     entry.stored_bytes = part.size;
     std::optional<std::size_t> encoded;
-    if (!block.empty() && !is_raw_) {
+    if (!is_raw_) {
       const bool is_known = options_.bound && block.size() == value_.size();
       const Result<std::size_t> bound = is_known ? *options_.bound : codec_.bound(block.size(), options_.shape);
       if (!bound) return bound.error();
@@ -197,7 +197,7 @@ class FrameWriter {
 
   /// What a lossy codec changed.
   Status measure(const BlockSlice& slice, ByteView original, ByteView decoded, LossSums& out) const {
-    if (!codec_.traits().lossy || original.empty()) return {};
+    if (is_raw_ || !codec_.traits().lossy) return {};
     Result<LossSums> lost = codec_.measure(slice, original, decoded);
     if (lost) out = *lost;
     return lost.status();
@@ -316,7 +316,7 @@ Result<EncodedFrame> encode_frame(ByteView value, std::string_view key, const Co
   if (options.shape) {
     if (Status status = check_shape(*options.shape, value.size()); !status.ok()) return status;
   }
-  const bool is_raw = codec.format().name == raw_format;
+  const bool is_raw = value.empty() || codec.format().name == raw_format;
   Result<EncodedFrame> frame = FrameWriter(value, key, codec, options, is_raw).run(codecs);
   if (!frame || frame->stored_raw() || frame->stored_bytes() < value.size()) return frame;
   // Index and plan take more than the blocks gained.
