@@ -143,17 +143,18 @@ std::map<std::string, std::string> CodecRegistry::unmet_preferences() const {
   std::map<std::string, std::string> unmet;
   for (const auto& [format, implementation] : state_->preferred) {
     const auto found = state_->providers.find(format);
-    std::string message;
     if (found == state_->providers.end()) {
-      message = state_->unknown(format);
-    } else if (const ProviderInfo& info = found->second->info(); info.implementation != implementation) {
-      const std::array<std::string_view, 1> known = {info.implementation};
-      message =
-          '"' + implementation + "\" does not provide it here, " + info.implementation + " (" + info.origin + ") does";
-      message.append(suggestion_for(implementation, known));
-      state_->add_refusals(format, message);
+      unmet.emplace(format, state_->unknown(format));
+      continue;
     }
-    if (!message.empty()) unmet.emplace(format, std::move(message));
+    const ProviderInfo& info = found->second->info();
+    if (info.implementation == implementation) continue;
+    const std::array<std::string_view, 1> known = {info.implementation};
+    std::string message =
+        '"' + implementation + "\" does not provide it here, " + info.implementation + " (" + info.origin + ") does";
+    message.append(suggestion_for(implementation, known));
+    state_->add_refusals(format, message);
+    unmet.emplace(format, std::move(message));
   }
   return unmet;
 }
