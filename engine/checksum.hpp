@@ -8,7 +8,13 @@
 
 namespace cinch {
 
-std::uint64_t checksum(ByteView bytes) noexcept;
+/// What a checksum is computed with; it comes to the same.
+enum class Vectors : std::uint8_t {
+  narrow,  ///< 128 bits: leave the processor as it is for code that uses no wider ones.
+  wide,    ///< The widest that pay: for bytes that nothing else is done with, or by code that uses such vectors itself.
+};
+
+std::uint64_t checksum(ByteView bytes, Vectors vectors = Vectors::narrow) noexcept;
 
 /// Seeded with the key, so that what was stored under one key does not verify under another.
 std::uint64_t checksum_for_key(ByteView bytes, std::string_view key) noexcept;

@@ -121,7 +121,8 @@ Status FrameLayout::check_plan(ByteView frame) const {
 }
 
 Status FrameLayout::check_stored_block(ByteView frame, const BlockEntry& block) const {
-  std::uint64_t found = checksum(frame.subspan(block.stored_offset, block.stored_bytes));
+  const ByteView stored = frame.subspan(block.stored_offset, block.stored_bytes);
+  std::uint64_t found = block_checksum(stored, block.is_raw(), summary_.shape.has_value());
   if (!summary_.indexed && !summary_.stored_raw) found = static_cast<std::uint32_t>(found);
   if (found == block.stored_checksum) return {};
   return corrupt_frame("the block at byte " + std::to_string(block.stored_offset) + " does not verify");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cinch/status.hpp"
+#include "engine/checksum.hpp"
 #include "engine/frame_summary.hpp"
 
 namespace cinch {
@@ -25,6 +26,11 @@ struct BlockEntry {
 
   bool is_raw() const noexcept { return stored_bytes == decoded_bytes; }
 };
+
+/// The checksum of a block as it is stored or decoded. Typed values have codecs that use wide vectors.
+inline std::uint64_t block_checksum(ByteView bytes, bool raw, bool typed) noexcept {
+  return checksum(bytes, raw || typed ? Vectors::wide : Vectors::narrow);
+}
 
 /// Where a block goes that would start at `offset`.
 std::uint64_t block_start(std::uint64_t offset, bool raw, bool typed) noexcept;

@@ -157,13 +157,13 @@ class FrameWriter {
       encoded = *result;
     }
     if (!encoded || !pays(*encoded, block.size())) {
-      entry.stored_checksum = entry.decoded_checksum = checksum(block);
+      entry.stored_checksum = entry.decoded_checksum = block_checksum(block, true, options_.shape);
       out.buffer.reset();
       return measure(part.slice, block, block, out.loss);
     }
     out.bytes = out.buffer->bytes().first(*encoded);
     entry.stored_bytes = *encoded;
-    entry.stored_checksum = checksum(out.bytes);
+    entry.stored_checksum = block_checksum(out.bytes, false, options_.shape);
     return decoder_ ? decode_again(part.slice, block, entry, out) : checksum_of(block, entry);
   }
 
@@ -190,8 +190,8 @@ class FrameWriter {
     }
   }
 
-  static Status checksum_of(ByteView decoded, BlockEntry& entry) {
-    entry.decoded_checksum = checksum(decoded);
+  Status checksum_of(ByteView decoded, BlockEntry& entry) const {
+    entry.decoded_checksum = block_checksum(decoded, false, options_.shape);
     return {};
   }
 
@@ -214,7 +214,7 @@ class FrameWriter {
     if (!codec_.traits().lossy && !std::ranges::equal(decoded.bytes(), block)) {
       return convicted("what it has just encoded decodes to other bytes");
     }
-    entry.decoded_checksum = checksum(decoded.bytes());
+    entry.decoded_checksum = block_checksum(decoded.bytes(), false, options_.shape);
     return measure(slice, block, decoded.bytes(), out.loss);
   }
 

@@ -38,7 +38,7 @@ allow include/cinch/async.hpp -- "$cinch" '<boost/asio/[a-z_]+\.hpp>'
 allow $(ls include/cinch/* | grep -v /async.hpp) -- "$cinch" "$abi"
 allow include/cinch/codec_plugin.h -- '"no such header"'
 allow include/cinch/codec_plugin.hpp include/cinch/codec_plugin_options.hpp -- "$abi"
-allow engine -- "$cinch" "$abi" '"engine/[a-z_]+\.hpp"' '<(xxhash|xxh_x86dispatch)\.h>' '<boost/dll/.*>' '<(gelf|libelf)\.h>' '<sanitizer/asan_interface\.h>' '<toml\+\+/toml\.h>'
+allow engine -- "$cinch" "$abi" '"engine/[a-z0-9_]+\.hpp"' '<xxhash\.h>' '<boost/dll/.*>' '<(gelf|libelf)\.h>' '<sanitizer/asan_interface\.h>' '<toml\+\+/toml\.h>'
 except '<boost/dll' engine/plugin_loader.cpp
 except '<(gelf|libelf)\.h>' engine/plugin_file.cpp
 except '<toml' engine/store_config.cpp

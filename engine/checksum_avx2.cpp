@@ -1,0 +1,14 @@
+// Nothing but the hash is compiled for AVX2: whatever else a header has inline might be called from elsewhere.
+#if defined(__AVX2__)
+#define XXH_INLINE_ALL
+#define XXH_PREFETCH_DIST 2048  // as in checksum.cpp
+#include "engine/checksum_avx2.hpp"
+
+#include <xxhash.h>
+
+namespace cinch {
+
+std::uint64_t xxh3_avx2(const void* bytes, std::size_t size) noexcept { return XXH3_64bits(bytes, size); }
+
+}  // namespace cinch
+#endif
