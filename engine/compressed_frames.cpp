@@ -77,9 +77,9 @@ Status CompressedKvStore::set_frame(std::string_view key, ByteView frame, const 
 Result<SetChoice> CompressedKvStore::choose(std::string_view key, std::uint64_t bytes,
                                             const SetOptions& options) const {
   if (Status status = state_->check(key, bytes, options); !status.ok()) return status.in(describe_key(key));
-  Result<SetChoice> choice = state_->choose(key, bytes, options);
+  const Result<State::Choice> choice = state_->choose(key, bytes, options);
   if (!choice) return choice.error().in(describe_key(key));
-  return choice;
+  return SetChoice{choice->rule, choice->codec.share(), choice->is_fallback, choice->shape};
 }
 
 Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::string_view spec,
@@ -96,7 +96,7 @@ Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::st
   SetOptions as_set;
   as_set.codec = spec;
   as_set.tensor = summary.shape;
-  const Result<SetChoice> choice = state_->choose(key, summary.decoded_bytes, as_set);
+  const Result<State::Choice> choice = state_->choose(key, summary.decoded_bytes, as_set);
   if (!choice) return state_->count(key, choice.error());
   const Codec& codec = *choice->codec;
   if (was_set_with(summary, codec.format())) return Recompressed::already;

@@ -60,7 +60,7 @@ Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, cons
   const std::uint64_t size = value.size();
   if (Status status = check(key, size, set); !status.ok()) return status;
   std::optional<std::uint64_t> bound;
-  const Result<SetChoice> choice = choose(key, size, set, &bound);
+  const Result<Choice> choice = choose(key, size, set, &bound);
   if (!choice) return choice.error();
   ByteView whole;
   if (value.parts().size() == 1) {
@@ -76,7 +76,7 @@ Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, cons
   encode.scratch = scratch;
   Result<EncodedFrame> frame = encode_frame(whole, key, *choice->codec, codecs, encode);
   if (!frame || !frame->stored_raw() || !choice->codec->traits().lossy) return frame;
-  SetChoice lossless = *choice;  // what a lossy codec left as it was may get smaller all the same
+  Choice lossless = *choice;  // what a lossy codec left as it was may get smaller all the same
   if (Status status = fall_back(key, size, lossless, nullptr); !status.ok()) return frame;
   own_counters().values_fallen_back.fetch_add(1, std::memory_order_relaxed);
   encode = encode_options(lossless);
@@ -84,7 +84,7 @@ Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, cons
   return encode_frame(whole, key, *lossless.codec, codecs, encode);
 }
 
-EncodeOptions CompressedKvStore::State::encode_options(const SetChoice& choice) const {
+EncodeOptions CompressedKvStore::State::encode_options(const Choice& choice) const {
   EncodeOptions encode;
   encode.shape = choice.shape ? &*choice.shape : nullptr;
   encode.block_bytes = options.block_bytes.value_or(block_bytes_of(*choice.codec));
@@ -94,20 +94,21 @@ EncodeOptions CompressedKvStore::State::encode_options(const SetChoice& choice) 
   return encode;
 }
 
-Result<SetChoice> CompressedKvStore::State::choose(std::string_view key, std::uint64_t bytes, const SetOptions& set,
-                                                   std::optional<std::uint64_t>* bound) const {
-  SetChoice choice;
+Result<CompressedKvStore::State::Choice> CompressedKvStore::State::choose(std::string_view key, std::uint64_t bytes,
+                                                                          const SetOptions& set,
+                                                                          std::optional<std::uint64_t>* bound) const {
+  Choice choice;
   choice.shape = set.tensor;
   if (set.tensor) {
     if (Status status = check_shape(*set.tensor, bytes); !status.ok()) return status;
   }
   if (!rules.status().ok()) return rules.status();
-  choice.codec = codec;
+  choice.codec = CodecRef(&codec);
   const RuleSet::Entry* entry = rules.find(key);
   if (entry) {
     const Rule& rule = entry->rule;
     choice.rule = &rule;
-    if (entry->codec) choice.codec = entry->codec;
+    if (entry->codec) choice.codec = CodecRef(&entry->codec);
     if (choice.shape ? !rule.layout.empty() : rule.tensor.has_value() && set.codec.empty()) {
       Result<TensorShape> shape =
           choice.shape ? with_layout(*choice.shape, rule.layout) : shape_of(*rule.tensor, bytes);
@@ -118,24 +119,24 @@ Result<SetChoice> CompressedKvStore::State::choose(std::string_view key, std::ui
   if (!set.codec.empty()) {
     Result<std::shared_ptr<const Codec>> named = codecs.codec(set.codec);
     if (!named) return named.error();
-    choice.codec = std::move(*named);
+    choice.codec = CodecRef(*std::move(named));
   }
   const Status status = check_takes(*choice.codec, bytes, choice.shape, bound);
   if (status.ok()) return choice;
   if (status.code() != StatusCode::unsupported) return status;
   const Status fallen = fall_back(key, bytes, choice, bound);
-  if (fallback || (entry && entry->fallback)) return fallen.ok() ? Result<SetChoice>(choice) : fallen.in("fallback");
+  if (fallback || (entry && entry->fallback)) return fallen.ok() ? Result<Choice>(choice) : fallen.in("fallback");
   return fallen.in("fallback (" + std::string(status.message()) + ")");
 }
 
-Status CompressedKvStore::State::fall_back(std::string_view key, std::uint64_t bytes, SetChoice& choice,
+Status CompressedKvStore::State::fall_back(std::string_view key, std::uint64_t bytes, Choice& choice,
                                            std::optional<std::uint64_t>* bound) const {
   const RuleSet::Entry* entry = rules.find(key);
   choice.is_fallback = true;
   if (entry && entry->fallback) {
-    choice.codec = entry->fallback;
+    choice.codec = CodecRef(&entry->fallback);
   } else if (fallback) {
-    choice.codec = *fallback;
+    choice.codec = CodecRef(&*fallback);
   } else {
     return fallback.error();
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cinch/compressed_kv_store.hpp"
+#include "engine/codec_ref.hpp"
 #include "engine/frame_reader.hpp"
 #include "engine/frame_writer.hpp"
 #include "engine/rule_set.hpp"
@@ -45,14 +46,23 @@ struct CompressedKvStore::State {
   Result<EncodedFrame> encode(std::string_view key, const ValueParts& value, const SetOptions& set,
                               std::optional<GuardedBuffer>& joined,
                               std::pmr::memory_resource* scratch = std::pmr::get_default_resource());
-  EncodeOptions encode_options(const SetChoice& choice) const;
+
+  /// How a set goes: what `SetChoice` says.
+  struct Choice {
+    const Rule* rule = nullptr;
+    CodecRef codec;
+    bool is_fallback = false;
+    std::optional<TensorShape> shape;
+  };
+
+  EncodeOptions encode_options(const Choice& choice) const;
 
   /// How a set of `key` goes. `bound`, where given, gets the codec's for a block of so many bytes, where it has one.
-  Result<SetChoice> choose(std::string_view key, std::uint64_t bytes, const SetOptions& set,
-                           std::optional<std::uint64_t>* bound = nullptr) const;
+  Result<Choice> choose(std::string_view key, std::uint64_t bytes, const SetOptions& set,
+                        std::optional<std::uint64_t>* bound = nullptr) const;
 
   /// Has the fallback of `key` take the place of the codec that cannot take its value. Errors: why it cannot either.
-  Status fall_back(std::string_view key, std::uint64_t bytes, SetChoice& choice,
+  Status fall_back(std::string_view key, std::uint64_t bytes, Choice& choice,
                    std::optional<std::uint64_t>* bound) const;
 
   /// What the inner store is told: all but what this store follows itself.

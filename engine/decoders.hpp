@@ -5,23 +5,9 @@
 #include <utility>
 
 #include "cinch/codec_registry.hpp"
+#include "engine/codec_ref.hpp"
 
 namespace cinch {
-
-/// A codec that reads, or none; to be used no longer than the `Decoders` that it is of.
-class Decoder {
- public:
-  Decoder() = default;
-  explicit Decoder(const Codec* usual) noexcept : codec_(usual) {}
-  explicit Decoder(std::shared_ptr<const Codec> owner) noexcept : owner_(std::move(owner)), codec_(owner_.get()) {}
-
-  const Codec* get() const noexcept { return codec_; }
-  const Codec& operator*() const noexcept { return *codec_; }
-
- private:
-  std::shared_ptr<const Codec> owner_;  // of one that is not usual
-  const Codec* codec_ = nullptr;
-};
 
 /// A registry's, of which one is usual: it is found without the registry's lock and without a share in it, so that
 /// threads that read do not wait for each other's cache lines. Requires: the registry does not change, and outlives
@@ -33,12 +19,12 @@ class Decoders {
   Decoders(const CodecRegistry& codecs, FormatId usual)
       : codecs_(codecs), format_(std::move(usual)), usual_(codecs.decoder(format_).value_or(nullptr)) {}
 
-  /// Errors: `CodecRegistry::decoder`'s.
-  Result<Decoder> find(const FormatId& format) const {
-    if (usual_ && format == format_) return Decoder(usual_.get());
+  /// To be used no longer than this. Errors: `CodecRegistry::decoder`'s.
+  Result<CodecRef> find(const FormatId& format) const {
+    if (usual_ && format == format_) return CodecRef(&usual_);
     Result<std::shared_ptr<const Codec>> found = codecs_.decoder(format);
     if (!found) return found.error();
-    return Decoder(*std::move(found));
+    return CodecRef(*std::move(found));
   }
 
  private:

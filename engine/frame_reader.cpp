@@ -95,7 +95,7 @@ Result<Value> FrameReader::decode(const Decoders& decoders, Verify verify, Worke
     }
     return frame_.part(start, raw->size());
   }
-  const Result<Decoder> codec = find_codec(decoders);
+  const Result<CodecRef> codec = find_codec(decoders);
   if (!codec) return codec.error();
   GuardedBuffer buffer(summary().decoded_bytes);
   Status status = fill(buffer.bytes(), codec->get(), check, workers);
@@ -105,14 +105,14 @@ Result<Value> FrameReader::decode(const Decoders& decoders, Verify verify, Worke
 }
 
 Status FrameReader::decode_into(MutableBytes to, const Decoders& decoders, Verify verify, WorkerPool* workers) const {
-  const Result<Decoder> codec = find_codec(decoders);
+  const Result<CodecRef> codec = find_codec(decoders);
   if (!codec) return codec.error();
   return fill(to, codec->get(), wants_check(verify), workers);
 }
 
 Status FrameReader::decode_pieces(std::span<const Piece> pieces, MutableBytes to, const Decoders& decoders,
                                   Verify verify, WorkerPool* workers) const {
-  const Result<Decoder> codec = find_codec(decoders);
+  const Result<CodecRef> codec = find_codec(decoders);
   if (!codec) return codec.error();
   const bool check = wants_check(verify);
   const Result<std::shared_ptr<const PlanState>> plan = open_plan(codec->get(), check);
@@ -156,8 +156,8 @@ Status FrameReader::decode_pieces(std::span<const Piece> pieces, MutableBytes to
   });
 }
 
-Result<Decoder> FrameReader::find_codec(const Decoders& decoders) const {
-  if (summary().stored_raw) return Decoder();
+Result<CodecRef> FrameReader::find_codec(const Decoders& decoders) const {
+  if (summary().stored_raw) return CodecRef();
   return decoders.find(summary().format);
 }
 

@@ -47,7 +47,7 @@ class FrameReader {
  private:
   explicit FrameReader(Value frame) noexcept : frame_(std::move(frame)) {}
 
-  Result<Decoder> find_codec(const Decoders& decoders) const;
+  Result<CodecRef> find_codec(const Decoders& decoders) const;
   Result<std::shared_ptr<const PlanState>> open_plan(const Codec* codec, bool check) const;
   bool is_resident() const noexcept { return frame_.owner() && !frame_.is_part() && frame_.owner()->is_resident(); }
   bool wants_check(Verify verify) const noexcept;
