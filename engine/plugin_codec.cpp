@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/guarded_buffer.hpp"
+
 namespace cinch {
 namespace {
 
@@ -183,21 +185,19 @@ Result<std::optional<Plan>> PluginCodec::do_plan(ByteView value, const TensorSha
   const Result<Lent<cinch_enc_ctx>> context = lend_encoder();
   if (!context) return context.error();
   const CShape c_shape(shape);
-  Plan plan;
-  plan.bytes.resize(*most);
+  GuardedBuffer room(*most);
   std::size_t length = SIZE_MAX;
   char annotation[CINCH_ANNOTATION_BYTES] = {};
   cinch_err_v1 error = no_error();
-  const Result<std::int32_t> code =
-      call(name(), "plan", functions().plan, context->get(), c_shape.get(), input(value), value.size(),
-           output(plan.bytes), plan.bytes.size(), &length, annotation, &error);
+  const Result<std::int32_t> code = call(name(), "plan", functions().plan, context->get(), c_shape.get(), input(value),
+                                         value.size(), output(room.bytes()), *most, &length, annotation, &error);
+  if (!room.is_intact()) return breach("plan wrote outside its buffer");
   if (!code) return code.error();
   if (*code == CINCH_DECLINED) return std::optional<Plan>();
   if (*code != CINCH_OK) return Status(status_code(*code), describe(name(), "plan", error, *code));
-  if (length > plan.bytes.size()) return breach("plan answered a length over its own plan_bound");
-  plan.bytes.resize(length);
-  plan.annotation.assign(annotation, strnlen(annotation, sizeof annotation));
-  return std::optional(std::move(plan));
+  if (length > *most) return breach("plan answered a length over its own plan_bound");
+  const MutableBytes made = room.bytes().first(length);
+  return std::optional(Plan{{made.begin(), made.end()}, {annotation, strnlen(annotation, sizeof annotation)}});
 }
 
 Result<std::shared_ptr<const PlanState>> PluginCodec::do_open_plan(ByteView plan, const TensorShape* shape) const {

@@ -31,6 +31,13 @@ TEST_F(LiarTest, ThatAsksForMoreThanEveryMemoryIsSwitchedOff) {
               HasSubstr("codec_misbehaved: test.liar-huge: bound asks for 8796093022208 bytes for a value of 100"));
 }
 
+TEST_F(LiarTest, WhosePlanOverrunsIsSwitchedOff) {
+  const auto codec = liar("plan");
+  EXPECT_THAT(codec->plan(value_, nullptr).status().to_string(),
+              HasSubstr("codec_misbehaved: test.liar-plan: plan wrote outside its buffer"));
+  EXPECT_THAT(codec->plan(value_, nullptr).status().to_string(), HasSubstr("codec_misbehaved: switched off"));
+}
+
 TEST_F(LiarTest, WhoseParametersAreNoTextIsSwitchedOff) {
   EXPECT_THAT(registry_.codec("test.liar-escape").status().to_string(),
               HasSubstr("codec_misbehaved: test.liar-escape: params_canonical gives what is no text"));

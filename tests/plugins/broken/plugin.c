@@ -187,8 +187,40 @@ static int32_t dec_run(cinch_dec_ctx* ctx, const cinch_plan_state* plan, const c
   return CINCH_OK;
 }
 
+#ifdef LIAR_PLAN
+static int32_t plan_bound(const cinch_provider_v1* p, const char* params, size_t n, const cinch_shape_v1* shape,
+                          uint64_t in_len, uint64_t* out, cinch_err_v1* err) {
+  (void)p, (void)params, (void)n, (void)shape, (void)in_len, (void)err;
+  *out = 16;
+  return CINCH_OK;
+}
+
+static int32_t plan(cinch_enc_ctx* ctx, const cinch_shape_v1* shape, const uint8_t* src, size_t n, uint8_t* dst,
+                    size_t cap, size_t* out_len, char* annotation, cinch_err_v1* err) {
+  (void)ctx, (void)shape, (void)src, (void)n, (void)annotation, (void)err;
+  memset(dst, 1, cap + 1);
+  *out_len = cap;
+  return CINCH_OK;
+}
+
+static int32_t plan_open(const cinch_provider_v1* p, uint16_t major, uint16_t minor, const char* params, size_t n,
+                         const cinch_shape_v1* shape, const uint8_t* src, size_t src_len, cinch_plan_state** state,
+                         cinch_err_v1* err) {
+  (void)p, (void)major, (void)minor, (void)params, (void)n, (void)shape, (void)src, (void)src_len, (void)state,
+      (void)err;
+  return CINCH_CORRUPT;
+}
+
+static void plan_close(cinch_plan_state* state) { (void)state; }
+#define PLAN_FUNCTIONS plan_bound, plan, plan_open
+#define PLAN_CLOSE plan_close
+#endif
+
 #ifndef ENC_RUN
 #define ENC_RUN enc_run
+#endif
+#ifndef PLAN_FUNCTIONS
+#define PLAN_FUNCTIONS NULL, NULL, NULL
 #endif
 #ifndef ENC_CLOSE
 #define ENC_CLOSE enc_close
@@ -196,11 +228,10 @@ static int32_t dec_run(cinch_dec_ctx* ctx, const cinch_plan_state* plan, const c
 #ifndef PLAN_CLOSE
 #define PLAN_CLOSE NULL
 #endif
-static const cinch_provider_v1 provider = {
-    STRUCT_SIZE, TABLE_MAJOR, 0,        FORMAT,     IMPLEMENTATION, CAPS,    params_canonical,
-    bound,       enc_open,    dec_open, ENC_CLOSE,  dec_close,      ENC_RUN, dec_run,
-    NULL, /* measure */
-    NULL,        NULL,        NULL,     PLAN_CLOSE, NULL,           NULL,    NULL};
+static const cinch_provider_v1 provider = {STRUCT_SIZE,    TABLE_MAJOR,      0,       FORMAT,   IMPLEMENTATION,
+                                           CAPS,           params_canonical, bound,   enc_open, dec_open,
+                                           ENC_CLOSE,      dec_close,        ENC_RUN, dec_run,  NULL, /* measure */
+                                           PLAN_FUNCTIONS, PLAN_CLOSE,       NULL,    NULL,     NULL};
 
 __attribute__((unused)) static const cinch_provider_v1* provider_at(uint32_t i) {
 #ifdef BREAK_NULL_PROVIDER
