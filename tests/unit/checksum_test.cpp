@@ -1,0 +1,42 @@
+#include "engine/checksum.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "tests/support/payloads.hpp"
+
+namespace cinch {
+namespace {
+
+/// Values of libxxhash 0.8.1: of nothing, of a short and of a long input.
+TEST(ChecksumTest, IsXxh3) {
+  std::vector<std::byte> bytes(2048);
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i);
+  for (const Vectors vectors : {Vectors::narrow, Vectors::wide}) {
+    EXPECT_EQ(checksum({}, vectors), 0x2d06800538d394c2u);
+    EXPECT_EQ(checksum(as_bytes("cinch"), vectors), 0xbf79af0bed397f90u);
+    EXPECT_EQ(checksum(bytes, vectors), 0xdd420471ff96bd00u);
+  }
+}
+
+TEST(ChecksumTest, IsTheSameWhateverComputesIt) {
+  const std::vector<std::byte> bytes = test::make_payload(test::PayloadKind::random, 300'000, 1);
+  const ByteView all(bytes);
+  for (std::size_t size = 0; size <= 4'000; ++size) {
+    ASSERT_EQ(checksum(all.subspan(size % 67, size)), checksum(all.subspan(size % 67, size), Vectors::wide)) << size;
+  }
+  for (std::size_t size = 4'001; size < all.size(); size += size / 3) {
+    ASSERT_EQ(checksum(all.first(size)), checksum(all.first(size), Vectors::wide)) << size;
+  }
+}
+
+TEST(ChecksumTest, OfAHeadDependsOnItsKey) {
+  const ByteView head = as_bytes("head");
+  EXPECT_EQ(checksum_for_key(head, "a"), checksum_for_key(head, "a"));
+  EXPECT_NE(checksum_for_key(head, "a"), checksum_for_key(head, "b"));
+  EXPECT_NE(checksum_for_key(head, ""), checksum_for_key(head, "b"));
+}
+
+}  // namespace
+}  // namespace cinch
