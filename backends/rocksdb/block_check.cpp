@@ -1,10 +1,7 @@
 #include "backends/rocksdb/block_check.hpp"
 
-#if defined(__x86_64__)
-#include <xxh_x86dispatch.h>
-#else
+#define XXH_INLINE_ALL
 #include <xxhash.h>
-#endif
 
 #include <cstdint>
 #include <cstring>

@@ -1,5 +1,6 @@
 #include "backends/rocksdb/files_left.hpp"
 
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <algorithm>

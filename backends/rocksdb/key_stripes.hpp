@@ -1,6 +1,7 @@
 /// Locks that keys share by their hash, for the operations that read a key before they write it.
 #pragma once
 
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <array>

@@ -1,5 +1,6 @@
 #include "backends/rocksdb/meta_record.hpp"
 
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <algorithm>
