@@ -84,6 +84,13 @@ std::uint64_t MemoryEntry::charge() const noexcept {
   return own + (keeps_value_ ? kept().owner()->held_bytes() : 0) + index_bytes;
 }
 
+void MemoryEntry::fetch_memory() const noexcept {
+  const std::size_t own = own_bytes(key_bytes_, value_bytes_, keeps_value_);
+  if (own > largest_small_bytes) return;  // the thread does not keep it
+  const auto* const memory = reinterpret_cast<const std::byte*>(this);
+  for (std::size_t line = 64; line < own; line += 64) __builtin_prefetch(memory + line, 1);
+}
+
 void MemoryEntry::destroy() noexcept {
   MemoryAccount* const account = account_;
   const std::uint64_t charged = charge();

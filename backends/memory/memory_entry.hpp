@@ -48,6 +48,9 @@ class MemoryEntry final : public ValueOwner {
   /// What the entry takes, with its place in the index.
   std::uint64_t charge() const noexcept;
 
+  /// Fetches the memory of an entry that goes: what the thread stores next is often as long and gets the same piece.
+  void fetch_memory() const noexcept;
+
   /// From now on destruction releases the charge.
   void set_account(MemoryAccount& account) noexcept { account_ = &account; }
 

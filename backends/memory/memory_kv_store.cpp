@@ -245,7 +245,10 @@ Result<bool> MemoryKvStore::store(std::string_view key, const ValueParts& value,
   fresh->set_account(*shard.account);
   fresh->stamp = ++shard.last_stamp;
   shard.expect_expiry(fresh->expires_at_ms);
-  if (old) dropped = release(old);
+  if (old) {
+    old->fetch_memory();
+    dropped = release(old);
+  }
   slot->entry = fresh.release();
   return true;
 }
