@@ -38,11 +38,11 @@ CompressedKvStore::State::State(std::shared_ptr<KvStore> wrapped, std::shared_pt
 }
 
 Status CompressedKvStore::State::count(std::string_view key, const Status& status) {
-  Counters& mine = own_counters();
-  if (status.code() == StatusCode::corruption) mine.values_damaged.fetch_add(1, std::memory_order_relaxed);
+  Counting counting(*this);
+  if (status.code() == StatusCode::corruption) counting.add(&Counters::values_damaged, 1);
   if (status.code() == StatusCode::codec_misbehaved || status.code() == StatusCode::codec_failed ||
       status.code() == StatusCode::codec_missing) {
-    mine.codec_failures.fetch_add(1, std::memory_order_relaxed);
+    counting.add(&Counters::codec_failures, 1);
   }
   return status.in(describe_key(key));
 }
@@ -70,7 +70,7 @@ Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, cons
     value.copy_to(joined->bytes().data());
     whole = joined->bytes();
   }
-  if (choice->is_fallback) own_counters().values_fallen_back.fetch_add(1, std::memory_order_relaxed);
+  if (choice->is_fallback) Counting(*this).add(&Counters::values_fallen_back, 1);
   EncodeOptions encode = encode_options(*choice);
   encode.bound = bound;
   encode.scratch = scratch;
@@ -78,7 +78,7 @@ Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, cons
   if (!frame || !frame->stored_raw() || !choice->codec->traits().lossy) return frame;
   Choice lossless = *choice;  // what a lossy codec left as it was may get smaller all the same
   if (Status status = fall_back(key, size, lossless, nullptr); !status.ok()) return frame;
-  own_counters().values_fallen_back.fetch_add(1, std::memory_order_relaxed);
+  Counting(*this).add(&Counters::values_fallen_back, 1);
   encode = encode_options(lossless);
   encode.scratch = scratch;
   return encode_frame(whole, key, *lossless.codec, codecs, encode);
@@ -150,11 +150,11 @@ SetOptions CompressedKvStore::State::inner_options(std::string_view key, const S
 }
 
 void CompressedKvStore::State::count_set(const EncodedFrame& frame) {
-  Counters& mine = own_counters();
-  mine.values_set.fetch_add(1, std::memory_order_relaxed);
-  if (frame.stored_raw()) mine.values_stored_raw.fetch_add(1, std::memory_order_relaxed);
-  mine.bytes_set.fetch_add(frame.decoded_bytes(), std::memory_order_relaxed);
-  mine.bytes_stored.fetch_add(frame.stored_bytes(), std::memory_order_relaxed);
+  Counting counting(*this);
+  counting.add(&Counters::values_set, 1);
+  if (frame.stored_raw()) counting.add(&Counters::values_stored_raw, 1);
+  counting.add(&Counters::bytes_set, frame.decoded_bytes());
+  counting.add(&Counters::bytes_stored, frame.stored_bytes());
 }
 
 void CompressedKvStore::State::decode_frame(std::string_view key, GetResult& found) {

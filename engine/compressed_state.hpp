@@ -32,9 +32,9 @@ struct [[gnu::visibility("hidden")]] CompressedKvStore::State {
   /// Counts a failure by its kind, and names the key in it.
   Status count(std::string_view key, const Status& status);
   void count_read(std::uint64_t bytes) noexcept {
-    Counters& mine = own_counters();
-    mine.values_read.fetch_add(1, std::memory_order_relaxed);
-    mine.bytes_read.fetch_add(bytes, std::memory_order_relaxed);
+    Counting counting(*this);
+    counting.add(&Counters::values_read, 1);
+    counting.add(&Counters::bytes_read, bytes);
   }
   void count_set(const EncodedFrame& frame);
 
@@ -107,7 +107,6 @@ struct [[gnu::visibility("hidden")]] CompressedKvStore::State {
   const RuleSet rules;
   const Result<std::shared_ptr<const Codec>> fallback;
 
-  /// Threads count apart, so that they do not wait for each other's cache lines.
   struct alignas(64) Counters {
     std::atomic<std::uint64_t> values_set{0};
     std::atomic<std::uint64_t> values_stored_raw{0};
@@ -119,9 +118,33 @@ struct [[gnu::visibility("hidden")]] CompressedKvStore::State {
     std::atomic<std::uint64_t> values_damaged{0};
     std::atomic<std::uint64_t> codec_failures{0};
   };
-  static constexpr std::size_t counter_sets = 16;
-  std::array<Counters, counter_sets> counters;
-  Counters& own_counters() noexcept { return counters[thread_number() % counter_sets]; }
+
+  /// The calling thread's. Threads count apart, so that they do not wait for each other's cache lines; the first ones
+  /// of a process have counters to themselves, and need no more than to write what they read and added to.
+  class Counting {
+   public:
+    explicit Counting(State& state) noexcept : Counting(state, thread_number()) {}
+
+    void add(std::atomic<std::uint64_t> Counters::*counter, std::uint64_t count) noexcept {
+      std::atomic<std::uint64_t>& mine = mine_.*counter;
+      if (!is_own_) {
+        mine.fetch_add(count, std::memory_order_relaxed);
+      } else {
+        mine.store(mine.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+      }
+    }
+
+   private:
+    Counting(State& state, std::size_t thread) noexcept
+        : is_own_(thread < own_counters),
+          mine_(state.counters[is_own_ ? thread : own_counters + thread % shared_counters]) {}
+
+    const bool is_own_;
+    Counters& mine_;
+  };
+
+  static constexpr std::size_t own_counters = 16, shared_counters = 16;
+  std::array<Counters, own_counters + shared_counters> counters;
 };
 
 }  // namespace cinch
