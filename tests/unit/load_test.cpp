@@ -6,6 +6,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
+#include <map>
 #include <thread>
 
 #include "cinch/async.hpp"
@@ -53,6 +54,22 @@ TEST(LoadTest, ACodecThatHangsHoldsUpItsOwnCallAlone) {
   EXPECT_TRUE(store.close().ok());
   test::toy_gate().open();
   caller.join();
+}
+
+TEST(LoadTest, NothingIsLeftUncountedWithMoreThreadsThanCountersOfTheirOwn) {
+  const std::shared_ptr<CompressedKvStore> store = compressed("memory", {});
+  constexpr std::uint64_t threads = 48, calls = 200;
+  std::vector<std::thread> all;
+  for (std::uint64_t i = 0; i < threads; ++i) {
+    all.emplace_back([&, key = std::to_string(i)] {
+      for (std::uint64_t call = 0; call < calls; ++call) EXPECT_TRUE(store->set(key, "value").ok());
+    });
+  }
+  for (std::thread& thread : all) thread.join();
+  std::map<std::string, std::uint64_t> counted;
+  for (const auto& [name, count] : store->stats().counters) counted[name] = count;
+  EXPECT_EQ(counted["values_set"], threads * calls);
+  EXPECT_EQ(counted["bytes_set"], threads * calls * std::string_view("value").size());
 }
 
 /// Threads and asynchronous calls work on large values while the store is closed.
