@@ -29,7 +29,7 @@ void report_memory(Report& report) {
   report.bytes(
       "bare get_into", "memcpy", bytes, [&] { (void)bare->get_into("k", to); }, copy, 0.9);
   volatile XXH64_hash_t hash = 0;
-  const auto xxh3 = [&] { hash = XXH3_64bits(value.data(), value.size()); };
+  const auto xxh3 = [&] { hash = XXH3_64bits(value.data(), value.size()); };  // by libxxhash's run-time dispatch
   const auto always = memory_store("raw", 1, Verify::always);
   const auto first = memory_store("raw", 1, Verify::first_read);
   const auto never = memory_store("raw", 1, Verify::never);

@@ -1,10 +1,12 @@
-// libxxhash's own code, compiled here, for a prefetch that fits its speed and for a choice of vectors. libxxhash's
-// run-time dispatch takes the widest there are, and in Debian 12 comes back from AVX-512 without vzeroupper: half of
-// what a set of 1 KiB took on an Intel Xeon. On that processor, 256-bit multiplications slow down what comes next as
-// well: decoders of ordinary code that work on 512 KiB at a time by some 5 per cent, which is more than they save.
+// libxxhash's own code, compiled here, for a prefetch that fits its speed and for a choice of vectors: its run-time
+// dispatch takes the widest there are, after which other code is slower for a while on some processors. bench/README.md
+// has figures.
 #include "engine/checksum.hpp"
 
 #define XXH_INLINE_ALL
+#if defined(__x86_64__)
+#define XXH_VECTOR XXH_SSE2  // whatever the compiler may use
+#endif
 #define XXH_PREFETCH_DIST 2048  // bytes; with the usual 384 it waits for what is in no cache
 #include <xxhash.h>
 
@@ -13,14 +15,18 @@
 namespace cinch {
 
 std::uint64_t checksum(ByteView bytes, [[maybe_unused]] Vectors vectors) noexcept {
-#if defined(__x86_64__)
+#if defined(CINCH_HAS_AVX2)
   if (vectors == Vectors::wide && __builtin_cpu_supports("avx2")) return xxh3_avx2(bytes.data(), bytes.size());
 #endif
   return XXH3_64bits(bytes.data(), bytes.size());
 }
 
+std::uint64_t seeded_checksum(ByteView bytes, std::uint64_t seed) noexcept {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
+
 std::uint64_t checksum_for_key(ByteView bytes, std::string_view key) noexcept {
-  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), XXH3_64bits(key.data(), key.size()));
+  return seeded_checksum(bytes, XXH3_64bits(key.data(), key.size()));
 }
 
 }  // namespace cinch

@@ -16,6 +16,9 @@ enum class Vectors : std::uint8_t {
 
 std::uint64_t checksum(ByteView bytes, Vectors vectors = Vectors::narrow) noexcept;
 
+/// With a seed; those above have 0.
+std::uint64_t seeded_checksum(ByteView bytes, std::uint64_t seed) noexcept;
+
 /// Seeded with the key, so that what was stored under one key does not verify under another.
 std::uint64_t checksum_for_key(ByteView bytes, std::string_view key) noexcept;
 

@@ -1,6 +1,7 @@
 // Nothing but the hash is compiled for AVX2: whatever else a header has inline might be called from elsewhere.
-#if defined(__AVX2__)
+#if defined(CINCH_HAS_AVX2)
 #define XXH_INLINE_ALL
+#define XXH_VECTOR XXH_AVX2
 #define XXH_PREFETCH_DIST 2048  // as in checksum.cpp
 #include "engine/checksum_avx2.hpp"
 

@@ -1,4 +1,4 @@
-/// Who works with a codec for one call.
+/// A codec for the time of a call.
 #pragma once
 
 #include <memory>
@@ -13,9 +13,17 @@ namespace cinch {
 class CodecRef {
  public:
   CodecRef() = default;
-  /// Requires: what `held` points to outlives this, and stays as it is.
-  explicit CodecRef(const std::shared_ptr<const Codec>* held) noexcept : held_(held) {}
-  explicit CodecRef(std::shared_ptr<const Codec> owned) noexcept : owned_(std::move(owned)) {}
+  /// Requires: `codec` outlives what this gives, and stays as it is.
+  static CodecRef held(const std::shared_ptr<const Codec>& codec) noexcept {
+    CodecRef ref;
+    ref.held_ = &codec;
+    return ref;
+  }
+  static CodecRef owned(std::shared_ptr<const Codec> codec) noexcept {
+    CodecRef ref;
+    ref.owned_ = std::move(codec);
+    return ref;
+  }
 
   const std::shared_ptr<const Codec>& share() const noexcept { return held_ ? *held_ : owned_; }
   const Codec* get() const noexcept { return share().get(); }

@@ -33,7 +33,7 @@ bool may_provide(const PluginReport& report, std::string_view format) {
 
 }  // namespace
 
-struct [[gnu::visibility("hidden")]] CodecRegistry::State {
+struct CINCH_HIDDEN CodecRegistry::State {
   State() = default;
   State(const State& other) : providers(other.providers), preferred(other.preferred), reports(other.reports) {}
   State& operator=(const State&) = delete;
@@ -47,7 +47,7 @@ struct [[gnu::visibility("hidden")]] CodecRegistry::State {
   std::string unknown(std::string_view format) const;
 
   /// Appends which refused plugins may provide the format, and why they were refused.
-  void add_refusals(std::string_view format, std::string & message) const;
+  void add_refusals(std::string_view format, std::string& message) const;
 
   std::map<std::string, std::shared_ptr<const CodecProvider>, std::less<>> providers;
   std::map<std::string, std::string, std::less<>> preferred;

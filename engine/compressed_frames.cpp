@@ -79,7 +79,7 @@ Result<SetChoice> CompressedKvStore::choose(std::string_view key, std::uint64_t 
   if (Status status = state_->check(key, bytes, options); !status.ok()) return status.in(describe_key(key));
   const Result<State::Choice> choice = state_->choose(key, bytes, options);
   if (!choice) return choice.error().in(describe_key(key));
-  return SetChoice{choice->rule, choice->codec.share(), choice->is_fallback, choice->shape};
+  return choice->to_public();
 }
 
 Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::string_view spec,
@@ -111,7 +111,7 @@ Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::st
   EncodeOptions encode = state_->encode_options(*choice);
   encode.lossy_origin = summary.lossy_origin;
   encode.loss = summary.loss;
-  const Result<EncodedFrame> frame = encode_frame((*value)->bytes(), key, codec, state_->codecs, encode);
+  const Result<EncodedFrame> frame = encode_frame((*value)->bytes(), key, codec, state_->decoders, encode);
   if (!frame) return state_->count(key, frame.error());
   if (codec.traits().lossy && frame->stored_raw()) return Recompressed::already;
   const std::int64_t time_left = head.expires_at_ms == 0 ? 0 : head.expires_at_ms - now_ms();

@@ -74,14 +74,14 @@ Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, cons
   EncodeOptions encode = encode_options(*choice);
   encode.bound = bound;
   encode.scratch = scratch;
-  Result<EncodedFrame> frame = encode_frame(whole, key, *choice->codec, codecs, encode);
+  Result<EncodedFrame> frame = encode_frame(whole, key, *choice->codec, decoders, encode);
   if (!frame || !frame->stored_raw() || !choice->codec->traits().lossy) return frame;
   Choice lossless = *choice;  // what a lossy codec left as it was may get smaller all the same
   if (Status status = fall_back(key, size, lossless, nullptr); !status.ok()) return frame;
   Counting(*this).add(&Counters::values_fallen_back, 1);
   encode = encode_options(lossless);
   encode.scratch = scratch;
-  return encode_frame(whole, key, *lossless.codec, codecs, encode);
+  return encode_frame(whole, key, *lossless.codec, decoders, encode);
 }
 
 EncodeOptions CompressedKvStore::State::encode_options(const Choice& choice) const {
@@ -103,12 +103,12 @@ Result<CompressedKvStore::State::Choice> CompressedKvStore::State::choose(std::s
     if (Status status = check_shape(*set.tensor, bytes); !status.ok()) return status;
   }
   if (!rules.status().ok()) return rules.status();
-  choice.codec = CodecRef(&codec);
+  choice.codec = CodecRef::held(codec);
   const RuleSet::Entry* entry = rules.find(key);
   if (entry) {
     const Rule& rule = entry->rule;
     choice.rule = &rule;
-    if (entry->codec) choice.codec = CodecRef(&entry->codec);
+    if (entry->codec) choice.codec = CodecRef::held(entry->codec);
     if (choice.shape ? !rule.layout.empty() : rule.tensor.has_value() && set.codec.empty()) {
       Result<TensorShape> shape =
           choice.shape ? with_layout(*choice.shape, rule.layout) : shape_of(*rule.tensor, bytes);
@@ -119,7 +119,7 @@ Result<CompressedKvStore::State::Choice> CompressedKvStore::State::choose(std::s
   if (!set.codec.empty()) {
     Result<std::shared_ptr<const Codec>> named = codecs.codec(set.codec);
     if (!named) return named.error();
-    choice.codec = CodecRef(*std::move(named));
+    choice.codec = CodecRef::owned(*std::move(named));
   }
   const Status status = check_takes(*choice.codec, bytes, choice.shape, bound);
   if (status.ok()) return choice;
@@ -134,9 +134,9 @@ Status CompressedKvStore::State::fall_back(std::string_view key, std::uint64_t b
   const RuleSet::Entry* entry = rules.find(key);
   choice.is_fallback = true;
   if (entry && entry->fallback) {
-    choice.codec = CodecRef(&entry->fallback);
+    choice.codec = CodecRef::held(entry->fallback);
   } else if (fallback) {
-    choice.codec = CodecRef(&*fallback);
+    choice.codec = CodecRef::held(*fallback);
   } else {
     return fallback.error();
   }

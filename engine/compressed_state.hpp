@@ -25,7 +25,7 @@ inline SetOptions with_ttl(std::chrono::milliseconds ttl) {
   return options;
 }
 
-struct [[gnu::visibility("hidden")]] CompressedKvStore::State {
+struct CINCH_HIDDEN CompressedKvStore::State {
   State(std::shared_ptr<KvStore> wrapped, std::shared_ptr<const Codec> writer, CompressedOptions given,
         CodecRegistry registry);
 
@@ -53,6 +53,8 @@ struct [[gnu::visibility("hidden")]] CompressedKvStore::State {
     CodecRef codec;
     bool is_fallback = false;
     std::optional<TensorShape> shape;
+
+    SetChoice to_public() const { return {rule, codec.share(), is_fallback, shape}; }
   };
 
   EncodeOptions encode_options(const Choice& choice) const;
@@ -62,22 +64,22 @@ struct [[gnu::visibility("hidden")]] CompressedKvStore::State {
                         std::optional<std::uint64_t>* bound = nullptr) const;
 
   /// Has the fallback of `key` take the place of the codec that cannot take its value. Errors: why it cannot either.
-  Status fall_back(std::string_view key, std::uint64_t bytes, Choice & choice, std::optional<std::uint64_t> * bound)
-      const;
+  Status fall_back(std::string_view key, std::uint64_t bytes, Choice& choice,
+                   std::optional<std::uint64_t>* bound) const;
 
   /// What the inner store is told: all but what this store follows itself.
   SetOptions inner_options(std::string_view key, const SetOptions& set) const;
 
   /// Puts the value in the place of its frame, which the inner store gave for `key`.
-  void decode(std::string_view key, GetResult & found) {
+  void decode(std::string_view key, GetResult& found) {
     if (!found || !*found || take_verified_raw(**found)) return;
     decode_frame(key, found);
   }
-  void decode_frame(std::string_view key, GetResult & found);
+  void decode_frame(std::string_view key, GetResult& found);
 
   /// The short way for what lies in memory as it was set and was verified before: all that is left is to find it, which
   /// the owner remembers. Nothing of the frame is fetched for that, and no table of virtual functions.
-  bool take_verified_raw(Value & frame) noexcept {
+  bool take_verified_raw(Value& frame) noexcept {
     if (options.verify != Verify::first_read || !frame.owner() || frame.is_part()) return false;
     const std::size_t start = frame.owner()->raw_start();
     if (start == 0 || frame.size() - start > options.max_value_bytes) return false;

@@ -21,10 +21,10 @@ class Decoders {
 
   /// To be used no longer than this. Errors: `CodecRegistry::decoder`'s.
   Result<CodecRef> find(const FormatId& format) const {
-    if (usual_ && format == format_) return CodecRef(&usual_);
+    if (usual_ && format == format_) return CodecRef::held(usual_);
     Result<std::shared_ptr<const Codec>> found = codecs_.decoder(format);
     if (!found) return found.error();
-    return CodecRef(*std::move(found));
+    return CodecRef::owned(*std::move(found));
   }
 
  private:

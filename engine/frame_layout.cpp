@@ -4,7 +4,6 @@
 
 #include "engine/block_split.hpp"
 #include "engine/byte_io.hpp"
-#include "engine/checksum.hpp"
 
 namespace cinch {
 namespace {
@@ -120,9 +119,8 @@ Status FrameLayout::check_plan(ByteView frame) const {
   return corrupt_frame("its plan does not verify");
 }
 
-Status FrameLayout::check_stored_block(ByteView frame, const BlockEntry& block) const {
-  const ByteView stored = frame.subspan(block.stored_offset, block.stored_bytes);
-  std::uint64_t found = block_checksum(stored, block.is_raw(), summary_.shape.has_value());
+Status FrameLayout::check_stored_block(ByteView frame, const BlockEntry& block, Vectors vectors) const {
+  std::uint64_t found = checksum(frame.subspan(block.stored_offset, block.stored_bytes), vectors);
   if (!summary_.indexed && !summary_.stored_raw) found = static_cast<std::uint32_t>(found);
   if (found == block.stored_checksum) return {};
   return corrupt_frame("the block at byte " + std::to_string(block.stored_offset) + " does not verify");
@@ -131,7 +129,7 @@ Status FrameLayout::check_stored_block(ByteView frame, const BlockEntry& block) 
 Status FrameLayout::check_stored(ByteView frame) const {
   if (Status status = check_plan(frame); !status.ok()) return status;
   for (const BlockEntry& block : blocks()) {
-    if (Status status = check_stored_block(frame, block); !status.ok()) return status;
+    if (Status status = check_stored_block(frame, block, Vectors::wide); !status.ok()) return status;
   }
   return {};
 }

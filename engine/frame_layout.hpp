@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cinch/codec.hpp"
 #include "cinch/status.hpp"
 #include "engine/checksum.hpp"
 #include "engine/frame_summary.hpp"
@@ -27,9 +28,9 @@ struct BlockEntry {
   bool is_raw() const noexcept { return stored_bytes == decoded_bytes; }
 };
 
-/// The checksum of a block as it is stored or decoded. Typed values have codecs that use wide vectors.
-inline std::uint64_t block_checksum(ByteView bytes, bool raw, bool typed) noexcept {
-  return checksum(bytes, raw || typed ? Vectors::wide : Vectors::narrow);
+/// What checksums are computed with while a codec works.
+inline Vectors vectors_beside(const Codec& codec) noexcept {
+  return codec.traits().wide_vectors ? Vectors::wide : Vectors::narrow;
 }
 
 /// Where a block goes that would start at `offset`.
@@ -61,7 +62,7 @@ class FrameLayout {
 
   /// Errors: `corruption`.
   Status check_plan(ByteView frame) const;
-  Status check_stored_block(ByteView frame, const BlockEntry& block) const;
+  Status check_stored_block(ByteView frame, const BlockEntry& block, Vectors vectors) const;
 
   /// All of the above, for every block: what can be verified without a codec.
   Status check_stored(ByteView frame) const;

@@ -6,7 +6,6 @@
 
 #include "engine/block_split.hpp"
 #include "engine/block_work.hpp"
-#include "engine/checksum.hpp"
 #include "engine/guarded_buffer.hpp"
 
 namespace cinch {
@@ -42,12 +41,12 @@ void copy_pieces(ByteView decoded, std::uint64_t start, std::span<const FrameRea
 
 /// One encoded block. `checked`: its stored bytes verified, so that what is wrong now is the codec's doing.
 Status decode_block(const Codec& codec, const PlanState* plan, const BlockSlice& slice, ByteView encoded,
-                    MutableBytes to, const BlockEntry& block, bool typed, bool checked) {
+                    MutableBytes to, const BlockEntry& block, bool checked) {
   if (Status status = codec.decompress(slice, plan, encoded, to); !status.ok()) {
     if (status.code() != StatusCode::corruption || !checked) return status;
     return misbehaved(codec, "it refuses a block whose stored bytes verify: " + std::string(status.message()));
   }
-  if (block_checksum(to, false, typed) == block.decoded_checksum) return {};
+  if (checksum(to, vectors_beside(codec)) == block.decoded_checksum) return {};
   if (checked) return misbehaved(codec, "stored bytes verify, decoded ones do not");
   return corrupt_frame("decoded bytes do not verify");
 }
@@ -141,7 +140,8 @@ Status FrameReader::decode_pieces(std::span<const Piece> pieces, MutableBytes to
     ByteView decoded = frame_.bytes().subspan(block.stored_offset, block.stored_bytes);
     std::optional<GuardedBuffer> buffer;
     if (block.is_raw()) {
-      if (Status status = check ? layout_.check_stored_block(frame_.bytes(), block) : Status(); !status.ok()) {
+      if (Status status = check ? layout_.check_stored_block(frame_.bytes(), block, Vectors::wide) : Status();
+          !status.ok()) {
         return status;
       }
     } else {
@@ -186,9 +186,10 @@ Status FrameReader::fill_block(const BlockEntry& block, const BlockSlice& slice,
                                const PlanState* plan, bool check) const {
   const ByteView stored = frame_.bytes().subspan(block.stored_offset, block.stored_bytes);
   if (check) {
-    if (Status status = layout_.check_stored_block(frame_.bytes(), block); !status.ok()) return status;
+    const Vectors vectors = block.is_raw() ? Vectors::wide : vectors_beside(*codec);
+    if (Status status = layout_.check_stored_block(frame_.bytes(), block, vectors); !status.ok()) return status;
   }
-  if (!block.is_raw()) return decode_block(*codec, plan, slice, stored, to, block, summary().shape.has_value(), check);
+  if (!block.is_raw()) return decode_block(*codec, plan, slice, stored, to, block, check);
   if (!to.empty()) std::memcpy(to.data(), stored.data(), to.size());
   return {};
 }

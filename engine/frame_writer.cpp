@@ -8,7 +8,6 @@
 
 #include "engine/block_split.hpp"
 #include "engine/block_work.hpp"
-#include "engine/checksum.hpp"
 #include "engine/raw_codec.hpp"
 
 namespace cinch {
@@ -81,9 +80,9 @@ class FrameWriter {
         encoded_(split_.count()),
         frame_(options.scratch) {}
 
-  Result<EncodedFrame> run(const CodecRegistry& codecs) {
+  Result<EncodedFrame> run(const Decoders& decoders) {
     if (options_.verify || codec_.traits().lossy) {
-      Result<std::shared_ptr<const Codec>> decoder = codecs.decoder(codec_.format());
+      Result<CodecRef> decoder = decoders.find(codec_.format());
       if (!decoder) return decoder.error();
       decoder_ = std::move(*decoder);
     }
@@ -127,7 +126,7 @@ class FrameWriter {
     if (!state) return state.error();
     plan_state_ = std::move(*state);
     decoder_plan_ = plan_state_;
-    if (!decoder_ || decoder_.get() == &codec_) return {};
+    if (!decoder_.get() || decoder_.get() == &codec_) return {};
     Result<std::shared_ptr<const PlanState>> decoder_state = decoder_->open_plan(plan_.bytes, options_.shape);
     if (!decoder_state) return decoder_state.error();
     decoder_plan_ = std::move(*decoder_state);
@@ -157,14 +156,16 @@ class FrameWriter {
       encoded = *result;
     }
     if (!encoded || !pays(*encoded, block.size())) {
-      entry.stored_checksum = entry.decoded_checksum = block_checksum(block, true, options_.shape);
+      entry.stored_checksum = entry.decoded_checksum = checksum(block, Vectors::wide);
       out.buffer.reset();
       return measure(part.slice, block, block, out.loss);
     }
     out.bytes = out.buffer->bytes().first(*encoded);
     entry.stored_bytes = *encoded;
-    entry.stored_checksum = block_checksum(out.bytes, false, options_.shape);
-    return decoder_ ? decode_again(part.slice, block, entry, out) : checksum_of(block, entry);
+    entry.stored_checksum = checksum(out.bytes, vectors_beside(codec_));
+    if (decoder_.get()) return decode_again(part.slice, block, entry, out);
+    entry.decoded_checksum = checksum(block, vectors_beside(codec_));
+    return {};
   }
 
   /// Buffers are as long as the worst case: blocks leave them in their order, as soon as those before have left.
@@ -190,11 +191,6 @@ class FrameWriter {
     }
   }
 
-  Status checksum_of(ByteView decoded, BlockEntry& entry) const {
-    entry.decoded_checksum = block_checksum(decoded, false, options_.shape);
-    return {};
-  }
-
   /// What a lossy codec changed.
   Status measure(const BlockSlice& slice, ByteView original, ByteView decoded, LossSums& out) const {
     if (is_raw_ || !codec_.traits().lossy) return {};
@@ -214,7 +210,7 @@ class FrameWriter {
     if (!codec_.traits().lossy && !std::ranges::equal(decoded.bytes(), block)) {
       return convicted("what it has just encoded decodes to other bytes");
     }
-    entry.decoded_checksum = block_checksum(decoded.bytes(), false, options_.shape);
+    entry.decoded_checksum = checksum(decoded.bytes(), vectors_beside(codec_));
     return measure(slice, block, decoded.bytes(), out.loss);
   }
 
@@ -290,7 +286,7 @@ class FrameWriter {
   const EncodeOptions& options_;
   const bool is_raw_;  // nothing is to be encoded
   BlockSplit split_;
-  std::shared_ptr<const Codec> decoder_;
+  CodecRef decoder_;  // where what was encoded is decoded again
   Plan plan_;
   std::shared_ptr<const PlanState> plan_state_;
   std::shared_ptr<const PlanState> decoder_plan_;
@@ -311,16 +307,16 @@ Status check_shape(const TensorShape& shape, std::uint64_t bytes) {
                                             std::to_string(*expected) + " for a tensor " + to_string(shape)};
 }
 
-Result<EncodedFrame> encode_frame(ByteView value, std::string_view key, const Codec& codec, const CodecRegistry& codecs,
+Result<EncodedFrame> encode_frame(ByteView value, std::string_view key, const Codec& codec, const Decoders& decoders,
                                   const EncodeOptions& options) {
   if (options.shape) {
     if (Status status = check_shape(*options.shape, value.size()); !status.ok()) return status;
   }
   const bool is_raw = value.empty() || codec.format().name == raw_format;
-  Result<EncodedFrame> frame = FrameWriter(value, key, codec, options, is_raw).run(codecs);
+  Result<EncodedFrame> frame = FrameWriter(value, key, codec, options, is_raw).run(decoders);
   if (!frame || frame->stored_raw() || frame->stored_bytes() < value.size()) return frame;
   // Index and plan take more than the blocks gained.
-  return FrameWriter(value, key, codec, options, true).run(codecs);
+  return FrameWriter(value, key, codec, options, true).run(decoders);
 }
 
 }  // namespace cinch

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "cinch/codec.hpp"
-#include "cinch/codec_registry.hpp"
 #include "cinch/worker_pool.hpp"
+#include "engine/decoders.hpp"
 #include "engine/frame_layout.hpp"
 #include "engine/guarded_buffer.hpp"
 #include "engine/packed_frame.hpp"
@@ -71,10 +71,10 @@ class EncodedFrame {
 /// `invalid_argument` unless a value of so many bytes has that shape.
 Status check_shape(const TensorShape& shape, std::uint64_t bytes);
 
-/// Encodes `value` for `key` with `codec`. `codecs` gives the decoder where the result has to be decoded again: for
+/// Encodes `value` for `key` with `codec`. `decoders` give the one where the result has to be decoded again: for
 /// lossy codecs always, since a frame's checksums and loss report are of what a reader gets.
 /// Errors: `invalid_argument` (shape), `codec_failed`, `codec_misbehaved`, and the registry's for the decoder.
-Result<EncodedFrame> encode_frame(ByteView value, std::string_view key, const Codec& codec, const CodecRegistry& codecs,
+Result<EncodedFrame> encode_frame(ByteView value, std::string_view key, const Codec& codec, const Decoders& decoders,
                                   const EncodeOptions& options);
 
 }  // namespace cinch

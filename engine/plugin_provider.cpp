@@ -144,6 +144,7 @@ std::shared_ptr<const CodecProvider> make_plugin_provider(const ProviderTable& t
   if (table.functions.target) {
     const Result<const char*> target = call(info.format, "target", table.functions.target, table.provider);
     if (target && *target) info.target = printable({*target, strnlen(*target, longest_target)});
+    info.traits.wide_vectors = info.target.starts_with("avx");
   }
   return std::make_shared<const PluginProvider>(table, std::move(info));
 }

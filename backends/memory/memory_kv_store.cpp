@@ -1,6 +1,6 @@
 #include "backends/memory/memory_kv_store.hpp"
 
-#define XXH_INLINE_ALL  // keys are short, and calls would take longer than their hashes
+#define XXH_INLINE_ALL  // keys are short, and a call would take longer than their hashes
 #include <xxhash.h>
 
 #include <algorithm>

@@ -1,11 +1,10 @@
 #include "backends/rocksdb/block_check.hpp"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <cstdint>
 #include <cstring>
 #include <utility>
+
+#include "engine/checksum.hpp"
 
 namespace cinch {
 namespace {
@@ -24,7 +23,8 @@ bool is_right_block(const rocksdb::Slice& read) noexcept {
   if (read.size() < trailer_bytes) return false;
   const std::size_t block_bytes = read.size() - trailer_bytes;
   std::memcpy(&stored, read.data() + block_bytes + 1, sizeof stored);
-  return read[block_bytes] == 0 && static_cast<std::uint32_t>(XXH3_64bits(read.data(), block_bytes)) == stored;
+  const ByteView block = as_bytes({read.data(), block_bytes});
+  return read[block_bytes] == 0 && static_cast<std::uint32_t>(checksum(block, Vectors::wide)) == stored;
 }
 
 class BlockCheckedFile final : public rocksdb::FSRandomAccessFileOwnerWrapper {

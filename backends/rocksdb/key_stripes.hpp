@@ -1,9 +1,6 @@
 /// Locks that keys share by their hash, for the operations that read a key before they write it.
 #pragma once
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <array>
 #include <bitset>
 #include <cstddef>
@@ -11,6 +8,8 @@
 #include <shared_mutex>
 #include <string_view>
 #include <vector>
+
+#include "engine/checksum.hpp"
 
 namespace cinch {
 
@@ -45,7 +44,7 @@ class KeyStripes {
     std::shared_mutex mutex;
   };
 
-  static std::size_t index(std::string_view key) noexcept { return XXH3_64bits(key.data(), key.size()) % count; }
+  static std::size_t index(std::string_view key) noexcept { return checksum(as_bytes(key)) % count; }
 
   std::array<Stripe, count> stripes_;
 };

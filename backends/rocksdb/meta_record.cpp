@@ -1,11 +1,10 @@
 #include "backends/rocksdb/meta_record.hpp"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
+
+#include "engine/checksum.hpp"
 
 namespace cinch {
 namespace {
@@ -31,8 +30,7 @@ std::uint32_t checksum(std::string_view key, ByteView stored) noexcept {
   std::uint32_t before = 0;
   std::memcpy(&before, stored.data(), sizeof before);
   const ByteView covered = stored.subspan(offsetof(Fixed, stamp));
-  const XXH64_hash_t seed = XXH3_64bits_withSeed(key.data(), key.size(), before);
-  return static_cast<std::uint32_t>(XXH3_64bits_withSeed(covered.data(), covered.size(), seed));
+  return static_cast<std::uint32_t>(seeded_checksum(covered, seeded_checksum(as_bytes(key), before)));
 }
 
 }  // namespace

@@ -2,13 +2,13 @@
 
 #include <fcntl.h>
 #include <unistd.h>
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 #include <cstddef>
+#include <span>
 #include <utility>
 
 #include "cinch/log.hpp"
+#include "engine/checksum.hpp"
 
 namespace cinch {
 namespace {
@@ -32,14 +32,16 @@ struct Stored {
 };
 static_assert(sizeof(Stored) == 64);
 
-std::uint64_t checksum(const Stored& stored) noexcept { return XXH3_64bits(&stored, offsetof(Stored, checksum)); }
+std::uint64_t checksum_of(const Stored& stored) noexcept {
+  return checksum(std::as_bytes(std::span(&stored, 1)).first(offsetof(Stored, checksum)));
+}
 
 std::string path_of(const std::string& directory) { return directory + "/" + watermark_file; }
 
 std::optional<WatermarkRecord> read_copy(int file, off_t copy) {
   Stored stored{};
   if (pread(file, &stored, sizeof stored, copy * copy_distance) != sizeof stored) return std::nullopt;
-  if (stored.magic != magic || stored.checksum != checksum(stored)) return std::nullopt;
+  if (stored.magic != magic || stored.checksum != checksum_of(stored)) return std::nullopt;
   return WatermarkRecord{static_cast<WatermarkRecord::State>(stored.state),
                          stored.sequence,
                          stored.lost_writes,
@@ -118,7 +120,7 @@ rocksdb::Status Watermark::write_copy(off_t copy) {
                 record_.left.manifest_hash,
                 record_.left.logs_hash,
                 0};
-  stored.checksum = checksum(stored);
+  stored.checksum = checksum_of(stored);
   return file_->Write(static_cast<std::uint64_t>(copy * copy_distance),
                       rocksdb::Slice(reinterpret_cast<const char*>(&stored), sizeof stored));
 }

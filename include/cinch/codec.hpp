@@ -76,6 +76,7 @@ struct CodecTraits {
   bool needs_shape = false;
   bool deterministic = false;
   bool fuzz_safe = false;
+  bool wide_vectors = false;      ///< Its code uses vectors of 256 bits or more on this machine.
   std::uint64_t block_bytes = 0;  ///< Of a codec: how long its blocks should be where nobody says; 0: no matter.
 };
 

@@ -248,7 +248,8 @@ struct cinch_provider_v1 {
   void (*enc_close)(cinch_enc_ctx*); /* NULL allowed. [ctx-serial] */
   void (*dec_close)(cinch_dec_ctx*);
 
-  /* One block. Writes nothing past dst[cap-1]. [ctx-serial] */
+  /* One block, of which all *out_len bytes are written: dst is not initialised. Writes nothing past dst[cap-1].
+   * [ctx-serial] */
   int32_t (*enc_run)(cinch_enc_ctx*, const cinch_plan_state*, const cinch_slice_v1*, const uint8_t* src, size_t n,
                      uint8_t* dst, size_t cap, size_t* out_len, cinch_err_v1*);
 
@@ -263,8 +264,9 @@ struct cinch_provider_v1 {
                      const uint8_t* original, const uint8_t* decoded, size_t len, cinch_loss_v1* loss, cinch_err_v1*);
 
   /* Optional, all four or none: side information of the whole value, made once before its blocks, stored once, opened
-   * once and handed to every block. A plan may be as long as the value. `annotation` is `k=v` text of at most 63 bytes
-   * that stays readable without the codec; the host passes it zeroed. plan: [ctx-serial]; others [any-thread] */
+   * once and handed to every block. A plan may be as long as the value; its buffer is like enc_run's. `annotation` is
+   * `k=v` text of at most 63 bytes that stays readable without the codec; the host passes it zeroed. plan:
+   * [ctx-serial]; others [any-thread] */
   int32_t (*plan_bound)(const cinch_provider_v1*, const char* params, size_t n, const cinch_shape_v1*, uint64_t in_len,
                         uint64_t* out, cinch_err_v1*);
   int32_t (*plan)(cinch_enc_ctx*, const cinch_shape_v1*, const uint8_t* src, size_t n, uint8_t* dst, size_t cap,
@@ -278,7 +280,7 @@ struct cinch_provider_v1 {
   int32_t (*mem_estimate)(const cinch_provider_v1*, const char* params, size_t n, uint64_t in_len, uint64_t* out);
 
   /* Optional: which of its code paths runs on this machine, "scalar", "avx2", "avx512"; of at most 31 bytes, for people
-   * to read. [any-thread] */
+   * to read. Beside one that starts with "avx" the host uses wide vectors, too. [any-thread] */
   const char* (*target)(const cinch_provider_v1*);
 
   /* Optional: how long blocks should be with these parameters where nobody says, in bytes, for a codec that longer ones

@@ -2,3 +2,4 @@
 #pragma once
 
 #define CINCH_API __attribute__((visibility("default")))
+#define CINCH_HIDDEN __attribute__((visibility("hidden")))  // what is nested in that surface and is none of it
