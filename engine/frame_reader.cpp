@@ -41,12 +41,12 @@ void copy_pieces(ByteView decoded, std::uint64_t start, std::span<const FrameRea
 
 /// One encoded block. `checked`: its stored bytes verified, so that what is wrong now is the codec's doing.
 Status decode_block(const Codec& codec, const PlanState* plan, const BlockSlice& slice, ByteView encoded,
-                    MutableBytes to, const BlockEntry& block, bool checked) {
+                    MutableBytes to, std::uint64_t decoded_checksum, bool checked) {
   if (Status status = codec.decompress(slice, plan, encoded, to); !status.ok()) {
     if (status.code() != StatusCode::corruption || !checked) return status;
     return misbehaved(codec, "it refuses a block whose stored bytes verify: " + std::string(status.message()));
   }
-  if (checksum(to, vectors_beside(codec)) == block.decoded_checksum) return {};
+  if (checksum(to, vectors_beside(codec)) == decoded_checksum) return {};
   if (checked) return misbehaved(codec, "stored bytes verify, decoded ones do not");
   return corrupt_frame("decoded bytes do not verify");
 }
@@ -189,7 +189,7 @@ Status FrameReader::fill_block(const BlockEntry& block, const BlockSlice& slice,
     const Vectors vectors = block.is_raw() ? Vectors::wide : vectors_beside(*codec);
     if (Status status = layout_.check_stored_block(frame_.bytes(), block, vectors); !status.ok()) return status;
   }
-  if (!block.is_raw()) return decode_block(*codec, plan, slice, stored, to, block, check);
+  if (!block.is_raw()) return decode_block(*codec, plan, slice, stored, to, block.decoded_checksum, check);
   if (!to.empty()) std::memcpy(to.data(), stored.data(), to.size());
   return {};
 }

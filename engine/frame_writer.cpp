@@ -75,6 +75,7 @@ class FrameWriter {
         codec_(codec),
         options_(options),
         is_raw_(is_raw),
+        vectors_(vectors_beside(codec)),
         split_(value.size(), options.shape, options.block_bytes),
         blocks_(split_.count()),
         encoded_(split_.count()),
@@ -162,9 +163,9 @@ class FrameWriter {
     }
     out.bytes = out.buffer->bytes().first(*encoded);
     entry.stored_bytes = *encoded;
-    entry.stored_checksum = checksum(out.bytes, vectors_beside(codec_));
+    entry.stored_checksum = checksum(out.bytes, vectors_);
     if (decoder_.get()) return decode_again(part.slice, block, entry, out);
-    entry.decoded_checksum = checksum(block, vectors_beside(codec_));
+    entry.decoded_checksum = checksum(block, vectors_);
     return {};
   }
 
@@ -210,7 +211,7 @@ class FrameWriter {
     if (!codec_.traits().lossy && !std::ranges::equal(decoded.bytes(), block)) {
       return convicted("what it has just encoded decodes to other bytes");
     }
-    entry.decoded_checksum = checksum(decoded.bytes(), vectors_beside(codec_));
+    entry.decoded_checksum = checksum(decoded.bytes(), vectors_);
     return measure(slice, block, decoded.bytes(), out.loss);
   }
 
@@ -285,6 +286,7 @@ class FrameWriter {
   const Codec& codec_;
   const EncodeOptions& options_;
   const bool is_raw_;  // nothing is to be encoded
+  const Vectors vectors_;
   BlockSplit split_;
   CodecRef decoder_;  // where what was encoded is decoded again
   Plan plan_;

@@ -80,12 +80,12 @@ MemoryEntry* MemoryEntry::create(std::string_view key, const ValueParts& value, 
 }
 
 std::uint64_t MemoryEntry::charge() const noexcept {
-  const std::size_t own = own_bytes(key_bytes_, value_bytes_, keeps_value_);
+  const std::size_t own = own_bytes();
   return own + (keeps_value_ ? kept().owner()->held_bytes() : 0) + index_bytes;
 }
 
 void MemoryEntry::fetch_memory() const noexcept {
-  const std::size_t own = own_bytes(key_bytes_, value_bytes_, keeps_value_);
+  const std::size_t own = own_bytes();
   if (own > largest_small_bytes) return;  // the thread does not keep it
   const auto* const memory = reinterpret_cast<const std::byte*>(this);
   for (std::size_t line = 64; line < own; line += 64) __builtin_prefetch(memory + line, 1);
@@ -94,7 +94,7 @@ void MemoryEntry::fetch_memory() const noexcept {
 void MemoryEntry::destroy() noexcept {
   MemoryAccount* const account = account_;
   const std::uint64_t charged = charge();
-  const std::size_t own = own_bytes(key_bytes_, value_bytes_, keeps_value_);
+  const std::size_t own = own_bytes();
   this->~MemoryEntry();
   give_small_back(static_cast<void*>(this), own);
   if (account) account->release(charged);
