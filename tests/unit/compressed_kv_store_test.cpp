@@ -7,6 +7,7 @@
 
 #include "cinch/backend_registry.hpp"
 #include "engine/frame_writer.hpp"
+#include "tests/support/store_counter.hpp"
 #include "tests/support/test_codecs.hpp"
 
 namespace cinch {
@@ -44,14 +45,6 @@ void damage(KvStore& inner, std::string_view key, std::size_t byte_from_end) {
   std::string stored(get(inner, key));
   stored[stored.size() - 1 - byte_from_end] ^= 4;
   ASSERT_TRUE(inner.set(key, stored).ok());
-}
-
-std::uint64_t counter(KvStore& store, std::string_view name) {
-  for (const auto& [known, value] : store.stats().counters) {
-    if (known == name) return value;
-  }
-  ADD_FAILURE() << "no counter " << name;
-  return 0;
 }
 
 TEST(CompressedKvStoreTest, TellsWhatItIsMadeOf) {
@@ -141,7 +134,7 @@ TEST(CompressedKvStoreTest, OneFlippedBitIsCorruptionThatNamesTheKey) {
     ASSERT_FALSE(value) << spec;
     EXPECT_EQ(value.error().code(), StatusCode::corruption);
     EXPECT_NE(value.error().message().find("\"a\\x01\""), std::string_view::npos) << value.error().message();
-    EXPECT_EQ(counter(store, "values_damaged"), 1u);
+    EXPECT_EQ(test::counter(store, "values_damaged"), 1u);
   }
 }
 
@@ -315,11 +308,11 @@ TEST(CompressedKvStoreTest, CountsWhatItDid) {
   ASSERT_TRUE(store.set("a", text(5000)).ok());
   ASSERT_TRUE(store.set("b", noise(1000)).ok());
   (void)store.get("a");
-  EXPECT_EQ(counter(store, "values_set"), 2u);
-  EXPECT_EQ(counter(store, "values_stored_raw"), 1u);
-  EXPECT_EQ(counter(store, "bytes_set"), 6000u);
-  EXPECT_EQ(counter(store, "bytes_read"), 5000u);
-  EXPECT_LT(counter(store, "bytes_stored"), 3000u);
+  EXPECT_EQ(test::counter(store, "values_set"), 2u);
+  EXPECT_EQ(test::counter(store, "values_stored_raw"), 1u);
+  EXPECT_EQ(test::counter(store, "bytes_set"), 6000u);
+  EXPECT_EQ(test::counter(store, "bytes_read"), 5000u);
+  EXPECT_LT(test::counter(store, "bytes_stored"), 3000u);
 }
 
 }  // namespace

@@ -6,12 +6,12 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
-#include <map>
 #include <thread>
 
 #include "cinch/async.hpp"
 #include "cinch/backend_registry.hpp"
 #include "cinch/compressed_kv_store.hpp"
+#include "tests/support/store_counter.hpp"
 #include "tests/support/temp_dir.hpp"
 #include "tests/support/test_codecs.hpp"
 
@@ -66,10 +66,8 @@ TEST(LoadTest, NothingIsLeftUncountedWithMoreThreadsThanCountersOfTheirOwn) {
     });
   }
   for (std::thread& thread : all) thread.join();
-  std::map<std::string, std::uint64_t> counted;
-  for (const auto& [name, count] : store->stats().counters) counted[name] = count;
-  EXPECT_EQ(counted["values_set"], threads * calls);
-  EXPECT_EQ(counted["bytes_set"], threads * calls * std::string_view("value").size());
+  EXPECT_EQ(test::counter(*store, "values_set"), threads * calls);
+  EXPECT_EQ(test::counter(*store, "bytes_set"), threads * calls * std::string_view("value").size());
 }
 
 /// Threads and asynchronous calls work on large values while the store is closed.

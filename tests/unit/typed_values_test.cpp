@@ -3,6 +3,7 @@
 
 #include "cinch/backend_registry.hpp"
 #include "cinch/compressed_kv_store.hpp"
+#include "tests/support/store_counter.hpp"
 #include "tests/support/test_codecs.hpp"
 
 namespace cinch {
@@ -36,13 +37,6 @@ Rule rule_for(std::string match) {
 
 FrameInfo info_of(CompressedKvStore& store, std::string_view key) { return store.inspect(key).value().value(); }
 
-std::uint64_t fallen_back(CompressedKvStore& store) {
-  for (const auto& [name, count] : store.stats().counters) {
-    if (name == "values_fallen_back") return count;
-  }
-  return 999;
-}
-
 const std::string value(768, 'x');
 
 TEST(FallbackTest, IntegersNeverBecomeLossy) {
@@ -53,7 +47,7 @@ TEST(FallbackTest, IntegersNeverBecomeLossy) {
   EXPECT_FALSE(info_of(store, "ids").lossy_origin);
   EXPECT_EQ((*store.get("ids"))->text(), value);
   EXPECT_EQ(info_of(store, "k").format.name, lossy);
-  EXPECT_EQ(fallen_back(store), 1u);
+  EXPECT_EQ(test::counter(store, "values_fallen_back"), 1u);
 }
 
 TEST(FallbackTest, OfARuleComesBeforeTheStores) {
