@@ -103,7 +103,12 @@ void count_steps(const SampleRows& sample, const Channels& channels, StepCounts&
         const std::int32_t above = step > 0 ? step : 0;
         keys[i] = static_cast<std::uint16_t>(size << 6 | tops[c] / top_count << 5 | (above < 31 ? above : 31));
       }
-      for (std::size_t i = 0; i < n; ++i) ++counts.at[i % 2][keys[i]];
+      std::size_t i = 0;
+      for (; i + 1 < n; i += 2) {
+        ++counts.at[0][keys[i]];
+        ++counts.at[1][keys[i + 1]];
+      }
+      if (i < n) ++counts.at[0][keys[i]];
     }
   }
 }
