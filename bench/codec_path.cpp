@@ -77,11 +77,12 @@ void decode_blocks(const Tensor& tensor, const EncodedTensor& from, MutableBytes
 
 class TensorPath : public CodecPath {
  public:
-  explicit TensorPath(simd::Target target) : kernels_(tensor::kernels_for(target)), encoder_(kernels_) {}
+  explicit TensorPath(simd::Target target)
+      : kernels_(tensor::kernels_for(target)), chooser_(kernels_), encoder_(kernels_) {}
 
   void encode(const Tensor& tensor, EncodedTensor& to) override {
     const tensor::Geometry geometry = geometry_of(tensor);
-    to.plan = write_plan(tensor::choose_plan(geometry, kernels_, raw_bytes(tensor)), geometry);
+    to.plan = write_plan(chooser_.choose(geometry, raw_bytes(tensor)), geometry);
     const tensor::PlanState plan(tensor::read_plan(to.plan, geometry), geometry, kernels_);
     encode_blocks(tensor, tensor::encoder_slack, to, [&](auto block, auto& out, const Tokens& which) {
       return encoder_.encode(plan, {0, 1, which.first, which.count}, block, out);
@@ -101,6 +102,7 @@ class TensorPath : public CodecPath {
     return tensor::geometry_of(&shape, tensor.bytes.size()).value();
   }
   const tensor::Kernels& kernels_;
+  tensor::PlanChooser chooser_;
   tensor::BlockEncoder encoder_;
   tensor::Aligned<std::uint8_t> contexts_;
 };
@@ -108,12 +110,16 @@ class TensorPath : public CodecPath {
 class QuantPath : public CodecPath {
  public:
   QuantPath(simd::Target target, double error)
-      : kernels_(quant::kernels_of(target)), encoder_(kernels_), decoder_(kernels_), parameters_(with_error(error)) {}
+      : kernels_(quant::kernels_of(target)),
+        parameters_(with_error(error)),
+        planner_(parameters_, kernels_),
+        encoder_(kernels_),
+        decoder_(kernels_) {}
 
   void encode(const Tensor& tensor, EncodedTensor& to) override {
     const quant::Geometry geometry = geometry_of(tensor);
     to.plan.clear();
-    quant::make_plan(parameters_, geometry, kernels_, raw_bytes(tensor), parameters_.error).write(to.plan);
+    planner_.plan(geometry, raw_bytes(tensor), parameters_.error).write(to.plan);
     const quant::Plan plan(parameters_, geometry, to.plan);
     encode_blocks(tensor, 512, to, [&](auto block, auto& out, const Tokens& which) {
       return encoder_.encode(plan, parameters_, {0, 1, which.first, which.count}, block, out);
@@ -142,9 +148,10 @@ class QuantPath : public CodecPath {
     return quant::Parameters(plugin::Options(quant::Parameters::table, "error=" + std::to_string(error)));
   }
   const quant::Kernels& kernels_;
+  const quant::Parameters parameters_;
+  quant::Planner planner_;
   quant::BlockEncoder encoder_;
   quant::BlockDecoder decoder_;
-  const quant::Parameters parameters_;
 };
 
 /// One of the plain libraries, on the same blocks.

@@ -41,6 +41,9 @@ struct KernelTable {
   static void squares(const Sampled& rows, std::uint32_t dim, Element element, float* to) {
     with(element, [&]<Element e>() { squares_of<T, e>(rows, dim, to); });
   }
+  static void scale(const Sampled& rows, std::uint32_t dim, Element element, float* to) {
+    with(element, [&]<Element e>() { scale_rows<T, e>(rows, dim, to); });
+  }
   static void sums(const Sampled& rows, std::uint32_t head, const Head& of, std::uint32_t dim, Element element,
                    float* cosine_sums, float* sine_sums) {
     with(element, [&]<Element e>() { sum_rows<T, e>(rows, head, of, dim, cosine_sums, sine_sums); });
@@ -54,8 +57,8 @@ struct KernelTable {
     with(element, [&]<Element e>() { measure<T, e>(original, decoded, rows, dim, loss); });
   }
 
-  static constexpr Kernels table{T::target, Scratch<T>::bytes,           quantise, code,      decode,
-                                 squares,   &rotary::detection_loops<T>, sums,     distances, compare};
+  static constexpr Kernels table{T::target, Scratch<T>::bytes,           quantise, code,      decode, squares,
+                                 scale,     &rotary::detection_loops<T>, sums,     distances, compare};
 };
 
 }  // namespace cinch::quant

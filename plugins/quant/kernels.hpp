@@ -32,6 +32,8 @@ struct Kernels {
 
   /// The sum of the squares of every sampled row of every head: [rows][heads].
   void (*squares)(const Sampled&, std::uint32_t dim, Element, float* squares);
+  /// The sampled rows in units of their steps, [rows][heads][dim]. 16 floats behind them are written as well.
+  void (*scale_rows)(const Sampled&, std::uint32_t dim, Element, float* to);
   const rotary::DetectionLoops* detection;
   /// The sums of a head's rows, padded_dim floats: times their cosines and times their sines where its mean turns.
   void (*sum_rows)(const Sampled&, std::uint32_t head, const Head&, std::uint32_t dim, Element, float* cosine_sums,

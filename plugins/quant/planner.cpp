@@ -9,8 +9,6 @@
 #include "plugins/quant/precision.hpp"
 #include "plugins/quant/statistics.hpp"
 #include "plugins/quant/steps.hpp"
-#include "plugins/rotary/detection.hpp"
-#include "plugins/simd/scalar.hpp"
 
 namespace cinch::quant {
 namespace {
@@ -18,10 +16,6 @@ namespace {
 constexpr std::uint64_t least_sample = 64, most_sample = 1024, sampled_share = 16;
 constexpr std::uint64_t own_tokens = 24;      // planes of fewer tokens share the properties of their heads
 constexpr std::uint64_t shared_tokens = 256;  // with as many planes as have that many tokens together
-constexpr std::size_t detection_rows = 32;
-constexpr std::uint32_t detection_heads = 4;
-constexpr std::uint32_t least_rotary_dim = 16;
-constexpr float least_saved_bits = 0.05f;  // by turning, for every value of a head
 
 /// To about 0.01. Requires: normal and positive.
 float approximate_log2(float value) noexcept {
@@ -35,13 +29,14 @@ std::uint16_t to_bf16(float value) noexcept {
 }
 float from_bf16(std::uint16_t value) noexcept { return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16); }
 
-class Planner {
+class ValuePlan {
  public:
-  Planner(const Parameters& parameters, const Geometry& geometry, const Kernels& kernels,
-          std::span<const std::uint8_t> value, float error)
+  ValuePlan(const Parameters& parameters, const Kernels& kernels, SchemeSearch& search, const Geometry& geometry,
+            std::span<const std::uint8_t> value, float error)
       : parameters_(parameters),
-        geometry_(geometry),
         kernels_(kernels),
+        search_(search),
+        geometry_(geometry),
         value_(value),
         precision_(limits_of(error, geometry.dim, geometry.element).wanted),
         channels_(padded_dim(geometry.dim)) {
@@ -119,8 +114,7 @@ class Planner {
   void choose_scheme() {
     scheme_.reset();
     if (!can_turn_ || parameters_.rope == Rope::none || rows_.size() < 8) return;
-    const std::optional<RopeScheme> found =
-        parameters_.rope == Rope::automatic || !has_frequencies() ? detect() : given();
+    const std::optional<RopeScheme> found = search_.find(geometry_, sampled());
     if (!found) return;
     const auto known = std::ranges::find(parts_.schemes, *found);
     scheme_ = static_cast<std::size_t>(known - parts_.schemes.begin());
@@ -146,98 +140,6 @@ class Planner {
     kernels_.detection->waves(rotation.channel_turns(), rotation.period(), tiles.data(), tiles.size(),
                               tile_waves_.data());
     for (float& wave : tile_waves_) wave = rotary::round_to_bits(wave, rotary::Rotation::tile_wave_bits);
-  }
-
-  bool has_frequencies() const { return parameters_.theta > 0 || !parameters_.inverse_frequencies.empty(); }
-
-  std::uint16_t rotary_dim() const {
-    const std::uint32_t wanted = parameters_.rotary_dim > 0 ? parameters_.rotary_dim : geometry_.dim / 2 * 2;
-    if (wanted > geometry_.dim) {
-      throw plugin::Failure(CINCH_INVALID_ARG, "rotary_dim " + std::to_string(wanted) + " is beyond a head of " +
-                                                   std::to_string(geometry_.dim));
-    }
-    return static_cast<std::uint16_t>(wanted);
-  }
-
-  RopeScheme given() const {
-    const rotary::Pairing pairing =
-        parameters_.rope == Rope::halves ? rotary::Pairing::halves : rotary::Pairing::interleaved;
-    return {pairing, parameters_.theta, rotary_dim()};
-  }
-
-  /// All of a head's channels, or where nobody said how many turn, half or a quarter of them.
-  std::vector<std::uint16_t> rotary_dims() const {
-    std::vector<std::uint16_t> dims{rotary_dim()};
-    if (parameters_.rotary_dim > 0) return dims;
-    for (const std::uint32_t share : {2u, 4u}) {
-      const std::uint32_t dim = geometry_.dim / share;
-      if (dim % 2 == 0 && dim >= least_rotary_dim) dims.push_back(static_cast<std::uint16_t>(dim));
-    }
-    return dims;
-  }
-
-  std::optional<RopeScheme> detect() const {
-    std::vector<float> values;
-    std::vector<std::uint64_t> tokens;
-    const std::uint32_t heads = std::min(geometry_.heads, detection_heads);
-    const std::size_t stride = std::max<std::size_t>(rows_.size() / detection_rows, 1);
-    for (std::size_t i = 0; i < rows_.size() && tokens.size() < detection_rows; i += stride) {
-      tokens.push_back(tokens_[i]);
-      append_scaled(i, heads, values);
-    }
-    const rotary::Sample sample{values, tokens, heads, geometry_.dim};
-    std::optional<RopeScheme> found;
-    for (const std::uint16_t dim : rotary_dims()) {
-      if (!found) found = detect(sample, dim);
-    }
-    return found;
-  }
-
-  std::optional<RopeScheme> detect(const rotary::Sample& sample, std::uint16_t rotary_dim) const {
-    std::vector<RopeScheme> candidates;
-    const auto add = [&](double base) { candidates.push_back({rotary::Pairing::halves, base, rotary_dim}); };
-    if (has_frequencies())
-      add(parameters_.theta);
-    else
-      std::ranges::for_each(rotary::usual_bases, add);
-    std::vector<std::vector<rotary::Turn>> turns;
-    for (const RopeScheme& candidate : candidates) turns.push_back(candidate.turns(parameters_));
-    const rotary::Detected found = rotary::detect(sample, turns, *kernels_.detection);
-    if (found.pairing == rotary::Pairing::none) return std::nullopt;
-    if (found.bits * static_cast<float>(rotary_dim) < least_saved_bits * static_cast<float>(geometry_.dim / 2 * 2)) {
-      return std::nullopt;
-    }
-    RopeScheme scheme = candidates[found.candidate];
-    scheme.pairing = found.pairing;
-    const bool is_asked = parameters_.rope == Rope::automatic ||
-                          (parameters_.rope == Rope::halves) == (found.pairing == rotary::Pairing::halves);
-    return is_asked ? std::optional(scheme) : std::nullopt;
-  }
-
-  /// A sampled row in units of its steps.
-  void append_scaled(std::size_t index, std::uint32_t heads, std::vector<float>& to) const {
-    for (std::uint32_t h = 0; h < heads; ++h) {
-      const float inverse = inverse_steps_[index * geometry_.heads + h];
-      const std::uint8_t* const row = rows_[index] + h * geometry_.row_bytes();
-      for (std::uint32_t c = 0; c < geometry_.dim; c += 16) {
-        const simd::Scalar::Floats x = load_row(row, c);
-        for (std::uint32_t i = 0; i < 16 && c + i < geometry_.dim; ++i) {
-          to.push_back(inverse > 0 ? x.lane[i] * inverse : 0.0f);
-        }
-      }
-    }
-  }
-
-  simd::Scalar::Floats load_row(const std::uint8_t* row, std::uint32_t channel) const {
-    using simd::Scalar;
-    switch (geometry_.element) {
-      case Element::f16: return load_some<Scalar, Element::f16>(row, channel, geometry_.dim);
-      case Element::f32: return load_some<Scalar, Element::f32>(row, channel, geometry_.dim);
-      case Element::f8_e4m3: return load_some<Scalar, Element::f8_e4m3>(row, channel, geometry_.dim);
-      case Element::f8_e5m2: return load_some<Scalar, Element::f8_e5m2>(row, channel, geometry_.dim);
-      case Element::bf16: break;
-    }
-    return load_some<Scalar, Element::bf16>(row, channel, geometry_.dim);
   }
 
   // ---- Heads
@@ -330,8 +232,9 @@ class Planner {
   }
 
   const Parameters& parameters_;
-  const Geometry& geometry_;
   const Kernels& kernels_;
+  SchemeSearch& search_;
+  const Geometry& geometry_;
   const std::span<const std::uint8_t> value_;
   const float precision_;
   const std::uint32_t channels_;
@@ -349,9 +252,8 @@ class Planner {
 
 }  // namespace
 
-PlanParts make_plan(const Parameters& parameters, const Geometry& geometry, const Kernels& kernels,
-                    std::span<const std::uint8_t> value, float error) {
-  return Planner(parameters, geometry, kernels, value, error).run();
+PlanParts Planner::plan(const Geometry& geometry, std::span<const std::uint8_t> value, float error) {
+  return ValuePlan(parameters_, kernels_, search_, geometry, value, error).run();
 }
 
 }  // namespace cinch::quant

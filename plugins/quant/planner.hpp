@@ -6,11 +6,25 @@
 
 #include "plugins/quant/kernels.hpp"
 #include "plugins/quant/plan.hpp"
+#include "plugins/quant/scheme_search.hpp"
 
 namespace cinch::quant {
 
-/// Deterministic: all kernels make the same plan.
-PlanParts make_plan(const Parameters& parameters, const Geometry& geometry, const Kernels& kernels,
-                    std::span<const std::uint8_t> value, float error);
+/// Plans one value after the other. Deterministic: all kernels make the same plan, whatever was planned before.
+/// Threads: one at a time.
+class Planner {
+ public:
+  /// Keeps both references.
+  Planner(const Parameters& parameters, const Kernels& kernels)
+      : parameters_(parameters), kernels_(kernels), search_(parameters, kernels) {}
+
+  /// Throws `Failure` (INVALID_ARG) where parameters do not fit the value's heads.
+  PlanParts plan(const Geometry& geometry, std::span<const std::uint8_t> value, float error);
+
+ private:
+  const Parameters& parameters_;
+  const Kernels& kernels_;
+  SchemeSearch search_;
+};
 
 }  // namespace cinch::quant

@@ -4,7 +4,6 @@
 
 #include "cinch/codec_plugin.hpp"
 #include "plugins/quant/encoder.hpp"
-#include "plugins/quant/planner.hpp"
 #include "plugins/quant/target_search.hpp"
 
 namespace {
@@ -71,11 +70,11 @@ struct Quant {
       if (value.empty()) return std::nullopt;
       float error = parameters_.error;
       if (parameters_.target > 0) {
-        const auto found = quant::error_for_target(parameters_, geometry, quant::kernels(), encoder_, value);
+        const auto found = quant::error_for_target(parameters_, geometry, planner_, encoder_, value);
         if (!found) return std::nullopt;
         error = *found;
       }
-      const quant::PlanParts parts = quant::make_plan(parameters_, geometry, quant::kernels(), value, error);
+      const quant::PlanParts parts = planner_.plan(geometry, value, error);
       annotation = annotation_of(parts, geometry.dim, parameters_.target > 0);
       bytes_.clear();
       parts.write(bytes_);
@@ -92,6 +91,7 @@ struct Quant {
 
    private:
     const quant::Parameters parameters_;
+    quant::Planner planner_{parameters_, quant::kernels()};
     quant::BlockEncoder encoder_{quant::kernels()};
     std::vector<std::uint8_t> bytes_;
   };

@@ -39,6 +39,22 @@ void squares_of(const Sampled& rows, std::uint32_t dim, float* squares) {
   }
 }
 
+/// Rows that are left out are zeros.
+template <class T, Element element>
+void scale_rows(const Sampled& rows, std::uint32_t dim, float* to) {
+  const float* inverse_step = rows.inverse_steps;
+  for (std::size_t i = 0; i < rows.count; ++i) {
+    for (std::uint32_t h = 0; h < rows.heads; ++h, ++inverse_step, to += dim) {
+      const std::uint8_t* const row = rows.rows[i] + h * std::size_t{dim} * size_of(element);
+      const bool is_left_out = *inverse_step == 0;  // whatever it has, also infinity
+      for (std::uint32_t c = 0; c < dim; c += 16) {
+        const typename T::Floats x = is_left_out ? T::fill_floats(0) : load_some<T, element>(row, c, dim);
+        T::store_floats(to + c, T::mul(x, T::fill_floats(*inverse_step)));
+      }
+    }
+  }
+}
+
 /// Calls `function` with the sampled rows of every tile: the first, the end, the tile's first token, and its waves,
 /// where there are some.
 template <class Function>

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "plugins/quant/planner.hpp"
 #include "plugins/quant/steps.hpp"
 
 namespace cinch::quant {
@@ -11,10 +10,10 @@ namespace {
 // What the engine's frame adds, generously: the host alone knows the length of blocks, names and parameters.
 constexpr std::uint64_t assumed_block_bytes = 256 << 10, frame_bytes = 256, index_bytes = 16;
 
-std::uint64_t stored_size(const Parameters& parameters, const Geometry& geometry, const Kernels& kernels,
+std::uint64_t stored_size(const Parameters& parameters, const Geometry& geometry, Planner& planner,
                           BlockEncoder& encoder, std::span<const std::uint8_t> value, float error) {
   std::vector<std::uint8_t> plan_bytes;
-  make_plan(parameters, geometry, kernels, value, error).write(plan_bytes);
+  planner.plan(geometry, value, error).write(plan_bytes);
   const Plan plan(parameters, geometry, plan_bytes);
   const std::uint64_t plane_bytes = geometry.tokens * geometry.token_bytes();
   const std::uint64_t planes_at_once = std::clamp<std::uint64_t>(assumed_block_bytes / plane_bytes, 1, geometry.planes);
@@ -37,7 +36,7 @@ std::uint64_t stored_size(const Parameters& parameters, const Geometry& geometry
 
 }  // namespace
 
-std::optional<float> error_for_target(const Parameters& parameters, const Geometry& geometry, const Kernels& kernels,
+std::optional<float> error_for_target(const Parameters& parameters, const Geometry& geometry, Planner& planner,
                                       BlockEncoder& encoder, std::span<const std::uint8_t> value) {
   // Errors are least_error * 2^(i / 64), of three decimals' accuracy.
   const auto error_at = [](int i) {
@@ -46,7 +45,7 @@ std::optional<float> error_for_target(const Parameters& parameters, const Geomet
     return std::min(error, most_error);
   };
   const auto fits = [&](int i) {
-    const std::uint64_t size = stored_size(parameters, geometry, kernels, encoder, value, error_at(i));
+    const std::uint64_t size = stored_size(parameters, geometry, planner, encoder, value, error_at(i));
     return static_cast<double>(size) * static_cast<double>(parameters.target) <= static_cast<double>(value.size());
   };
   int fails = -1, works = 64 * 10;

@@ -5,12 +5,13 @@
 #include <span>
 
 #include "plugins/quant/encoder.hpp"
+#include "plugins/quant/planner.hpp"
 
 namespace cinch::quant {
 
 /// The smallest error, to about 1 %, that makes the stored value at most a `target`th of `value`; nothing where none
 /// does. Encodes the value about ten times.
-std::optional<float> error_for_target(const Parameters& parameters, const Geometry& geometry, const Kernels& kernels,
+std::optional<float> error_for_target(const Parameters& parameters, const Geometry& geometry, Planner& planner,
                                       BlockEncoder& encoder, std::span<const std::uint8_t> value);
 
 }  // namespace cinch::quant

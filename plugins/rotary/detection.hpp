@@ -3,7 +3,9 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "plugins/rotary/phase.hpp"
@@ -113,9 +115,40 @@ template <class Target>
 inline constexpr DetectionLoops detection_loops{loops::waves<Target>, loops::still<Target>, loops::turned<Target>};
 extern const DetectionLoops least_detection_loops;
 
-/// The best of all `candidates` (turns of each pair; all of the same rotary dimension, at most 512) in both pairings;
-/// none where not even the best saves 0.05 bits. Deterministic. Requires: two tokens at least.
-Detected detect(const Sample& sample, std::span<const std::vector<Turn>> candidates,
-                const DetectionLoops& loops = least_detection_loops);
+/// Looks at one sample after the other. Values of a cache are of one length, and their samples of the same tokens: the
+/// waves of all candidates at these are kept. Threads: one at a time. Deterministic, whatever was looked at before.
+class Detector {
+ public:
+  /// The turns of every pair, for each candidate.
+  using Candidates = std::function<std::vector<std::vector<Turn>>(unsigned rotary_dim)>;
+
+  explicit Detector(Candidates candidates, const DetectionLoops& loops = least_detection_loops)
+      : candidates_(std::move(candidates)), loops_(loops) {}
+
+  /// The best of all candidates in both pairings; none where not even the best saves 0.05 bits. Requires: two tokens at
+  /// least; `rotary_dim` is even, at most 1024 and not beyond a head's channels.
+  Detected detect(const Sample& sample, unsigned rotary_dim);
+
+ private:
+  /// Of all candidates, one after the other: for each of tokens_ the cosines and the sines of every pair.
+  struct Waves {
+    unsigned rotary_dim;
+    std::size_t candidates;
+    std::vector<float> at;
+  };
+  static constexpr std::size_t most_waves = 8;
+
+  const Waves& waves_of(std::span<const std::uint64_t> tokens, unsigned rotary_dim);
+  Planes split(const Sample& sample, Pairing pairing, std::size_t pairs);
+  float saved_bits(std::size_t columns, std::size_t tokens);
+
+  const Candidates candidates_;
+  const DetectionLoops& loops_;
+  std::vector<std::uint64_t> tokens_;
+  std::vector<Waves> waves_;
+  // Of the sample that is being looked at:
+  std::vector<float> first_, second_;
+  std::vector<float> energy_, still_, turned_, saved_;  // of each column
+};
 
 }  // namespace cinch::rotary

@@ -5,7 +5,6 @@
 
 #include "plugins/tensor/block.hpp"
 #include "plugins/tensor/candidate.hpp"
-#include "plugins/tensor/rope_search.hpp"
 #include "plugins/tensor/sample.hpp"
 
 namespace cinch::tensor {
@@ -19,7 +18,8 @@ constexpr float channel_bits = 16;         // stored of each: its level and its 
 
 class Chooser {
  public:
-  Chooser(const Geometry& geometry, const Kernels& kernels) : geometry_(geometry), kernels_(kernels) {}
+  Chooser(const Geometry& geometry, const Kernels& kernels, RopeSearch& ropes)
+      : geometry_(geometry), kernels_(kernels), ropes_(ropes) {}
 
   StoredPlan plan;
 
@@ -51,10 +51,9 @@ class Chooser {
     return best.model;
   }
 
-  Candidate best_candidate(const Sample& sample, bool has_repeated_rows) const {
+  Candidate best_candidate(const Sample& sample, bool has_repeated_rows) {
     const bool has_channels = geometry_.has_tokens && geometry_.tokens >= fewest_tokens;
-    const auto rope =
-        has_channels && !has_repeated_rows ? find_rope(sample, kernels_, geometry_.head_dim) : std::nullopt;
+    const auto rope = has_channels && !has_repeated_rows ? ropes_.find(sample, geometry_.head_dim) : std::nullopt;
     std::optional<Candidate> best;
     if (has_channels) {
       best = channel_candidate(sample, kernels_, geometry_.layout, rope ? std::optional(rope->rope) : std::nullopt);
@@ -145,12 +144,13 @@ class Chooser {
 
   const Geometry geometry_;
   const Kernels& kernels_;
+  RopeSearch& ropes_;
 };
 
 }  // namespace
 
-StoredPlan choose_plan(const Geometry& geometry, const Kernels& kernels, std::span<const std::uint8_t> value) {
-  Chooser chooser(geometry, kernels);
+StoredPlan PlanChooser::choose(const Geometry& geometry, std::span<const std::uint8_t> value) {
+  Chooser chooser(geometry, kernels_, ropes_);
   const std::size_t plane_bytes = geometry.tokens * geometry.token_bytes();
   for (std::uint64_t i = 0; i < geometry.planes; ++i) chooser.add(value.data() + i * plane_bytes);
   return std::move(chooser.plan);

@@ -6,13 +6,25 @@
 #include <string>
 
 #include "plugins/tensor/plan.hpp"
+#include "plugins/tensor/rope_search.hpp"
 
 namespace cinch::tensor {
 
-/// Planes that do not get smaller are raw. The same bytes give the same plan on every machine.
-StoredPlan choose_plan(const Geometry&, const Kernels&, std::span<const std::uint8_t> value);
+/// Chooses for one value after the other. The same bytes give the same plan on every machine, whatever came before.
+/// Threads: one at a time.
+class PlanChooser {
+ public:
+  explicit PlanChooser(const Kernels& kernels) : kernels_(kernels), ropes_(kernels) {}
 
-/// The longest plan that `choose_plan` makes for a value of `size` bytes.
+  /// Planes that do not get smaller are raw.
+  StoredPlan choose(const Geometry& geometry, std::span<const std::uint8_t> value);
+
+ private:
+  const Kernels& kernels_;
+  RopeSearch ropes_;
+};
+
+/// The longest plan that is chosen for a value of `size` bytes.
 std::uint64_t most_plan_bytes(const Geometry&, std::uint64_t size);
 
 /// What is worth telling of a plan, in a few words: `rotary=2,channels=1,rope=halves`.

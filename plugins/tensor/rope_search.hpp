@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
+#include "plugins/rotary/detection.hpp"
 #include "plugins/tensor/rotation.hpp"
 #include "plugins/tensor/sample.hpp"
 
@@ -14,7 +16,21 @@ struct FoundRope {
   float bits;  ///< Saved for each value by means that turn, against means that do not.
 };
 
-/// The rope that makes the sample most predictable, or none where no rope does. `head_dim` is 0 when it is not known.
-std::optional<FoundRope> find_rope(const Sample&, const Kernels&, std::uint64_t head_dim);
+/// Looks at one sample after the other; see `rotary::Detector`. Threads: one at a time.
+class RopeSearch {
+ public:
+  explicit RopeSearch(const Kernels& kernels);
+
+  /// The rope that makes the sample most predictable, or none where no rope does. `head_dim` is 0 when it is not known.
+  std::optional<FoundRope> find(const Sample& sample, std::uint64_t head_dim);
+
+ private:
+  void try_ropes(const Sample& sample, std::size_t head_dim, std::size_t rotary_dim, std::optional<FoundRope>& best);
+
+  rotary::Detector detector_;
+  // What is looked at:
+  std::vector<float> rows_;
+  std::vector<std::uint64_t> tokens_;
+};
 
 }  // namespace cinch::tensor

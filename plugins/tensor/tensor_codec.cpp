@@ -76,13 +76,13 @@ struct Tensor {
 
   class Encoder {
    public:
-    explicit Encoder(const Options&) : blocks_(fastest()) {}
+    explicit Encoder(const Options&) : chooser_(fastest()), blocks_(fastest()) {}
 
     /// Always one: where nothing pays it says so, and every block is declined by it.
     std::optional<std::size_t> plan(const cinch_shape_v1* shape, Input value, Output to, std::string& annotation) {
       const std::optional<Geometry> geometry = geometry_of(shape, value.size());
       if (!geometry) return std::nullopt;
-      const StoredPlan chosen = choose_plan(*geometry, fastest(), value);
+      const StoredPlan chosen = chooser_.choose(*geometry, value);
       const std::vector<std::uint8_t> stored = write_plan(chosen, *geometry);
       if (stored.size() > to.size()) throw Failure(CINCH_INTERNAL, "a plan longer than its bound");
       std::ranges::copy(stored, to.begin());
@@ -101,7 +101,7 @@ struct Tensor {
     std::optional<std::size_t> encode_alone(const EncodeCall<Plan>& call) {
       const std::optional<Geometry> geometry = own_geometry(call.slice, call.from.size());
       if (!geometry) return std::nullopt;
-      const std::vector<std::uint8_t> stored = write_plan(choose_plan(*geometry, fastest(), call.from), *geometry);
+      const std::vector<std::uint8_t> stored = write_plan(chooser_.choose(*geometry, call.from), *geometry);
       const std::size_t before = sizeof(std::uint32_t) + stored.size();
       if (before > encoder_slack) return std::nullopt;
       const PlanState plan(read_plan(stored, *geometry), *geometry, fastest());
@@ -114,6 +114,7 @@ struct Tensor {
       return before + *length;
     }
 
+    PlanChooser chooser_;
     BlockEncoder blocks_;
   };
 

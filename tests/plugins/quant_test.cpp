@@ -205,7 +205,7 @@ TEST(QuantTest, FindsHowMeansTurn) {
   const Bytes value = make_value(shape, cases(2)[1].function);
   const auto schemes = [&](const char* text) {
     const quant::Parameters parameters = parameters_of(text);
-    return quant::make_plan(parameters, quant::Geometry(&shape), quant::kernels(), value, 0.1f).schemes;
+    return quant::Planner(parameters, quant::kernels()).plan(quant::Geometry(&shape), value, 0.1f).schemes;
   };
   EXPECT_EQ(schemes("").at(0), (quant::RopeScheme{rotary::Pairing::halves, 1e4, 64}));
   EXPECT_EQ(schemes("theta=10000,rope=halves").at(0), (quant::RopeScheme{rotary::Pairing::halves, 1e4, 64}));
@@ -240,7 +240,7 @@ TEST(QuantTest, FindsThatAPartOfEveryHeadTurns) {
         const Bytes value = make_value(shape, key);
         const quant::Parameters parameters = parameters_of("");
         const auto schemes =
-            quant::make_plan(parameters, quant::Geometry(&shape), quant::kernels(), value, 0.1f).schemes;
+            quant::Planner(parameters, quant::kernels()).plan(quant::Geometry(&shape), value, 0.1f).schemes;
         ASSERT_EQ(schemes.size(), 1u);
         EXPECT_EQ(schemes[0], (quant::RopeScheme{pairing, 1e6, static_cast<std::uint16_t>(turning)}));
         const Encoded found = expect_bound(shape, value, "error=0.1", 0.1, 200);
@@ -249,8 +249,9 @@ TEST(QuantTest, FindsThatAPartOfEveryHeadTurns) {
     }
     const cinch_shape_v1 shape = shape_of(CINCH_DTYPE_BF16, {500, 1, dim}, 0);
     const Bytes value = make_value(shape, [&](auto, auto, auto, auto) { return normal(random); });
-    EXPECT_TRUE(
-        quant::make_plan(parameters_of(""), quant::Geometry(&shape), quant::kernels(), value, 0.1f).schemes.empty());
+    const quant::Parameters parameters = parameters_of("");
+    quant::Planner planner(parameters, quant::kernels());
+    EXPECT_TRUE(planner.plan(quant::Geometry(&shape), value, 0.1f).schemes.empty());
   }
 }
 

@@ -98,7 +98,7 @@ Encoded encode(const quant::Kernels& kernels, std::string_view text, const cinch
   const quant::Parameters parameters = parameters_of(text);
   const quant::Geometry geometry(&shape);
   Encoded out;
-  quant::make_plan(parameters, geometry, kernels, value, parameters.error).write(out.plan);
+  quant::Planner(parameters, kernels).plan(geometry, value, parameters.error).write(out.plan);
   EXPECT_LE(out.plan.size(), quant::plan_bound(geometry));
   const quant::Plan plan(parameters, geometry, out.plan);
   quant::BlockEncoder encoder(kernels);

@@ -124,24 +124,55 @@ TEST(RotationTest, PredictsWhatTurns) {
   }
 }
 
-TEST(DetectionTest, FindsBaseAndPairing) {
+std::vector<std::vector<Turn>> usual_candidates(unsigned rotary_dim) {
+  std::vector<std::vector<Turn>> candidates;
+  for (const double base : rotary::usual_bases) candidates.push_back(turns_of(base, rotary_dim));
+  return candidates;
+}
+
+std::vector<std::uint64_t> every(std::uint64_t step) {
   std::vector<std::uint64_t> tokens;
-  for (std::uint64_t i = 0; i < 32; ++i) tokens.push_back(i * 29);
+  for (std::uint64_t i = 0; i < 32; ++i) tokens.push_back(i * step);
+  return tokens;
+}
+
+TEST(DetectionTest, FindsBaseAndPairing) {
+  const std::vector<std::uint64_t> tokens = every(29);
+  rotary::Detector detector(usual_candidates);
   for (const unsigned dim : {64u, 128u, 256u}) {
-    std::vector<std::vector<Turn>> candidates;
-    for (const double base : rotary::usual_bases) candidates.push_back(turns_of(base, dim));
-    for (std::size_t b = 0; b < candidates.size(); ++b) {
+    for (std::size_t b = 0; b < rotary::usual_bases.size(); ++b) {
       for (const Pairing pairing : {Pairing::halves, Pairing::interleaved}) {
         const std::vector<float> rows = turning_rows(pairing, rotary::usual_bases[b], tokens, 2, dim, 1, b);
-        const rotary::Detected found = rotary::detect({rows, tokens, 2, dim}, candidates);
+        const rotary::Detected found = detector.detect({rows, tokens, 2, dim}, dim);
         EXPECT_EQ(found.pairing, pairing);
         EXPECT_EQ(found.candidate, b);
       }
     }
     const std::vector<float> still = turning_rows(Pairing::none, 1, tokens, 2, dim, 1, 77);
-    EXPECT_EQ(rotary::detect({still, tokens, 2, dim}, candidates).pairing, Pairing::none);
+    EXPECT_EQ(detector.detect({still, tokens, 2, dim}, dim).pairing, Pairing::none);
     const std::vector<float> noise = turning_rows(Pairing::none, 1, tokens, 2, dim, 0, 78);
-    EXPECT_EQ(rotary::detect({noise, tokens, 2, dim}, candidates).pairing, Pairing::none);
+    EXPECT_EQ(detector.detect({noise, tokens, 2, dim}, dim).pairing, Pairing::none);
+  }
+}
+
+TEST(DetectionTest, DoesNotDependOnWhatWasLookedAtBefore) {
+  rotary::Detector kept(usual_candidates);
+  std::uint64_t seed = 0;
+  for (unsigned round = 0; round < 2; ++round) {
+    for (const std::uint64_t step : {29u, 31u}) {
+      const std::vector<std::uint64_t> tokens = every(step);
+      for (unsigned dim = 32; dim <= 512; dim += 48) {  // more than it keeps waves of
+        const std::vector<float> rows = turning_rows(Pairing::halves, 1e6, tokens, 1, dim, 1, ++seed);
+        for (const unsigned rotary_dim : {dim, dim / 2}) {
+          const rotary::Sample sample{rows, tokens, 1, dim};
+          const rotary::Detected found = kept.detect(sample, rotary_dim);
+          const rotary::Detected expected = rotary::Detector(usual_candidates).detect(sample, rotary_dim);
+          ASSERT_EQ(found.pairing, expected.pairing) << dim << " " << rotary_dim;
+          ASSERT_EQ(found.candidate, expected.candidate);
+          ASSERT_EQ(found.bits, expected.bits);
+        }
+      }
+    }
   }
 }
 

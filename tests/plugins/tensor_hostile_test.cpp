@@ -26,7 +26,7 @@ struct Specimen {
 Specimen specimen_of(const Geometry& form, Bytes value, std::uint64_t tokens) {
   Specimen made{form, std::move(value), {}, parts_of(form, tokens)[0], {}};
   const tensor::Kernels& kernels = *all_kernels().back();
-  made.plan = tensor::write_plan(tensor::choose_plan(form, kernels, made.value), form);
+  made.plan = tensor::write_plan(tensor::PlanChooser(kernels).choose(form, made.value), form);
   made.plan.shrink_to_fit();
   const tensor::PlanState plan(tensor::read_plan(made.plan, form), form, kernels);
   made.block = encode_part(plan, kernels, made.value, made.part);

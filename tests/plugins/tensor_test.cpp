@@ -68,7 +68,7 @@ TEST(TensorTest, RoundTripsBlocksOfSeveralPlanes) {
   const Geometry form = geometry(Layout::bf16, 5, 40, 64);
   const Bytes value = plain_values(form, 3);
   for (const tensor::Kernels* kernels : all_kernels()) {
-    const Bytes stored = tensor::write_plan(tensor::choose_plan(form, *kernels, value), form);
+    const Bytes stored = tensor::write_plan(tensor::PlanChooser(*kernels).choose(form, value), form);
     const tensor::PlanState plan(tensor::read_plan(stored, form), form, *kernels);
     const Part part{{1, 4, 0, 40}, 40 * 128, 4 * 40 * 128};
     const Bytes encoded = encode_part(plan, *kernels, value, part);

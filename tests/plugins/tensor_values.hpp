@@ -147,7 +147,7 @@ inline Bytes encode_part(const tensor::PlanState& plan, const tensor::Kernels& k
 inline Coded encode_value(const tensor::Geometry& form, const tensor::Kernels& kernels, const Bytes& value,
                           std::uint64_t tokens, const Bytes& planned) {
   Coded coded;
-  coded.plan = tensor::write_plan(tensor::choose_plan(form, kernels, planned), form);
+  coded.plan = tensor::write_plan(tensor::PlanChooser(kernels).choose(form, planned), form);
   const tensor::PlanState plan(tensor::read_plan(coded.plan, form), form, kernels);
   for (const Part& part : parts_of(form, tokens)) coded.blocks.push_back(encode_part(plan, kernels, value, part));
   return coded;

@@ -1,0 +1,102 @@
+#include "plugins/quant/scheme_search.hpp"
+
+#include <algorithm>
+#include <span>
+#include <string>
+
+namespace cinch::quant {
+namespace {
+
+constexpr std::size_t most_rows = 32;
+constexpr std::uint32_t most_heads = 4;
+constexpr std::uint32_t least_rotary_dim = 16;
+constexpr float least_saved_bits = 0.05f;  // by turning, for every value of a head
+
+/// The bases that are tried; 0 stands for the inverse frequencies of the parameters.
+std::span<const double> bases_of(const Parameters& parameters) {
+  if (parameters.theta > 0 || !parameters.inverse_frequencies.empty()) return {&parameters.theta, 1};
+  return rotary::usual_bases;
+}
+
+/// How many channels of a head turn, where that is not to be found out.
+std::uint16_t rotary_dim_of(const Parameters& parameters, std::uint32_t dim) {
+  const std::uint32_t wanted = parameters.rotary_dim > 0 ? parameters.rotary_dim : dim / 2 * 2;
+  if (wanted > dim) {
+    throw plugin::Failure(CINCH_INVALID_ARG,
+                          "rotary_dim " + std::to_string(wanted) + " is beyond a head of " + std::to_string(dim));
+  }
+  return static_cast<std::uint16_t>(wanted);
+}
+
+}  // namespace
+
+SchemeSearch::SchemeSearch(const Parameters& parameters, const Kernels& kernels)
+    : parameters_(parameters),
+      kernels_(kernels),
+      detector_(
+          [&parameters](unsigned rotary_dim) {
+            std::vector<std::vector<rotary::Turn>> turns;
+            for (const double base : bases_of(parameters)) {
+              const RopeScheme scheme{rotary::Pairing::halves, base, static_cast<std::uint16_t>(rotary_dim)};
+              turns.push_back(scheme.turns(parameters));
+            }
+            return turns;
+          },
+          *kernels.detection) {}
+
+/// Whether pairing and base are, so that there is nothing to find out.
+bool SchemeSearch::is_given() const noexcept {
+  return parameters_.rope != Rope::automatic && (parameters_.theta > 0 || !parameters_.inverse_frequencies.empty());
+}
+
+std::optional<RopeScheme> SchemeSearch::find(const Geometry& geometry, const Sampled& sampled) {
+  const std::uint16_t most = rotary_dim_of(parameters_, geometry.dim);
+  if (is_given()) {
+    const bool is_halves = parameters_.rope == Rope::halves;
+    return RopeScheme{is_halves ? rotary::Pairing::halves : rotary::Pairing::interleaved, parameters_.theta, most};
+  }
+  const rotary::Sample sample = look_at(geometry, sampled);
+  std::optional<RopeScheme> found = detect(sample, most);
+  if (parameters_.rotary_dim > 0) return found;
+  for (const std::uint32_t share : {2u, 4u}) {  // half or a quarter of a head's channels may turn
+    const std::uint32_t dim = geometry.dim / share;
+    if (!found && dim % 2 == 0 && dim >= least_rotary_dim) found = detect(sample, static_cast<std::uint16_t>(dim));
+  }
+  return found;
+}
+
+/// Some rows of some heads, in units of their steps.
+rotary::Sample SchemeSearch::look_at(const Geometry& geometry, const Sampled& sampled) {
+  rows_.clear();
+  tokens_.clear();
+  inverse_steps_.clear();
+  const std::uint32_t heads = std::min(geometry.heads, most_heads);
+  const std::size_t stride = std::max<std::size_t>(sampled.count / most_rows, 1);
+  for (std::size_t i = 0; i < sampled.count && rows_.size() < most_rows; i += stride) {
+    rows_.push_back(sampled.rows[i]);
+    tokens_.push_back(sampled.tokens[i]);
+    const float* const inverse_steps = sampled.inverse_steps + i * geometry.heads;
+    inverse_steps_.insert(inverse_steps_.end(), inverse_steps, inverse_steps + heads);
+  }
+  const std::size_t count = rows_.size() * heads * geometry.dim;
+  constexpr std::size_t beyond = 16;
+  values_.resize(count + beyond);
+  kernels_.scale_rows({rows_.data(), rows_.size(), heads, inverse_steps_.data(), tokens_.data(), nullptr}, geometry.dim,
+                      geometry.element, values_.data());
+  return {std::span(values_).first(count), tokens_, heads, geometry.dim};
+}
+
+std::optional<RopeScheme> SchemeSearch::detect(const rotary::Sample& sample, std::uint16_t rotary_dim) {
+  const rotary::Detected found = detector_.detect(sample, rotary_dim);
+  const std::uint32_t even_dim = sample.dim / 2 * 2;
+  if (found.pairing == rotary::Pairing::none) return std::nullopt;
+  if (found.bits * static_cast<float>(rotary_dim) < least_saved_bits * static_cast<float>(even_dim)) {
+    return std::nullopt;
+  }
+  const bool is_asked = parameters_.rope == Rope::automatic ||
+                        (parameters_.rope == Rope::halves) == (found.pairing == rotary::Pairing::halves);
+  if (!is_asked) return std::nullopt;
+  return RopeScheme{found.pairing, bases_of(parameters_)[found.candidate], rotary_dim};
+}
+
+}  // namespace cinch::quant

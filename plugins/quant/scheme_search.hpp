@@ -1,0 +1,39 @@
+/// Finds out how the means of K turn, from a few of a value's rows.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "plugins/quant/geometry.hpp"
+#include "plugins/quant/kernels.hpp"
+#include "plugins/quant/plan.hpp"
+#include "plugins/rotary/detection.hpp"
+
+namespace cinch::quant {
+
+/// Looks at one value after the other; see `rotary::Detector`. Threads: one at a time.
+class SchemeSearch {
+ public:
+  /// Keeps both references.
+  SchemeSearch(const Parameters& parameters, const Kernels& kernels);
+
+  /// What the parameters give, or which of the bases saves enough; nothing where none does. Requires: two rows at
+  /// least. Throws `Failure` (INVALID_ARG) where `rotary_dim` does not fit the heads.
+  std::optional<RopeScheme> find(const Geometry& geometry, const Sampled& sampled);
+
+ private:
+  bool is_given() const noexcept;
+  rotary::Sample look_at(const Geometry& geometry, const Sampled& sampled);
+  std::optional<RopeScheme> detect(const rotary::Sample& sample, std::uint16_t rotary_dim);
+
+  const Parameters& parameters_;
+  const Kernels& kernels_;
+  rotary::Detector detector_;
+  // What is looked at:
+  std::vector<const std::uint8_t*> rows_;
+  std::vector<std::uint64_t> tokens_;
+  std::vector<float> inverse_steps_, values_;
+};
+
+}  // namespace cinch::quant
