@@ -106,7 +106,7 @@ class RowMaker {
         bit = T::add(bit, bit);
       }
       const std::uint64_t escaped = T::bits_of(T::equal(symbol, T::fill(escape))) & tables.used;
-      q = T::unpack_lanes(escapes, T::mask_of(escaped), q);
+      q = T::unpack_lanes(escapes, escaped, q);
       escapes += T::count_bits(escaped);
       if (escapes > parts_.wides_begin) return stop(job);
       wides[r] =

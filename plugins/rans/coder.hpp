@@ -25,8 +25,6 @@ inline constexpr std::size_t margin = 64;  ///< Bytes behind an output or an inp
 struct TableColumns {
   std::uint8_t frequency[symbol_count];
   std::uint8_t start[symbol_count];
-  std::uint16_t wide_frequency[symbol_count];
-  std::uint16_t wide_start[symbol_count];
   std::uint16_t reciprocal[symbol_count];
   std::uint8_t symbol_of_slot[slot_count];
 
@@ -36,8 +34,6 @@ struct TableColumns {
       const unsigned f = frequencies[s];
       frequency[s] = static_cast<std::uint8_t>(f);
       start[s] = static_cast<std::uint8_t>(slot);
-      wide_frequency[s] = static_cast<std::uint16_t>(f);
-      wide_start[s] = static_cast<std::uint16_t>(slot);
       reciprocal[s] = static_cast<std::uint16_t>(f < 2 ? 65535 : 65536 / f);
       for (unsigned i = 0; i < f; ++i) symbol_of_slot[slot + i] = static_cast<std::uint8_t>(s);
       slot += f;
@@ -45,16 +41,16 @@ struct TableColumns {
   }
 
  private:
-  constexpr TableColumns() : frequency(), start(), wide_frequency(), wide_start(), reciprocal(), symbol_of_slot() {}
+  constexpr TableColumns() : frequency(), start(), reciprocal(), symbol_of_slot() {}
 };
 
 template <class T>
 struct EncodeTable {
-  typename T::WordTable frequency, start, reciprocal;
+  typename T::ByteTable frequency, start;
+  typename T::WordTable reciprocal;
 
   static EncodeTable of(const TableColumns& columns) {
-    return {T::word_table(columns.wide_frequency), T::word_table(columns.wide_start),
-            T::word_table(columns.reciprocal)};
+    return {T::byte_table(columns.frequency), T::byte_table(columns.start), T::word_table(columns.reciprocal)};
   }
 };
 
@@ -123,8 +119,8 @@ struct States {
 template <class T>
 inline __attribute__((always_inline)) typename T::Words encode_step(typename T::Words states, typename T::Bytes symbols,
                                                                     const EncodeTable<T>& table, std::uint8_t*& to) {
-  const typename T::Words frequency = T::lookup(table.frequency, symbols);
-  return T::grow(T::drain(states, frequency, to), frequency, T::lookup(table.start, symbols),
+  const typename T::Words frequency = T::widen(T::lookup(table.frequency, symbols));
+  return T::grow(T::drain(states, frequency, to), frequency, T::widen(T::lookup(table.start, symbols)),
                  T::lookup(table.reciprocal, symbols));
 }
 

@@ -1,5 +1,5 @@
-/// The vector operations of `Scalar` in AVX2 with FMA, F16C and BMI2: two registers for 64 bytes, four for 64 words, of
-/// which those of the even and of the odd lanes are apart, as in `Avx512`.
+/// The vector operations of `Scalar` in AVX2 with FMA, F16C and BMI2: two registers for 64 bytes, four for 64 words, as
+/// unpacking bytes makes them.
 #pragma once
 
 #if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__) && defined(__BMI2__)
@@ -49,9 +49,12 @@ struct Avx2 {
     __m256i v[2];
   };
   struct Words {
-    __m256i even[2], odd[2];
+    __m256i v[4];  // lanes 0-7 and 16-23, 8-15 and 24-31, and so on
   };
-  using Split = Words;
+  /// Words as their low and their high bytes, as in `Avx512`: what is compared and filled are bytes.
+  struct Split {
+    Bytes low, high;
+  };
   struct Floats {
     __m256 v[2];
   };
@@ -80,8 +83,8 @@ struct Avx2 {
   struct Channels {
     Floats part[4];
   };
-  struct SlotTable {  ///< First slot of every symbol, with its top bit flipped: found by comparing as signed.
-    __m256i start;
+  struct SlotTable {  ///< A search tree: the children of node i are 2i and 2i + 1; what is above a node goes right.
+    __m256i node;
   };
 
   CINCH_INLINE ByteTable byte_table(const std::uint8_t* entries) { return {repeat(entries)}; }
@@ -99,7 +102,10 @@ struct Avx2 {
     return made;
   }
   CINCH_INLINE SlotTable slot_table(const std::uint8_t*, const std::uint8_t* starts) {
-    return {_mm256_xor_si256(repeat(starts), _mm256_set1_epi8(-128))};
+    // Nodes are the slots before the starts, -1 to 127, so that they are compared as signed.
+    const __m256i order =
+        _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 8, 4, 12, 2, 6, 10, 14, 1, 3, 5, 7, 9, 11, 13, 15));
+    return {_mm256_add_epi8(_mm256_shuffle_epi8(repeat(starts), order), _mm256_set1_epi8(-1))};
   }
   CINCH_INLINE QuarterTable quarter_table(const std::uint8_t* entries) {
     return {{load_half(entries), load_half(entries + 32)}};
@@ -150,7 +156,7 @@ struct Avx2 {
     return {{lookup_half(table, index.v[0]), lookup_half(table, index.v[1])}};
   }
   CINCH_INLINE Bytes symbols_of(SlotTable table, Bytes slots) {
-    return {{search(table.start, slots.v[0]), search(table.start, slots.v[1])}};
+    return {{search(table.node, slots.v[0]), search(table.node, slots.v[1])}};
   }
 
   CINCH_INLINE Bytes lookup(QuarterTable table, Bytes index) {
@@ -224,51 +230,34 @@ struct Avx2 {
     for (; left != 0; left &= left - 1) *to++ = lane[__builtin_ctzll(left)];
     return to;
   }
-  CINCH_INLINE Bytes unpack_lanes(const std::uint8_t* from, Mask mask, Bytes rest) {
-    std::uint64_t left = bits_of(mask);
-    if (left == 0) return rest;
+  CINCH_INLINE Bytes unpack_lanes(const std::uint8_t* from, std::uint64_t lanes, Bytes rest) {
+    if (lanes == 0) return rest;
     alignas(32) std::uint8_t lane[64];
     store(lane, rest);
-    for (; left != 0; left &= left - 1) lane[__builtin_ctzll(left)] = *from++;
+    for (; lanes != 0; lanes &= lanes - 1) lane[__builtin_ctzll(lanes)] = *from++;
     return load(lane);
   }
 
   CINCH_INLINE Words load_words(const std::uint16_t* from) {
-    alignas(32) std::uint16_t even[32], odd[32];
-    for (unsigned i = 0; i < 32; ++i) {
-      even[i] = from[2 * i];
-      odd[i] = from[2 * i + 1];
-    }
-    const auto at = [](const std::uint16_t* p) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(p)); };
-    return {{at(even), at(even + 16)}, {at(odd), at(odd + 16)}};
+    const auto at = [from](unsigned i) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i)); };
+    return {{_mm256_set_m128i(at(16), at(0)), _mm256_set_m128i(at(24), at(8)), _mm256_set_m128i(at(48), at(32)),
+             _mm256_set_m128i(at(56), at(40))}};
   }
   CINCH_INLINE void store_words(std::uint16_t* to, Words a) {
-    alignas(32) std::uint16_t even[32], odd[32];
-    for (unsigned h = 0; h < 2; ++h) {
-      _mm256_store_si256(reinterpret_cast<__m256i*>(even + 16 * h), a.even[h]);
-      _mm256_store_si256(reinterpret_cast<__m256i*>(odd + 16 * h), a.odd[h]);
-    }
-    for (unsigned i = 0; i < 32; ++i) {
-      to[2 * i] = even[i];
-      to[2 * i + 1] = odd[i];
+    for (unsigned i = 0; i < 4; ++i) {
+      std::uint16_t* const at = to + i / 2 * 32 + i % 2 * 8;
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(at), _mm256_castsi256_si128(a.v[i]));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(at + 16), _mm256_extracti128_si256(a.v[i], 1));
     }
   }
   CINCH_INLINE Words fill_words(std::uint16_t value) {
     const __m256i v = _mm256_set1_epi16(static_cast<short>(value));
-    return {{v, v}, {v, v}};
+    return {{v, v, v, v}};
   }
-  CINCH_INLINE Words widen(Bytes a) {
-    const __m256i low = _mm256_set1_epi16(255);
-    return {{_mm256_and_si256(a.v[0], low), _mm256_and_si256(a.v[1], low)},
-            {_mm256_srli_epi16(a.v[0], 8), _mm256_srli_epi16(a.v[1], 8)}};
-  }
+  CINCH_INLINE Words widen(Bytes a) { return join(a, fill(0)); }
   CINCH_INLINE Words join(Bytes low, Bytes high) {
-    Words made;
-    for (unsigned h = 0; h < 2; ++h) {
-      made.even[h] = interleave(low.v[h], _mm256_slli_epi16(high.v[h], 8));
-      made.odd[h] = interleave(_mm256_srli_epi16(low.v[h], 8), high.v[h]);
-    }
-    return made;
+    return {{_mm256_unpacklo_epi8(low.v[0], high.v[0]), _mm256_unpackhi_epi8(low.v[0], high.v[0]),
+             _mm256_unpacklo_epi8(low.v[1], high.v[1]), _mm256_unpackhi_epi8(low.v[1], high.v[1])}};
   }
   CINCH_INLINE Words first(unsigned count, Words a, Words b) {
     std::uint16_t all_a[64], all_b[64];
@@ -278,42 +267,51 @@ struct Avx2 {
     return load_words(all_a);
   }
 
-  CINCH_INLINE Bytes slots_of(Words states) {
-    const __m256i mask = _mm256_set1_epi8(127);
-    const Bytes low = low_bytes(states);
-    return {{_mm256_and_si256(low.v[0], mask), _mm256_and_si256(low.v[1], mask)}};
-  }
-  CINCH_INLINE Words shrink(Words states, Words frequencies, Words offsets) {
-    const auto quarter = [](__m256i state, __m256i frequency, __m256i offset) {
-      return _mm256_add_epi16(_mm256_mullo_epi16(_mm256_srli_epi16(state, 7), frequency), offset);
-    };
+  CINCH_INLINE Split split(Words a) { return {low_bytes_of(a), high_bytes_of(a)}; }
+  CINCH_INLINE Words words_of(Split a) { return join(a.low, a.high); }
+  CINCH_INLINE Bytes slots_of(Split states) { return both(states.low, fill(127)); }
+  CINCH_INLINE Split shrink(Split states, Bytes frequencies, Bytes offsets) {
+    const Words state = words_of(states), frequency = widen(frequencies), offset = widen(offsets);
     Words made;
+    for (unsigned i = 0; i < 4; ++i) {
+      const __m256i part = _mm256_mullo_epi16(_mm256_srli_epi16(state.v[i], 7), frequency.v[i]);
+      made.v[i] = _mm256_add_epi16(part, offset.v[i]);
+    }
+    return split(made);
+  }
+  CINCH_INLINE Split refill(Split states, const std::uint8_t*& from) {
+    const Mask hungry = equal(states.high, fill(0));
+    std::uint32_t lanes[2];
+    for (unsigned h = 0; h < 2; ++h) lanes[h] = static_cast<std::uint32_t>(_mm256_movemask_epi8(hungry.v[h]));
+    from -= _mm_popcnt_u64(lanes[0] | std::uint64_t{lanes[1]} << 32);
+    const std::uint8_t* next = from;
+    Split made;
     for (unsigned h = 0; h < 2; ++h) {
-      made.even[h] = quarter(states.even[h], frequencies.even[h], offsets.even[h]);
-      made.odd[h] = quarter(states.odd[h], frequencies.odd[h], offsets.odd[h]);
+      const __m256i low = states.low.v[h];
+      const __m256i taken = spread(lanes[h], next);
+      made.high.v[h] = _mm256_or_si256(states.high.v[h], _mm256_and_si256(hungry.v[h], low));
+      made.low.v[h] = _mm256_or_si256(_mm256_andnot_si256(hungry.v[h], low), taken);
     }
     return made;
   }
-  CINCH_INLINE Split split(Words words) { return words; }
-  CINCH_INLINE Words words_of(Split states) { return states; }
-  CINCH_INLINE Split shrink(Split states, Bytes frequencies, Bytes offsets) {
-    return shrink(states, widen(frequencies), widen(offsets));
-  }
   CINCH_INLINE Words grow(Words states, Words frequencies, Words starts, Words reciprocals) {
     Words made;
-    for (unsigned h = 0; h < 2; ++h) {
-      made.even[h] = grow(states.even[h], frequencies.even[h], starts.even[h], reciprocals.even[h]);
-      made.odd[h] = grow(states.odd[h], frequencies.odd[h], starts.odd[h], reciprocals.odd[h]);
+    for (unsigned i = 0; i < 4; ++i) {
+      made.v[i] = grow(states.v[i], frequencies.v[i], starts.v[i], reciprocals.v[i]);
     }
     return made;
   }
   CINCH_INLINE Words drain(Words states, Words frequencies, std::uint8_t*& to) {
-    const Bytes low = low_bytes(states);
+    const Bytes low = low_bytes_of(states);
     Words made;
     for (unsigned h = 0; h < 2; ++h) {
-      const __m256i even = is_full(states.even[h], frequencies.even[h]);
-      const __m256i odd = is_full(states.odd[h], frequencies.odd[h]);
-      const auto full = static_cast<std::uint32_t>(_mm256_movemask_epi8(interleave(even, odd)));
+      __m256i is_full[2];
+      for (unsigned i = 0; i < 2; ++i) {
+        const __m256i state = states.v[2 * h + i], limit = _mm256_slli_epi16(frequencies.v[2 * h + i], 9);
+        is_full[i] = _mm256_cmpeq_epi16(_mm256_max_epu16(state, limit), state);
+        made.v[2 * h + i] = _mm256_blendv_epi8(state, _mm256_srli_epi16(state, 8), is_full[i]);
+      }
+      const auto full = static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_packs_epi16(is_full[0], is_full[1])));
       alignas(32) std::uint64_t bytes[4];
       _mm256_store_si256(reinterpret_cast<__m256i*>(bytes), low.v[h]);
       for (unsigned i = 0; i < 4; ++i) {
@@ -324,29 +322,6 @@ struct Avx2 {
         _mm_storel_epi64(reinterpret_cast<__m128i*>(to), packed);
         to += _mm_popcnt_u32(set);
       }
-      made.even[h] = _mm256_blendv_epi8(states.even[h], _mm256_srli_epi16(states.even[h], 8), even);
-      made.odd[h] = _mm256_blendv_epi8(states.odd[h], _mm256_srli_epi16(states.odd[h], 8), odd);
-    }
-    return made;
-  }
-  CINCH_INLINE Words refill(Words states, const std::uint8_t*& from) {
-    __m256i even[2], odd[2];
-    std::uint64_t hungry = 0;
-    for (unsigned h = 0; h < 2; ++h) {
-      even[h] = is_hungry(states.even[h]);
-      odd[h] = is_hungry(states.odd[h]);
-      hungry |= std::uint64_t{static_cast<std::uint32_t>(_mm256_movemask_epi8(interleave(even[h], odd[h])))}
-                << (32 * h);
-    }
-    from -= _mm_popcnt_u64(hungry);
-    const std::uint8_t* next = from;
-    Words made;
-    for (unsigned h = 0; h < 2; ++h) {
-      const __m256i bytes = spread(static_cast<std::uint32_t>(hungry >> (32 * h)), next);
-      made.even[h] = _mm256_or_si256(_mm256_blendv_epi8(states.even[h], _mm256_slli_epi16(states.even[h], 8), even[h]),
-                                     _mm256_and_si256(bytes, _mm256_set1_epi16(255)));
-      made.odd[h] = _mm256_or_si256(_mm256_blendv_epi8(states.odd[h], _mm256_slli_epi16(states.odd[h], 8), odd[h]),
-                                    _mm256_srli_epi16(bytes, 8));
     }
     return made;
   }
@@ -443,10 +418,14 @@ struct Avx2 {
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + 32), _mm256_unpackhi_epi8(a, b));
     }
   }
-  CINCH_INLINE Bytes low_bytes_of(Words a) { return low_bytes(a); }
+  CINCH_INLINE Bytes low_bytes_of(Words a) {
+    const __m256i low = _mm256_set1_epi16(255);
+    return {{_mm256_packus_epi16(_mm256_and_si256(a.v[0], low), _mm256_and_si256(a.v[1], low)),
+             _mm256_packus_epi16(_mm256_and_si256(a.v[2], low), _mm256_and_si256(a.v[3], low))}};
+  }
   CINCH_INLINE Bytes high_bytes_of(Words a) {
-    return {
-        {interleave(_mm256_srli_epi16(a.even[0], 8), a.odd[0]), interleave(_mm256_srli_epi16(a.even[1], 8), a.odd[1])}};
+    return {{_mm256_packus_epi16(_mm256_srli_epi16(a.v[0], 8), _mm256_srli_epi16(a.v[1], 8)),
+             _mm256_packus_epi16(_mm256_srli_epi16(a.v[2], 8), _mm256_srli_epi16(a.v[3], 8))}};
   }
   struct Quads {
     Bytes byte[4];
@@ -694,12 +673,6 @@ struct Avx2 {
   CINCH_INLINE __m256i load_half(const std::uint8_t* from) {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
   }
-  /// The low byte of every word of `a`, the high byte of every word of `b`.
-  CINCH_INLINE __m256i interleave(__m256i a, __m256i b) { return _mm256_blendv_epi8(b, a, _mm256_set1_epi16(255)); }
-  CINCH_INLINE Bytes low_bytes(Words a) {
-    return {
-        {interleave(a.even[0], _mm256_slli_epi16(a.odd[0], 8)), interleave(a.even[1], _mm256_slli_epi16(a.odd[1], 8))}};
-  }
   CINCH_INLINE __m256i lookup_half(const WideTable& table, __m256i index) {
     const __m256i part = _mm256_and_si256(_mm256_srli_epi16(index, 4), _mm256_set1_epi8(7));
     const __m256i within = _mm256_and_si256(index, _mm256_set1_epi8(15));
@@ -711,15 +684,13 @@ struct Avx2 {
     return found;
   }
   /// The last symbol that starts at or before each slot.
-  CINCH_INLINE __m256i search(__m256i starts, __m256i slots) {
-    const __m256i flipped = _mm256_xor_si256(slots, _mm256_set1_epi8(-128));
-    __m256i found = _mm256_setzero_si256();
-    for (const int step : {8, 4, 2, 1}) {
-      const __m256i stride = _mm256_set1_epi8(static_cast<char>(step));
-      const __m256i beyond = _mm256_cmpgt_epi8(_mm256_shuffle_epi8(starts, _mm256_or_si256(found, stride)), flipped);
-      found = _mm256_or_si256(found, _mm256_andnot_si256(beyond, stride));
+  CINCH_INLINE __m256i search(__m256i node, __m256i slots) {
+    __m256i at = _mm256_set1_epi8(1);
+    for (unsigned level = 0; level < 4; ++level) {
+      const __m256i right = _mm256_cmpgt_epi8(slots, _mm256_shuffle_epi8(node, at));  // -1
+      at = _mm256_sub_epi8(_mm256_add_epi8(at, at), right);
     }
-    return found;
+    return _mm256_and_si256(at, _mm256_set1_epi8(15));
   }
   /// The reciprocal's quotient is right or one too small.
   CINCH_INLINE __m256i grow(__m256i state, __m256i frequency, __m256i start, __m256i reciprocal) {
@@ -728,12 +699,6 @@ struct Avx2 {
     const __m256i is_right = _mm256_cmpgt_epi16(frequency, rest);
     const __m256i grown = _mm256_add_epi16(_mm256_add_epi16(_mm256_slli_epi16(quotient, 7), rest), start);
     return _mm256_add_epi16(grown, _mm256_andnot_si256(is_right, _mm256_sub_epi16(_mm256_set1_epi16(128), frequency)));
-  }
-  CINCH_INLINE __m256i is_full(__m256i state, __m256i frequency) {
-    return _mm256_cmpeq_epi16(_mm256_max_epu16(state, _mm256_slli_epi16(frequency, 9)), state);
-  }
-  CINCH_INLINE __m256i is_hungry(__m256i state) {
-    return _mm256_cmpeq_epi16(_mm256_srli_epi16(state, 8), _mm256_setzero_si256());
   }
   /// Bytes from `next` on to the lanes of `set`, zero elsewhere.
   CINCH_INLINE __m256i spread(std::uint32_t set, const std::uint8_t*& next) {

@@ -149,8 +149,8 @@ struct Avx512 {
     _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(mask.k, bytes.v));
     return to + _mm_popcnt_u64(mask.k);
   }
-  CINCH_INLINE Bytes unpack_lanes(const std::uint8_t* from, Mask mask, Bytes rest) {
-    return {_mm512_mask_expand_epi8(rest.v, mask.k, in_register(_mm512_loadu_si512(from)))};
+  CINCH_INLINE Bytes unpack_lanes(const std::uint8_t* from, std::uint64_t lanes, Bytes rest) {
+    return {_mm512_mask_expand_epi8(rest.v, lanes, in_register(_mm512_loadu_si512(from)))};
   }
 
   CINCH_INLINE Words load_words(const std::uint16_t* from) {
@@ -184,15 +184,6 @@ struct Avx512 {
             _mm512_mask_mov_epi16(b.odd, below(count / 2), a.odd)};
   }
 
-  CINCH_INLINE Bytes slots_of(Words states) {
-    return {_mm512_and_si512(low_bytes_of(states.even, _mm512_slli_epi16(states.odd, 8)), _mm512_set1_epi8(127))};
-  }
-  CINCH_INLINE Words shrink(Words states, Words frequencies, Words offsets) {
-    const auto half = [](__m512i state, __m512i frequency, __m512i offset) {
-      return _mm512_add_epi16(_mm512_mullo_epi16(_mm512_srli_epi16(state, 7), frequency), offset);
-    };
-    return {half(states.even, frequencies.even, offsets.even), half(states.odd, frequencies.odd, offsets.odd)};
-  }
   CINCH_INLINE Split split(Words a) { return {low_bytes_of(a).v, high_bytes_of(a).v}; }
   CINCH_INLINE Words words_of(Split a) { return join({a.low}, {a.high}); }
   CINCH_INLINE Bytes slots_of(Split states) { return {_mm512_and_si512(states.low, _mm512_set1_epi8(127))}; }
@@ -240,18 +231,6 @@ struct Avx512 {
     to += _mm_popcnt_u64(full);
     return {_mm512_mask_srli_epi16(states.even, even, states.even, 8),
             _mm512_mask_srli_epi16(states.odd, odd, states.odd, 8)};
-  }
-  CINCH_INLINE Words refill(Words states, const std::uint8_t*& from) {
-    const __m512i high = low_bytes_of(_mm512_srli_epi16(states.even, 8), states.odd);
-    const __mmask64 hungry = _mm512_testn_epi8_mask(high, high);
-    from -= _mm_popcnt_u64(hungry);
-    const __m512i bytes = _mm512_maskz_expand_epi8(hungry, in_register(_mm512_loadu_si512(from)));
-    const __m512i limit = _mm512_set1_epi16(256);
-    const __mmask32 even = _mm512_cmplt_epu16_mask(states.even, limit);
-    const __mmask32 odd = _mm512_cmplt_epu16_mask(states.odd, limit);
-    const Words taken = widen({bytes});
-    return {_mm512_or_si512(_mm512_mask_slli_epi16(states.even, even, states.even, 8), taken.even),
-            _mm512_or_si512(_mm512_mask_slli_epi16(states.odd, odd, states.odd, 8), taken.odd)};
   }
 
   static constexpr bool has_wide_lookup = true;

@@ -177,9 +177,9 @@ struct Scalar {
     }
     return to;
   }
-  /// The lanes of `mask` from consecutive bytes, the others from `rest`. Reads up to 64 bytes.
-  static Bytes unpack_lanes(const std::uint8_t* from, Mask mask, const Bytes& rest) {
-    return each<Bytes>([&](unsigned i) { return (mask.bits >> i & 1) != 0 ? *from++ : rest.lane[i]; });
+  /// The lanes in `lanes` from consecutive bytes, the others from `rest`. Reads up to 64 bytes.
+  static Bytes unpack_lanes(const std::uint8_t* from, std::uint64_t lanes, const Bytes& rest) {
+    return each<Bytes>([&](unsigned i) { return (lanes >> i & 1) != 0 ? *from++ : rest.lane[i]; });
   }
 
   // ---- Words
@@ -205,18 +205,15 @@ struct Scalar {
   }
 
   // ---- Steps of the coder of plugins/rans on 64 states at once
+  static Split split(const Words& words) { return words; }
+  static Words words_of(const Split& states) { return states; }
   /// The low seven bits of every state.
-  static Bytes slots_of(const Words& states) {
+  static Bytes slots_of(const Split& states) {
     return each<Bytes>([&](unsigned i) { return states.lane[i] & 127; });
   }
   /// (state >> 7) * frequency + offset.
-  static Words shrink(const Words& states, const Words& frequencies, const Words& offsets) {
-    return each<Words>([&](unsigned i) { return (states.lane[i] >> 7) * frequencies.lane[i] + offsets.lane[i]; });
-  }
-  static Split split(const Words& words) { return words; }
-  static Words words_of(const Split& states) { return states; }
   static Split shrink(const Split& states, const Bytes& frequencies, const Bytes& offsets) {
-    return shrink(states, widen(frequencies), widen(offsets));
+    return each<Words>([&](unsigned i) { return (states.lane[i] >> 7) * frequencies.lane[i] + offsets.lane[i]; });
   }
   /// (state / frequency) * 128 + state % frequency + start; `reciprocals` are 65536 / frequency, rounded down, at most
   /// 65535. Requires: frequencies are 1 to 127.
@@ -238,7 +235,7 @@ struct Scalar {
   }
   /// Every state below 256 takes a byte back; `from` moves down by their number, and they lie there in order of the
   /// lanes. Reads up to 64 bytes from the new `from`.
-  static Words refill(const Words& states, const std::uint8_t*& from) {
+  static Split refill(const Split& states, const std::uint8_t*& from) {
     unsigned taken = 0;
     for (const std::uint16_t state : states.lane) taken += state < 256;
     from -= taken;

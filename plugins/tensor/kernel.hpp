@@ -189,9 +189,9 @@ struct DecodedPair {
 
 template <class T>
 CINCH_INLINE Decoded<T> decode_step(const AlphabetTables& tables, const std::uint8_t* contexts,
-                                    typename T::Words& states) {
+                                    typename T::Split& states) {
   const auto decoded = meanings_of<T>(tables, T::load(contexts), T::slots_of(states));
-  states = T::shrink(states, T::widen(decoded.frequency), T::widen(decoded.offset));
+  states = T::shrink(states, decoded.frequency, decoded.offset);
   return decoded;
 }
 
@@ -250,8 +250,8 @@ bool decode_tile(const AlphabetTables& tables, const Tile& given, const std::uin
   Popped popped{stacks.bits, stacks.bit_count, stacks.escapes, stacks.escapes_bottom};
   const std::uint8_t* bytes = stacks.bytes;
   const std::uint8_t* const bytes_bottom = stacks.bytes_bottom;
-  auto first = T::join(T::load(stacks.states.low), T::load(stacks.states.high));
-  auto second = T::join(T::load(stacks.states.low + lanes), T::load(stacks.states.high + lanes));
+  auto first = T::split(T::join(T::load(stacks.states.low), T::load(stacks.states.high)));
+  auto second = T::split(T::join(T::load(stacks.states.low + lanes), T::load(stacks.states.high + lanes)));
   Walk contexts(tile.context_period, tile.context_phase, 0);
   Walk bases(tile.base_period, tile.base_phase, 0);
   const auto decode = [&](DecodedPair<T> & to, bool is_pair) __attribute__((always_inline)) {
@@ -296,10 +296,10 @@ bool decode_tile(const AlphabetTables& tables, const Tile& given, const std::uin
   stacks.bytes = bytes;
   stacks.bit_count = popped.bit_count;
   stacks.escapes = popped.escapes;
-  T::store(stacks.states.low, T::low_bytes_of(first));
-  T::store(stacks.states.high, T::high_bytes_of(first));
-  T::store(stacks.states.low + lanes, T::low_bytes_of(second));
-  T::store(stacks.states.high + lanes, T::high_bytes_of(second));
+  T::store(stacks.states.low, T::low_bytes_of(T::words_of(first)));
+  T::store(stacks.states.high, T::high_bytes_of(T::words_of(first)));
+  T::store(stacks.states.low + lanes, T::low_bytes_of(T::words_of(second)));
+  T::store(stacks.states.high + lanes, T::high_bytes_of(T::words_of(second)));
   return true;
 }
 
