@@ -57,8 +57,17 @@ struct KernelTable {
     with(element, [&]<Element e>() { measure<T, e>(original, decoded, rows, dim, loss); });
   }
 
-  static constexpr Kernels table{T::target, Scratch<T>::bytes,           quantise, code,      decode, squares,
-                                 scale,     &rotary::detection_loops<T>, sums,     distances, compare};
+  static constexpr Kernels table{.target = T::target,
+                                 .scratch_bytes = Scratch<T>::bytes,
+                                 .quantise = quantise,
+                                 .code = code,
+                                 .decode = decode,
+                                 .squares = squares,
+                                 .scale_rows = scale,
+                                 .detection = &rotary::detection_loops<T>,
+                                 .sum_rows = sums,
+                                 .sum_distances = distances,
+                                 .measure = compare};
 };
 
 }  // namespace cinch::quant

@@ -9,6 +9,7 @@
 #include "plugins/quant/precision.hpp"
 #include "plugins/quant/statistics.hpp"
 #include "plugins/quant/steps.hpp"
+#include "plugins/rotary/logarithm.hpp"
 
 namespace cinch::quant {
 namespace {
@@ -16,13 +17,6 @@ namespace {
 constexpr std::uint64_t least_sample = 64, most_sample = 1024, sampled_share = 16;
 constexpr std::uint64_t own_tokens = 24;      // planes of fewer tokens share the properties of their heads
 constexpr std::uint64_t shared_tokens = 256;  // with as many planes as have that many tokens together
-
-/// To about 0.01. Requires: normal and positive.
-float approximate_log2(float value) noexcept {
-  const auto raw = std::bit_cast<std::uint32_t>(value);
-  const float mantissa = std::bit_cast<float>((raw & 0x7fffff) | 0x3f800000) - 1.0f;
-  return static_cast<float>(static_cast<int>(raw >> 23) - 127) + mantissa * (1.3465f - 0.3465f * mantissa);
-}
 
 std::uint16_t to_bf16(float value) noexcept {
   return static_cast<std::uint16_t>((std::bit_cast<std::uint32_t>(value) + 0x8000) >> 16);
@@ -209,7 +203,7 @@ class ValuePlan {
   }
 
   /// What a value of this mean distance costs, up to a constant.
-  static float bits_of(float sum, std::size_t used) { return approximate_log2(sum / static_cast<float>(used) + 0.3f); }
+  static float bits_of(float sum, std::size_t used) { return rotary::log2_of(sum / static_cast<float>(used) + 0.3f); }
 
   Chunk chunk(unsigned index, const std::vector<float>& distances) const {
     Chunk made{};

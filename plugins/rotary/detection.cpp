@@ -1,20 +1,11 @@
 #include "plugins/rotary/detection.hpp"
 
 #include <algorithm>
-#include <bit>
+
+#include "plugins/rotary/logarithm.hpp"
 
 namespace cinch::rotary {
 namespace {
-
-/// Half the binary logarithm of a ratio, to about 0.01. Requires: both are normal and positive.
-float half_log2(float above, float below) noexcept {
-  const auto log2 = [](float value) {
-    const auto raw = std::bit_cast<std::uint32_t>(value);
-    const float mantissa = std::bit_cast<float>((raw & 0x7fffff) | 0x3f800000) - 1.0f;
-    return static_cast<float>(static_cast<int>(raw >> 23)) + mantissa * (1.3465f - 0.3465f * mantissa);
-  };
-  return 0.5f * (log2(above) - log2(below));
-}
 
 struct Plain;  // compiled as this source is
 
@@ -87,12 +78,12 @@ float Detector::saved_bits(std::size_t columns, std::size_t tokens) {
   // Logarithms first, which a compiler makes vectors of; sums have their order.
   for (std::size_t i = 0; i < columns; ++i) {
     const float least = energy_[i] * 1e-6f + 1e-30f;
-    saved_[i] =
-        half_log2(std::max(energy_[i] - still_[i] * share, least), std::max(energy_[i] - turned_[i] * share, least));
+    saved_[i] = log2_of(std::max(energy_[i] - still_[i] * share, least)) -
+                log2_of(std::max(energy_[i] - turned_[i] * share, least));
   }
   float bits = 0;
   for (std::size_t i = 0; i < columns; ++i) bits += saved_[i];
-  return bits / static_cast<float>(columns);
+  return bits / static_cast<float>(2 * columns);  // of squares
 }
 
 }  // namespace cinch::rotary

@@ -66,8 +66,4 @@ std::vector<Turn> turns_of(double base, unsigned rotary_dim) {
   return out;
 }
 
-void waves_at(const Turn* turns, std::size_t count, std::uint64_t token, float* cosines, float* sines) noexcept {
-  for (std::size_t i = 0; i < count; ++i) wave_at(turns[i], token, cosines[i], sines[i]);
-}
-
 }  // namespace cinch::rotary

@@ -48,9 +48,6 @@ inline __attribute__((always_inline)) void wave_at(Turn turn, std::uint64_t toke
   sine = std::bit_cast<float>((s_bits ^ swapped) ^ ((quarter & 2) << 30));
 }
 
-/// Cosine and sine of `count` turns times `token`.
-void waves_at(const Turn* turns, std::size_t count, std::uint64_t token, float* cosines, float* sines) noexcept;
-
 /// `value` rounded to `bits` significant bits: products of two such numbers of 24 bits in all are exact.
 inline __attribute__((always_inline)) float round_to_bits(float value, int bits) noexcept {
   const int dropped = 24 - bits;

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "cinch/codec_plugin_options.hpp"
-#include "plugins/tensor/logarithm.hpp"
+#include "plugins/rotary/logarithm.hpp"
 
 namespace cinch::tensor {
 namespace {
@@ -37,14 +37,14 @@ float split_gain(float a, float b, float total) {
   if (sum <= 0) return 0;
   float entropy = 0;
   for (const float part : {a, b}) {
-    if (part > 0) entropy += part * log2_of(sum / part);
+    if (part > 0) entropy += part * rotary::log2_of(sum / part);
   }
   return sum - entropy - slot_penalty(std::min(a, b), total);
 }
 
 float octave_gain(float count, float total) {
   if (count <= 0) return 0;
-  const float symbol = log2_of(total / count) + 2;
+  const float symbol = rotary::log2_of(total / count) + 2;
   return count * (7 + escape_bits - symbol) - slot_penalty(count, total);
 }
 
@@ -187,13 +187,13 @@ Alphabet fit_alphabet(const Histogram& histogram) {
 double coded_bits(const Alphabet& alphabet, const Histogram& histogram) {
   double bits = 0;
   for (unsigned context = 0; context < context_count; ++context) {
-    const float escape = escape_bits + 7 - log2_of(static_cast<float>(alphabet.escape_slots(context)));
+    const float escape = escape_bits + 7 - rotary::log2_of(static_cast<float>(alphabet.escape_slots(context)));
     float costs[64];
     std::fill_n(costs, 64, escape);
     for (unsigned i = 0; i < alphabet.cell_counts[context]; ++i) {
       const Cell& cell = alphabet.cells[context][i];
       const float cost =
-          7 - log2_of(cell.slots) + static_cast<float>((cell.turn == Cell::open) + (cell.half == Cell::open));
+          7 - rotary::log2_of(cell.slots) + static_cast<float>((cell.turn == Cell::open) + (cell.half == Cell::open));
       for (unsigned turn = 0; turn < 2; ++turn) {
         for (unsigned step = 2u * cell.octave; step < 2u * cell.octave + 2; ++step) {
           if (cell.holds(turn, step)) costs[turn * step_count + step] = cost;

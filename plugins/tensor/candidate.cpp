@@ -4,7 +4,7 @@
 #include <bit>
 #include <cmath>
 
-#include "plugins/tensor/logarithm.hpp"
+#include "plugins/rotary/logarithm.hpp"
 
 namespace cinch::tensor {
 namespace {
@@ -25,7 +25,7 @@ float deviation_of(int level) {
 int level_of(float deviation) {
   if (!(deviation > 1.2e-38f)) return -8 * 126;
   if (!(deviation < 1e38f)) return 8 * 126;
-  return static_cast<int>(std::floor(8 * log2_of(deviation) + 0.5f));
+  return static_cast<int>(std::floor(8 * rotary::log2_of(deviation) + 0.5f));
 }
 
 /// The rows of a sample, and how they turn.

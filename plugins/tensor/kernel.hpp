@@ -305,18 +305,16 @@ bool decode_tile(const AlphabetTables& tables, const Tile& given, const std::uin
 
 template <class T>
 constexpr Kernels kernels_of() {
-  return {
-      T::target,
-      {encode_tile<T, Layout::bf16>, encode_tile<T, Layout::f16>, encode_tile<T, Layout::f32>,
-       encode_tile<T, Layout::e4m3>, encode_tile<T, Layout::e5m2>},
-      {decode_tile<T, Layout::bf16>, decode_tile<T, Layout::f16>, decode_tile<T, Layout::f32>,
-       decode_tile<T, Layout::e4m3>, decode_tile<T, Layout::e5m2>},
-      waves<T>,
-      turn<T>,
-      predict<T>,
-      sample_loops,
-      &rotary::detection_loops<T>,
-  };
+  return {.target = T::target,
+          .encode = {encode_tile<T, Layout::bf16>, encode_tile<T, Layout::f16>, encode_tile<T, Layout::f32>,
+                     encode_tile<T, Layout::e4m3>, encode_tile<T, Layout::e5m2>},
+          .decode = {decode_tile<T, Layout::bf16>, decode_tile<T, Layout::f16>, decode_tile<T, Layout::f32>,
+                     decode_tile<T, Layout::e4m3>, decode_tile<T, Layout::e5m2>},
+          .waves = waves<T>,
+          .turn = turn<T>,
+          .predict = predict<T>,
+          .sample = sample_loops,
+          .detection = &rotary::detection_loops<T>};
 }
 
 #undef CINCH_INLINE

@@ -113,11 +113,11 @@ void count_steps(const SampleRows& sample, const Channels& channels, StepCounts&
   }
 }
 
-constexpr SampleLoops sample_loops{
-    {look_at<Layout::bf16>, look_at<Layout::f16>, look_at<Layout::f32>, look_at<Layout::e4m3>, look_at<Layout::e5m2>},
-    sum_rows,
-    sum_distances,
-    count_steps};
+constexpr SampleLoops sample_loops{.look = {look_at<Layout::bf16>, look_at<Layout::f16>, look_at<Layout::f32>,
+                                            look_at<Layout::e4m3>, look_at<Layout::e5m2>},
+                                   .sum_rows = sum_rows,
+                                   .sum_distances = sum_distances,
+                                   .count_steps = count_steps};
 
 }  // namespace
 }  // namespace cinch::tensor

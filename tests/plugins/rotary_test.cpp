@@ -39,7 +39,7 @@ TEST(PhaseTest, WavesAreSinesAndCosines) {
     const Turn turn = random();
     const std::uint64_t token = round % 3 == 0 ? 1 : random() % 2'000'000;
     float cosine, sine;
-    rotary::waves_at(&turn, 1, token, &cosine, &sine);
+    rotary::wave_at(turn, token, cosine, sine);
     const double angle = static_cast<double>(turn * token) * 0x1p-63 * std::numbers::pi;
     ASSERT_NEAR(cosine, std::cos(angle), 4e-7) << angle;
     ASSERT_NEAR(sine, std::sin(angle), 4e-7) << angle;
@@ -55,7 +55,7 @@ TEST(PhaseTest, AreTheSameEverywhere) {
     for (const Turn turn : turns) add(turn);
     float cosines[64], sines[64];
     for (std::uint64_t token = 0; token < 5000; token += 7) {
-      rotary::waves_at(turns.data(), 64, token, cosines, sines);
+      for (unsigned i = 0; i < 64; ++i) rotary::wave_at(turns[i], token, cosines[i], sines[i]);
       for (unsigned i = 0; i < 64; ++i) {
         add(std::bit_cast<std::uint32_t>(cosines[i]));
         add(std::bit_cast<std::uint32_t>(sines[i]));

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cstdint>
 
-namespace cinch::tensor {
+namespace cinch::rotary {
 
 /// log2 of a positive, finite, normal number, to about 0.001.
 inline float log2_of(float x) {
@@ -14,4 +14,4 @@ inline float log2_of(float x) {
   return exponent + (((-0.08161580f * m + 0.64514236f) * m - 2.12067489f) * m + 4.07009079f) * m - 2.51285462f;
 }
 
-}  // namespace cinch::tensor
+}  // namespace cinch::rotary
