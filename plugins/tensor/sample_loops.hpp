@@ -88,6 +88,7 @@ void sum_distances(const SampleRows& sample, const float* means, float* __restri
 
 void count_steps(const SampleRows& sample, const Channels& channels, StepCounts& counts) {
   constexpr std::size_t at_once = 256;
+  float within[at_once];  // a loop of its own: beyond 15, compilers would branch to what is known then
   std::uint16_t keys[at_once];
   for (std::size_t row = 0; row < sample.rows; ++row) {
     const float* const predicted = turned_row<false>(sample, row, channels.means);
@@ -95,10 +96,13 @@ void count_steps(const SampleRows& sample, const Channels& channels, StepCounts&
     for (std::size_t first = 0; first < sample.channels; first += at_once) {
       const std::size_t n = sample.channels - first < at_once ? sample.channels - first : at_once;
       for (std::size_t i = 0; i < n; ++i) {
-        const std::size_t c = first + i;
-        const float p = predicted[c] * channels.per_half_deviation[c];
+        const float p = predicted[first + i] * channels.per_half_deviation[first + i];
         const float below = p < 15.0f ? p : 15.0f;
-        const auto size = static_cast<std::int32_t>((below > -15.0f ? below : -15.0f) + 16.5f);
+        within[i] = below > -15.0f ? below : -15.0f;
+      }
+      for (std::size_t i = 0; i < n; ++i) {
+        const std::size_t c = first + i;
+        const auto size = static_cast<std::int32_t>(within[i] + 16.5f);
         const std::int32_t step = tops[c] % top_count - channels.bases[c];
         const std::int32_t above = step > 0 ? step : 0;
         keys[i] = static_cast<std::uint16_t>(size << 6 | tops[c] / top_count << 5 | (above < 31 ? above : 31));
