@@ -13,8 +13,9 @@ namespace {
 constexpr std::size_t most_alphabets = 255;
 constexpr std::size_t tried_alphabets = 8;  // of those that other planes have
 constexpr std::size_t most_ropes = 16;
-constexpr std::size_t fewest_tokens = 24;  // for levels and means of channels to be worth storing
-constexpr float channel_bits = 16;         // stored of each: its level and its mean
+constexpr std::size_t fewest_elements = 64;  // of a plane to be looked at
+constexpr std::size_t fewest_tokens = 24;    // for levels and means of channels to be worth storing
+constexpr float channel_bits = 16;           // stored of each: its level and its mean
 
 class Chooser {
  public:
@@ -36,6 +37,7 @@ class Chooser {
       std::copy_n(plane, size, model.word);
       return model;
     }
+    if (elements() < fewest_elements) return {};
     Sample sample(geometry_, kernels_, plane);
     std::vector<std::uint32_t> repeated;
     if (repeats(sample)) {
