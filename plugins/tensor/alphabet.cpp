@@ -172,9 +172,9 @@ unsigned Alphabet::escape_slots(unsigned context) const {
   return std::min(left, most_frequency);
 }
 
-Alphabet fit_alphabet(const Histogram& histogram) {
+Alphabet fit_alphabet(const Histogram& histogram, unsigned contexts) {
   Alphabet alphabet;
-  for (unsigned context = 0; context < context_count; ++context) {
+  for (unsigned context = 0; context < contexts; ++context) {
     const Counts counts = counts_of(histogram, context);
     std::vector<Cell> cells = choose_cells(counts);
     share_slots(counts, cells);
@@ -187,6 +187,8 @@ Alphabet fit_alphabet(const Histogram& histogram) {
 double coded_bits(const Alphabet& alphabet, const Histogram& histogram) {
   double bits = 0;
   for (unsigned context = 0; context < context_count; ++context) {
+    const auto counts = std::span(histogram).subspan(64u * context, 64);
+    if (std::ranges::all_of(counts, [](std::uint32_t count) { return count == 0; })) continue;
     const float escape = escape_bits + 7 - rotary::log2_of(static_cast<float>(alphabet.escape_slots(context)));
     float costs[64];
     std::fill_n(costs, 64, escape);
@@ -200,7 +202,7 @@ double coded_bits(const Alphabet& alphabet, const Histogram& histogram) {
         }
       }
     }
-    for (unsigned i = 0; i < 64; ++i) bits += static_cast<double>(costs[i]) * histogram[64u * context + i];
+    for (unsigned i = 0; i < 64; ++i) bits += static_cast<double>(costs[i]) * counts[i];
   }
   return bits;
 }

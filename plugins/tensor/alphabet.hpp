@@ -43,8 +43,8 @@ struct Alphabet {
 /// How many elements fell where: [context][turn * 32 + step].
 using Histogram = std::array<std::uint32_t, context_count * 64>;
 
-/// The alphabet for a sample, chosen greedily.
-Alphabet fit_alphabet(const Histogram&);
+/// The alphabet for a sample, chosen greedily; of its contexts only the first `contexts` ever come.
+Alphabet fit_alphabet(const Histogram&, unsigned contexts);
 
 /// Bits that the elements of the sample take, without the bits that are always stored.
 double coded_bits(const Alphabet&, const Histogram&);

@@ -1,17 +1,36 @@
 #include "plugins/tensor/candidate.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
+#include <numeric>
+#include <span>
 
 #include "plugins/rotary/logarithm.hpp"
 
 namespace cinch::tensor {
 namespace {
 
-unsigned step_of(unsigned top, unsigned base) {
-  const int step = static_cast<int>(top) - static_cast<int>(base);
-  return static_cast<unsigned>(std::clamp(step, 0, 31));
+/// By sign, then by exponent and first mantissa bit.
+using TopCounts = std::array<std::uint32_t, 2 * std::size_t{top_count}>;
+
+TopCounts count_tops(const Sample& sample) {
+  TopCounts counts[4] = {};  // so that equal neighbours do not wait for each other
+  const std::size_t whole = sample.tops.size() / 4 * 4;
+  for (std::size_t i = 0; i < whole; i += 4) {
+    ++counts[0][sample.tops[i]];
+    ++counts[1][sample.tops[i + 1]];
+    ++counts[2][sample.tops[i + 2]];
+    ++counts[3][sample.tops[i + 3]];
+  }
+  for (std::size_t i = whole; i < sample.tops.size(); ++i) ++counts[0][sample.tops[i]];
+  for (std::size_t i = 0; i < counts[0].size(); ++i) counts[0][i] += counts[1][i] + counts[2][i] + counts[3][i];
+  return counts[0];
+}
+
+std::uint32_t sum_of(std::span<const std::uint32_t> counts) {
+  return std::accumulate(counts.begin(), counts.end(), std::uint32_t{0});
 }
 
 /// 2^(level / 8).
@@ -96,29 +115,24 @@ Histogram in_contexts(const StepCounts& counts) {
 }  // namespace
 
 Candidate uniform_candidate(const Sample& sample, Layout layout) {
-  std::uint32_t counts[2][2 * top_count] = {};  // two of each, so that equal neighbours do not wait for each other
-  std::size_t at = 0;
-  for (; at + 1 < sample.tops.size(); at += 2) {
-    ++counts[0][sample.tops[at]];
-    ++counts[1][sample.tops[at + 1]];
-  }
-  if (at < sample.tops.size()) ++counts[0][sample.tops[at]];
-  const auto count = [&](unsigned turn, unsigned top) {
-    return counts[0][turn * top_count + top] + counts[1][turn * top_count + top];
-  };
+  const TopCounts counts = count_tops(sample);
   const std::size_t rare = sample.tops.size() / 2048;
   std::size_t above = 0;
   unsigned last = top_count - 1;
-  while (last > 0 && (above += count(0, last) + count(1, last)) <= rare) --last;
+  while (last > 0 && (above += counts[last] + counts[top_count + last]) <= rare) --last;
   Candidate candidate;
   candidate.model.kind = PlaneKind::uniform;
   const int base = static_cast<int>(last | 1) - 29;  // even, so that cells are octaves of the type
   candidate.model.level = static_cast<std::int16_t>(4 * (base - static_cast<int>(base_of(0, layout))));
   const unsigned real_base = base_of(candidate.model.level, layout);
-  for (unsigned top = 0; top < top_count; ++top) {
-    for (const unsigned turn : {0u, 1u}) {
-      candidate.histogram[turn * step_count + step_of(top, real_base)] += count(turn, top);
-    }
+  for (const unsigned turn : {0u, 1u}) {
+    const std::span<const std::uint32_t> tops = std::span(counts).subspan(turn * top_count, top_count);
+    const std::span<std::uint32_t> steps = std::span(candidate.histogram).subspan(turn * step_count, step_count);
+    const std::size_t first = std::min<std::size_t>(real_base + 1, top_count),
+                      end = std::min<std::size_t>(real_base + 31, top_count);
+    steps[0] = sum_of(tops.first(first));
+    std::ranges::copy(tops.subspan(first, end - first), steps.begin() + 1);
+    steps[31] = sum_of(tops.subspan(end));
   }
   return candidate;
 }

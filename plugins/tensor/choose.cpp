@@ -5,7 +5,6 @@
 
 #include "plugins/tensor/block.hpp"
 #include "plugins/tensor/candidate.hpp"
-#include "plugins/tensor/sample.hpp"
 
 namespace cinch::tensor {
 namespace {
@@ -19,8 +18,8 @@ constexpr float channel_bits = 16;           // stored of each: its level and it
 
 class Chooser {
  public:
-  Chooser(const Geometry& geometry, const Kernels& kernels, RopeSearch& ropes)
-      : geometry_(geometry), kernels_(kernels), ropes_(ropes) {}
+  Chooser(const Geometry& geometry, const Kernels& kernels, RopeSearch& ropes, Sample& sample)
+      : geometry_(geometry), kernels_(kernels), ropes_(ropes), sample_(sample) {}
 
   StoredPlan plan;
 
@@ -38,61 +37,62 @@ class Chooser {
       return model;
     }
     if (elements() < fewest_elements) return {};
-    Sample sample(geometry_, kernels_, plane);
+    sample_.take(geometry_, kernels_, plane);
     std::vector<std::uint32_t> repeated;
-    if (repeats(sample)) {
+    if (repeats()) {
       repeated = repeated_rows(plane);
-      if (!repeated.empty()) sample.drop_repeated();
+      if (!repeated.empty()) sample_.drop_repeated();
     }
-    Candidate best = best_candidate(sample, !repeated.empty());
+    Candidate best = best_candidate(!repeated.empty());
     const double raw_bits = 8.0 * static_cast<double>(size) * static_cast<double>(elements());
     if (best.bits > raw_bits * 0.98 && repeated.empty()) return {};
-    settle(best, sample);
+    settle(best);
     if (!repeated.empty()) store_rows(plane, repeated, best.model);
     if (best.bits > raw_bits * 0.98 && best.model.row_count == 0) return {};
     return best.model;
   }
 
-  Candidate best_candidate(const Sample& sample, bool has_repeated_rows) {
+  Candidate best_candidate(bool has_repeated_rows) {
     const bool has_channels = geometry_.has_tokens && geometry_.tokens >= fewest_tokens;
-    const auto rope = has_channels && !has_repeated_rows ? ropes_.find(sample, geometry_.head_dim) : std::nullopt;
+    const auto rope = has_channels && !has_repeated_rows ? ropes_.find(sample_, geometry_.head_dim) : std::nullopt;
     std::optional<Candidate> best;
     if (has_channels) {
-      best = channel_candidate(sample, kernels_, geometry_.layout, rope ? std::optional(rope->rope) : std::nullopt);
-      judge(*best, sample);
+      best = channel_candidate(sample_, kernels_, geometry_.layout, rope ? std::optional(rope->rope) : std::nullopt);
+      judge(*best);
     }
     // Means that turn and pay for what is stored of the channels are better than none.
     if (rope && rope->bits * static_cast<float>(geometry_.tokens) > 2 * channel_bits) return *std::move(best);
-    Candidate uniform = uniform_candidate(sample, geometry_.layout);
-    judge(uniform, sample);
+    Candidate uniform = uniform_candidate(sample_, geometry_.layout);
+    judge(uniform);
     return best && best->bits < uniform.bits ? *std::move(best) : uniform;
   }
 
   std::uint64_t elements() const { return geometry_.tokens * geometry_.channels; }
 
   /// From the sample to the plane.
-  double whole(double bits, const Sample& sample) const {
-    return bits * static_cast<double>(elements()) / static_cast<double>(sample.tops.size());
+  double whole(double bits) const {
+    return bits * static_cast<double>(elements()) / static_cast<double>(sample_.tops.size());
   }
 
-  void judge(Candidate& candidate, const Sample& sample) const {
-    candidate.alphabet = fit_alphabet(candidate.histogram);
+  void judge(Candidate& candidate) const {
+    const bool is_uniform = candidate.model.kind == PlaneKind::uniform;  // its prediction is 0
+    candidate.alphabet = fit_alphabet(candidate.histogram, is_uniform ? 1 : context_count);
     const double stored = static_cast<double>(cut_of(geometry_.layout).stored_bytes()) / 8;
-    candidate.bits = whole(coded_bits(candidate.alphabet, candidate.histogram), sample) +
+    candidate.bits = whole(coded_bits(candidate.alphabet, candidate.histogram)) +
                      stored * static_cast<double>(elements()) +
                      channel_bits * static_cast<double>(candidate.model.levels.size());
   }
 
   /// Gives a candidate its alphabet, another plane's where that is as good, and its rope.
-  void settle(Candidate& candidate, const Sample& sample) {
+  void settle(Candidate& candidate) {
     const Alphabet& own = candidate.alphabet;
     std::vector<std::uint8_t> stored;
     write_alphabet(own, stored);
-    double best = whole(coded_bits(own, candidate.histogram), sample) + 8.0 * static_cast<double>(stored.size());
+    double best = whole(coded_bits(own, candidate.histogram)) + 8.0 * static_cast<double>(stored.size());
     std::size_t chosen = plan.alphabets.size();
     const std::size_t first = chosen > tried_alphabets ? chosen - tried_alphabets : 0;
     for (std::size_t i = first; i < plan.alphabets.size(); ++i) {
-      const double bits = whole(coded_bits(plan.alphabets[i], candidate.histogram), sample);
+      const double bits = whole(coded_bits(plan.alphabets[i], candidate.histogram));
       if (bits > best && plan.alphabets.size() < most_alphabets) continue;
       best = bits;
       chosen = i;
@@ -106,13 +106,13 @@ class Chooser {
   }
 
   /// Whether more than one sampled row in 16 stands there twice.
-  bool repeats(const Sample& sample) const {
-    if (!geometry_.has_tokens || sample.rows < 16) return false;
-    const auto* const rows = reinterpret_cast<const std::uint8_t*>(sample.tops.data());
-    RowTable table(rows, sample.channels * sizeof sample.tops[0], sample.rows);
+  bool repeats() const {
+    if (!geometry_.has_tokens || sample_.rows < 16) return false;
+    const auto* const rows = reinterpret_cast<const std::uint8_t*>(sample_.tops.data());
+    RowTable table(rows, sample_.channels * sizeof sample_.tops[0], sample_.rows);
     std::size_t again = 0;
-    for (std::uint32_t i = 0; i < sample.rows; ++i) again += table.insert(i) != i;
-    return again > sample.rows / 16;
+    for (std::uint32_t i = 0; i < sample_.rows; ++i) again += table.insert(i) != i;
+    return again > sample_.rows / 16;
   }
 
   /// The rows that come more than once, by their first tokens; none where that saves less than an eighth of the plane.
@@ -147,12 +147,13 @@ class Chooser {
   const Geometry geometry_;
   const Kernels& kernels_;
   RopeSearch& ropes_;
+  Sample& sample_;  // of the plane that is being looked at
 };
 
 }  // namespace
 
 StoredPlan PlanChooser::choose(const Geometry& geometry, std::span<const std::uint8_t> value) {
-  Chooser chooser(geometry, kernels_, ropes_);
+  Chooser chooser(geometry, kernels_, ropes_, sample_);
   const std::size_t plane_bytes = geometry.tokens * geometry.token_bytes();
   for (std::uint64_t i = 0; i < geometry.planes; ++i) chooser.add(value.data() + i * plane_bytes);
   return std::move(chooser.plan);

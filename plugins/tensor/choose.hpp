@@ -22,6 +22,7 @@ class PlanChooser {
  private:
   const Kernels& kernels_;
   RopeSearch ropes_;
+  Sample sample_;
 };
 
 /// The longest plan that is chosen for a value of `size` bytes.

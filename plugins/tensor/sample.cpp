@@ -13,7 +13,7 @@ constexpr std::size_t one_in = 8;
 
 }  // namespace
 
-Sample::Sample(const Geometry& geometry, const Kernels& kernels, const std::uint8_t* plane) {
+void Sample::take(const Geometry& geometry, const Kernels& kernels, const std::uint8_t* plane) {
   channels = geometry.has_tokens ? geometry.channels : std::min<std::size_t>(64, geometry.channels);
   const std::uint64_t tokens = geometry.has_tokens ? geometry.tokens : geometry.channels / channels;
   const std::size_t most = std::max(fewest_tokens, most_elements / channels);

@@ -10,9 +10,11 @@
 
 namespace cinch::tensor {
 
+/// One is taken after the other into the same memory: of wide tokens a sample is so long that malloc would get new
+/// pages for each.
 struct Sample {
-  /// Of a plane of the geometry. A value without tokens is sampled in pieces of 64 elements, as if they were tokens.
-  Sample(const Geometry&, const Kernels&, const std::uint8_t* plane);
+  /// From a plane of the geometry. A value without tokens is sampled in pieces of 64 elements, as if they were tokens.
+  void take(const Geometry&, const Kernels&, const std::uint8_t* plane);
 
   const std::uint16_t* row_tops(std::size_t i) const { return &tops[i * channels]; }
   const float* row(std::size_t i) const { return &values[i * channels]; }
@@ -21,10 +23,10 @@ struct Sample {
 
   std::uint64_t token(std::size_t i) const { return first_token + i * stride; }
 
-  std::size_t channels;
-  std::size_t rows;
-  std::uint64_t first_token;
-  std::uint64_t stride;
+  std::size_t channels = 0;
+  std::size_t rows = 0;
+  std::uint64_t first_token = 0;
+  std::uint64_t stride = 1;
   Aligned<std::uint16_t> tops;  ///< Below 2 * `top_count`.
   Aligned<float> values;        ///< What is not finite counts as 0.
 };
