@@ -1,6 +1,5 @@
 // tensor and quant on every instruction set of the machine, without their plugins: they encode alike, and of bytes that
 // somebody changed they make the same, or refuse them together. The targets of codecs try the best one alone.
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
