@@ -14,7 +14,8 @@ constexpr std::size_t tried_alphabets = 8;  // of those that other planes have
 constexpr std::size_t most_ropes = 16;
 constexpr std::size_t fewest_elements = 64;  // of a plane to be looked at
 constexpr std::size_t fewest_tokens = 24;    // for levels and means of channels to be worth storing
-constexpr float channel_bits = 16;           // stored of each: its level and its mean
+constexpr std::size_t most_kept_elements = std::size_t{1} << 20;  // of a sample, from value to value
+constexpr float channel_bits = 16;                                // stored of each: its level and its mean
 
 class Chooser {
  public:
@@ -156,6 +157,7 @@ StoredPlan PlanChooser::choose(const Geometry& geometry, std::span<const std::ui
   Chooser chooser(geometry, kernels_, ropes_, sample_);
   const std::size_t plane_bytes = geometry.tokens * geometry.token_bytes();
   for (std::uint64_t i = 0; i < geometry.planes; ++i) chooser.add(value.data() + i * plane_bytes);
+  if (sample_.values.capacity() > most_kept_elements) sample_ = {};  // encoders live as long as their store
   return std::move(chooser.plan);
 }
 
