@@ -12,9 +12,13 @@ constexpr std::uint32_t most_heads = 4;
 constexpr std::uint32_t least_rotary_dim = 16;
 constexpr float least_saved_bits = 0.05f;  // by turning, for every value of a head
 
+bool has_frequencies(const Parameters& parameters) {
+  return parameters.theta > 0 || !parameters.inverse_frequencies.empty();
+}
+
 /// The bases that are tried; 0 stands for the inverse frequencies of the parameters.
 std::span<const double> bases_of(const Parameters& parameters) {
-  if (parameters.theta > 0 || !parameters.inverse_frequencies.empty()) return {&parameters.theta, 1};
+  if (has_frequencies(parameters)) return {&parameters.theta, 1};
   return rotary::usual_bases;
 }
 
@@ -44,14 +48,9 @@ SchemeSearch::SchemeSearch(const Parameters& parameters, const Kernels& kernels)
           },
           *kernels.detection) {}
 
-/// Whether pairing and base are, so that there is nothing to find out.
-bool SchemeSearch::is_given() const noexcept {
-  return parameters_.rope != Rope::automatic && (parameters_.theta > 0 || !parameters_.inverse_frequencies.empty());
-}
-
 std::optional<RopeScheme> SchemeSearch::find(const Geometry& geometry, const Sampled& sampled) {
   const std::uint16_t most = rotary_dim_of(parameters_, geometry.dim);
-  if (is_given()) {
+  if (parameters_.rope != Rope::automatic && has_frequencies(parameters_)) {
     const bool is_halves = parameters_.rope == Rope::halves;
     return RopeScheme{is_halves ? rotary::Pairing::halves : rotary::Pairing::interleaved, parameters_.theta, most};
   }

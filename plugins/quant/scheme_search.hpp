@@ -23,7 +23,6 @@ class SchemeSearch {
   std::optional<RopeScheme> find(const Geometry& geometry, const Sampled& sampled);
 
  private:
-  bool is_given() const noexcept;
   rotary::Sample look_at(const Geometry& geometry, const Sampled& sampled);
   std::optional<RopeScheme> detect(const rotary::Sample& sample, std::uint16_t rotary_dim);
 

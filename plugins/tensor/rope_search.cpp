@@ -43,14 +43,15 @@ std::optional<FoundRope> RopeSearch::find(const Sample& sample, std::uint64_t he
   }
   std::optional<FoundRope> best;
   for (const std::size_t dim : head_dims) {
-    try_ropes(sample, dim, dim, best);
-    if (head_dim != 0 && !best && dim % 4 == 0 && dim >= 64) try_ropes(sample, dim, dim / 2, best);
+    const rotary::Sample heads = look_at(sample, dim);
+    try_ropes(heads, dim, best);
+    if (head_dim != 0 && !best && dim % 4 == 0 && dim >= 64) try_ropes(heads, dim / 2, best);
   }
   return best;
 }
 
-void RopeSearch::try_ropes(const Sample& sample, std::size_t head_dim, std::size_t rotary_dim,
-                           std::optional<FoundRope>& best) {
+/// Some rows of some heads.
+rotary::Sample RopeSearch::look_at(const Sample& sample, std::size_t head_dim) {
   const std::size_t heads = std::min(sample.channels / head_dim, most_heads);
   const std::size_t skip = std::max<std::size_t>(sample.rows / most_rows, 1);
   rows_.clear();
@@ -59,11 +60,13 @@ void RopeSearch::try_ropes(const Sample& sample, std::size_t head_dim, std::size
     rows_.insert(rows_.end(), sample.row(row), sample.row(row) + heads * head_dim);
     tokens_.push_back(sample.token(row));
   }
-  const rotary::Detected found =
-      detector_.detect({rows_, tokens_, static_cast<unsigned>(heads), static_cast<unsigned>(head_dim)},
-                       static_cast<unsigned>(rotary_dim));
+  return {rows_, tokens_, static_cast<unsigned>(heads), static_cast<unsigned>(head_dim)};
+}
+
+void RopeSearch::try_ropes(const rotary::Sample& heads, std::size_t rotary_dim, std::optional<FoundRope>& best) {
+  const rotary::Detected found = detector_.detect(heads, static_cast<unsigned>(rotary_dim));
   if (found.pairing == rotary::Pairing::none || (best && found.bits <= best->bits)) return;
-  best = {Rope{found.pairing == rotary::Pairing::interleaved, static_cast<std::uint16_t>(head_dim),
+  best = {Rope{found.pairing == rotary::Pairing::interleaved, static_cast<std::uint16_t>(heads.dim),
                static_cast<std::uint16_t>(rotary_dim), frequencies_of(log_bases[found.candidate], rotary_dim)},
           found.bits};
 }

@@ -25,7 +25,8 @@ class RopeSearch {
   std::optional<FoundRope> find(const Sample& sample, std::uint64_t head_dim);
 
  private:
-  void try_ropes(const Sample& sample, std::size_t head_dim, std::size_t rotary_dim, std::optional<FoundRope>& best);
+  rotary::Sample look_at(const Sample& sample, std::size_t head_dim);
+  void try_ropes(const rotary::Sample& heads, std::size_t rotary_dim, std::optional<FoundRope>& best);
 
   rotary::Detector detector_;
   // What is looked at:
