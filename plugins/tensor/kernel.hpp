@@ -13,6 +13,17 @@ CINCH_INLINE typename T::WideTable wide(const std::uint8_t* table, unsigned part
   return T::wide_table(table + 128 * part);
 }
 
+/// A set of states: its lanes are those from `lane` on.
+template <class T>
+CINCH_INLINE typename T::Words load_states(const States& from, std::size_t lane) {
+  return T::join(T::load(from.low + lane), T::load(from.high + lane));
+}
+template <class T>
+CINCH_INLINE void store_states(States& to, std::size_t lane, typename T::Words states) {
+  T::store(to.low + lane, T::low_bytes_of(states));
+  T::store(to.high + lane, T::high_bytes_of(states));
+}
+
 /// What the coder needs of the symbols of 64 elements.
 template <class T>
 struct ToEncode {
@@ -137,8 +148,7 @@ void encode_tile(const AlphabetTables& tables, const Tile& given, const std::uin
   BitPusher extra(stacks);
   std::uint8_t* bytes = stacks.bytes;
   std::uint8_t* escapes = stacks.escapes;
-  auto first = T::join(T::load(stacks.states.low), T::load(stacks.states.high));
-  auto second = T::join(T::load(stacks.states.low + lanes), T::load(stacks.states.high + lanes));
+  auto first = load_states<T>(stacks.states, 0), second = load_states<T>(stacks.states, lanes);
   std::size_t group = tile.groups / 2 * 2;
   Walk contexts(tile.context_period, tile.context_phase, group * lanes);
   Walk bases(tile.base_period, tile.base_phase, group * lanes);
@@ -174,10 +184,8 @@ void encode_tile(const AlphabetTables& tables, const Tile& given, const std::uin
   }
   stacks.bytes = bytes;
   stacks.escapes = escapes;
-  T::store(stacks.states.low, T::low_bytes_of(first));
-  T::store(stacks.states.high, T::high_bytes_of(first));
-  T::store(stacks.states.low + lanes, T::low_bytes_of(second));
-  T::store(stacks.states.high + lanes, T::high_bytes_of(second));
+  store_states<T>(stacks.states, 0, first);
+  store_states<T>(stacks.states, lanes, second);
 }
 
 /// A pair of groups of which the states are decoded, and the words are not yet put together.
@@ -250,8 +258,7 @@ bool decode_tile(const AlphabetTables& tables, const Tile& given, const std::uin
   Popped popped{stacks.bits, stacks.bit_count, stacks.escapes, stacks.escapes_bottom};
   const std::uint8_t* bytes = stacks.bytes;
   const std::uint8_t* const bytes_bottom = stacks.bytes_bottom;
-  auto first = T::split(T::join(T::load(stacks.states.low), T::load(stacks.states.high)));
-  auto second = T::split(T::join(T::load(stacks.states.low + lanes), T::load(stacks.states.high + lanes)));
+  auto first = T::split(load_states<T>(stacks.states, 0)), second = T::split(load_states<T>(stacks.states, lanes));
   Walk contexts(tile.context_period, tile.context_phase, 0);
   Walk bases(tile.base_period, tile.base_phase, 0);
   const auto decode = [&](DecodedPair<T> & to, bool is_pair) __attribute__((always_inline)) {
@@ -296,10 +303,8 @@ bool decode_tile(const AlphabetTables& tables, const Tile& given, const std::uin
   stacks.bytes = bytes;
   stacks.bit_count = popped.bit_count;
   stacks.escapes = popped.escapes;
-  T::store(stacks.states.low, T::low_bytes_of(T::words_of(first)));
-  T::store(stacks.states.high, T::high_bytes_of(T::words_of(first)));
-  T::store(stacks.states.low + lanes, T::low_bytes_of(T::words_of(second)));
-  T::store(stacks.states.high + lanes, T::high_bytes_of(T::words_of(second)));
+  store_states<T>(stacks.states, 0, T::words_of(first));
+  store_states<T>(stacks.states, lanes, T::words_of(second));
   return true;
 }
 
