@@ -213,10 +213,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const quant::Parameters parameters = parameters_from(input);
   const std::vector<std::unique_ptr<Path>> paths = paths_for(input, form, parameters);
   if (paths.empty()) return 0;
+  const std::span others = std::span(paths).subspan(1);
   Coded coded;
   try {
     coded = paths[0]->encode(value, part);
-    for (const auto& path : paths) fuzz::require(path->encode(value, part) == coded, "encodings differ");
+    for (const auto& path : others) fuzz::require(path->encode(value, part) == coded, "encodings differ");
   } catch (const plugin::Failure& failure) {
     fuzz::require(failure.code() == CINCH_INVALID_ARG, failure.what());  // rotary_dim beyond the head
     return 0;
@@ -224,6 +225,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!coded.block) return 0;
   damage(input, coded);
   const std::optional<Bytes> expected = decoded(*paths[0], coded, part);
-  for (const auto& path : paths) fuzz::require(decoded(*path, coded, part) == expected, "decoded bytes differ");
+  for (const auto& path : others) fuzz::require(decoded(*path, coded, part) == expected, "decoded bytes differ");
   return 0;
 }
