@@ -81,10 +81,10 @@ Result<std::size_t> Codec::bound(std::size_t size, const TensorShape* shape) con
   return most;
 }
 
-Result<std::optional<Plan>> Codec::plan(ByteView value, const TensorShape* shape) const {
+Result<std::optional<Plan>> Codec::plan(ByteView value, const TensorShape* shape, std::uint64_t block_bytes) const {
   if (Status status = usable(traits_.encodes, "encode"); !status.ok()) return status;
   if (Status status = check_shape(*this, shape, value.size()); !status.ok()) return status;
-  Result<std::optional<Plan>> made = do_plan(value, shape);
+  Result<std::optional<Plan>> made = do_plan(value, shape, block_bytes);
   if (!made) return judge(made.error());
   if (*made && (*made)->annotation.size() > longest_annotation) {
     return judge({StatusCode::codec_misbehaved, format_.name + ": an annotation of over 63 bytes"});
@@ -142,7 +142,9 @@ Result<LossSums> Codec::do_measure(const BlockSlice&, ByteView, ByteView) const 
   return Status(StatusCode::unsupported, format_.name + ": does not tell what it loses");
 }
 
-Result<std::optional<Plan>> Codec::do_plan(ByteView, const TensorShape*) const { return std::optional<Plan>(); }
+Result<std::optional<Plan>> Codec::do_plan(ByteView, const TensorShape*, std::uint64_t) const {
+  return std::optional<Plan>();
+}
 
 Result<std::shared_ptr<const PlanState>> Codec::do_open_plan(ByteView, const TensorShape*) const {
   return Status(StatusCode::corruption, format_.name + ": the value has a plan, and this format has none");

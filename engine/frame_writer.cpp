@@ -119,7 +119,7 @@ class FrameWriter {
 
   Status make_plan() {
     if (is_raw_) return {};
-    Result<std::optional<Plan>> plan = codec_.plan(value_, options_.shape);
+    Result<std::optional<Plan>> plan = codec_.plan(value_, options_.shape, options_.block_bytes);
     if (!plan) return plan.error();
     if (!*plan) return {};
     plan_ = std::move(**plan);

@@ -177,7 +177,8 @@ Status PluginCodec::do_decompress(const BlockSlice& slice, const PlanState* plan
                       &c_slice, input(encoded), encoded.size(), output(to), to.size(), &error);
 }
 
-Result<std::optional<Plan>> PluginCodec::do_plan(ByteView value, const TensorShape* shape) const {
+Result<std::optional<Plan>> PluginCodec::do_plan(ByteView value, const TensorShape* shape,
+                                                 std::uint64_t block_bytes) const {
   if (!functions().plan) return std::optional<Plan>();
   const Result<std::size_t> most = ask_bound("plan_bound", functions().plan_bound, value.size(), shape);
   if (!most) return most.error();
@@ -188,8 +189,9 @@ Result<std::optional<Plan>> PluginCodec::do_plan(ByteView value, const TensorSha
   std::size_t length = SIZE_MAX;
   char annotation[CINCH_ANNOTATION_BYTES] = {};
   cinch_err_v1 error = no_error();
-  const Result<std::int32_t> code = call(name(), "plan", functions().plan, context->get(), c_shape.get(), input(value),
-                                         value.size(), output(room.bytes()), *most, &length, annotation, &error);
+  const Result<std::int32_t> code =
+      call(name(), "plan", functions().plan, context->get(), c_shape.get(), block_bytes, input(value), value.size(),
+           output(room.bytes()), *most, &length, annotation, &error);
   if (!room.is_intact()) return breach("plan wrote outside its buffer");
   if (!code) return code.error();
   if (*code == CINCH_DECLINED) return std::optional<Plan>();

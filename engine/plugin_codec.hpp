@@ -31,7 +31,8 @@ class PluginCodec final : public Codec {
   Status do_decompress(const BlockSlice& slice, const PlanState* plan, ByteView encoded,
                        MutableBytes to) const override;
   Result<LossSums> do_measure(const BlockSlice& slice, ByteView original, ByteView decoded) const override;
-  Result<std::optional<Plan>> do_plan(ByteView value, const TensorShape* shape) const override;
+  Result<std::optional<Plan>> do_plan(ByteView value, const TensorShape* shape,
+                                      std::uint64_t block_bytes) const override;
   Result<std::shared_ptr<const PlanState>> do_open_plan(ByteView plan, const TensorShape* shape) const override;
 
   Result<Lent<cinch_enc_ctx>> lend_encoder() const;

@@ -94,8 +94,9 @@ class CINCH_API Codec {
   /// more of the value.
   Result<std::size_t> bound(std::size_t size, const TensorShape* shape) const;
 
-  /// The plan of a whole value, or nothing when the format has none or this value needs none.
-  Result<std::optional<Plan>> plan(ByteView value, const TensorShape* shape) const;
+  /// The plan of a whole value that will be split into blocks of `block_bytes` (0: it is one), or nothing when the
+  /// format has none or this value needs none.
+  Result<std::optional<Plan>> plan(ByteView value, const TensorShape* shape, std::uint64_t block_bytes) const;
 
   /// Opens a stored plan. Errors: `corruption` too.
   Result<std::shared_ptr<const PlanState>> open_plan(ByteView plan, const TensorShape* shape) const;
@@ -151,7 +152,8 @@ class CINCH_API Codec {
   virtual Status do_decompress(const BlockSlice& slice, const PlanState* plan, ByteView encoded,
                                MutableBytes to) const = 0;
   virtual Result<LossSums> do_measure(const BlockSlice& slice, ByteView original, ByteView decoded) const;
-  virtual Result<std::optional<Plan>> do_plan(ByteView value, const TensorShape* shape) const;
+  virtual Result<std::optional<Plan>> do_plan(ByteView value, const TensorShape* shape,
+                                              std::uint64_t block_bytes) const;
   virtual Result<std::shared_ptr<const PlanState>> do_open_plan(ByteView plan, const TensorShape* shape) const;
 
   FormatId format_;

@@ -1,4 +1,4 @@
-/* The C ABI of cinch codec plugins, version 0.2: the one header a plugin needs, and the only one it may see.
+/* The C ABI of cinch codec plugins, version 0.3: the one header a plugin needs, and the only one it may see.
  *
  * What: a plugin is a shared object NAME.cinch.so that exports one symbol, `cinch_plugin_entry_v0`, and carries a
  * manifest in section ".cinch.plugin", which the host reads before it runs any of the plugin's code. The entry fills a
@@ -33,7 +33,7 @@ extern "C" {
 #endif
 
 #define CINCH_ABI_MAJOR 0
-#define CINCH_ABI_MINOR 2
+#define CINCH_ABI_MINOR 3
 #define CINCH_PLUGIN_ENTRY "cinch_plugin_entry_v0"
 #define CINCH_PLUGIN_SECTION ".cinch.plugin"
 #define CINCH_PLUGIN_SUFFIX ".cinch.so"
@@ -265,12 +265,13 @@ struct cinch_provider_v1 {
 
   /* Optional, all four or none: side information of the whole value, made once before its blocks, stored once, opened
    * once and handed to every block. A plan may be as long as the value; its buffer is like enc_run's. `annotation` is
-   * `k=v` text of at most 63 bytes that stays readable without the codec; the host passes it zeroed. plan:
-   * [ctx-serial]; others [any-thread] */
+   * `k=v` text of at most 63 bytes that stays readable without the codec; the host passes it zeroed. `block_bytes` is
+   * how the host will split the value: a block is as many whole planes, or else tokens of one, as fit, and one token at
+   * least; 0: the value is one block. plan: [ctx-serial]; others [any-thread] */
   int32_t (*plan_bound)(const cinch_provider_v1*, const char* params, size_t n, const cinch_shape_v1*, uint64_t in_len,
                         uint64_t* out, cinch_err_v1*);
-  int32_t (*plan)(cinch_enc_ctx*, const cinch_shape_v1*, const uint8_t* src, size_t n, uint8_t* dst, size_t cap,
-                  size_t* out_len, char annotation[CINCH_ANNOTATION_BYTES], cinch_err_v1*);
+  int32_t (*plan)(cinch_enc_ctx*, const cinch_shape_v1*, uint64_t block_bytes, const uint8_t* src, size_t n,
+                  uint8_t* dst, size_t cap, size_t* out_len, char annotation[CINCH_ANNOTATION_BYTES], cinch_err_v1*);
   int32_t (*plan_open)(const cinch_provider_v1*, uint16_t format_major, uint16_t format_minor, const char* params,
                        size_t n, const cinch_shape_v1*, const uint8_t* plan, size_t len, cinch_plan_state** state,
                        cinch_err_v1*);

@@ -43,6 +43,15 @@ struct DecodeCall {
   Output to;
 };
 
+/// A value to plan for, of which `to` gets the plan; `annotation` is empty. See `plan` in codec_plugin.h.
+struct PlanCall {
+  const cinch_shape_v1* shape;
+  std::uint64_t block_bytes;
+  Input value;
+  Output to;
+  std::string& annotation;
+};
+
 /// The plan of codecs without one.
 struct NoPlan {};
 
@@ -103,7 +112,7 @@ std::int32_t guarded(cinch_err_v1* error, Body&& body) noexcept {
 /// and, where it makes plans, `class Plan`, which is opened for every value that has one:
 ///   Plan(const Options&, const cinch_shape_v1*, Input stored);
 ///   static std::uint64_t plan_bound(const Options&, const cinch_shape_v1*, std::uint64_t size);
-///   std::optional<std::size_t> Encoder::plan(const cinch_shape_v1*, Input value, Output to, std::string& annotation);
+///   std::optional<std::size_t> Encoder::plan(const PlanCall&);                      // nothing: none is needed
 template <class T>
 class Provider {
  public:
@@ -231,13 +240,13 @@ class Provider {
     return ask_bound(&T::plan_bound, text, text_size, shape, size, out, error);
   }
 
-  static std::int32_t plan(cinch_enc_ctx* context, const cinch_shape_v1* shape, const std::uint8_t* src, std::size_t n,
-                           std::uint8_t* dst, std::size_t capacity, std::size_t* size,
-                           char annotation[CINCH_ANNOTATION_BYTES], cinch_err_v1* error) noexcept {
+  static std::int32_t plan(cinch_enc_ctx* context, const cinch_shape_v1* shape, std::uint64_t block_bytes,
+                           const std::uint8_t* src, std::size_t n, std::uint8_t* dst, std::size_t capacity,
+                           std::size_t* size, char annotation[CINCH_ANNOTATION_BYTES], cinch_err_v1* error) noexcept {
     return guarded(error, [&] {
       std::string note;
-      const std::optional<std::size_t> length =
-          reinterpret_cast<typename T::Encoder*>(context)->plan(shape, Input(src, n), Output(dst, capacity), note);
+      const PlanCall call{shape, block_bytes, {src, n}, {dst, capacity}, note};
+      const std::optional<std::size_t> length = reinterpret_cast<typename T::Encoder*>(context)->plan(call);
       if (note.size() >= CINCH_ANNOTATION_BYTES) throw Failure(CINCH_INTERNAL, "an annotation of over 63 bytes");
       std::copy(note.begin(), note.end(), annotation);
       annotation[note.size()] = '\0';

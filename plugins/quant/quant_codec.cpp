@@ -65,21 +65,22 @@ struct Quant {
    public:
     explicit Encoder(const Options& options) : parameters_(options) {}
 
-    std::optional<std::size_t> plan(const cinch_shape_v1* shape, Input value, Output to, std::string& annotation) {
-      const quant::Geometry geometry(shape);
-      if (value.empty()) return std::nullopt;
+    std::optional<std::size_t> plan(const PlanCall& call) {
+      const quant::Geometry geometry(call.shape);
+      if (call.value.empty()) return std::nullopt;
       float error = parameters_.error;
       if (parameters_.target > 0) {
-        const auto found = quant::error_for_target(parameters_, geometry, planner_, encoder_, value);
+        const auto found =
+            quant::error_for_target(parameters_, geometry, planner_, encoder_, call.value, call.block_bytes);
         if (!found) return std::nullopt;
         error = *found;
       }
-      const quant::PlanParts parts = planner_.plan(geometry, value, error);
-      annotation = annotation_of(parts, geometry.dim, parameters_.target > 0);
+      const quant::PlanParts parts = planner_.plan(geometry, call.value, error);
+      call.annotation = annotation_of(parts, geometry.dim, parameters_.target > 0);
       bytes_.clear();
       parts.write(bytes_);
-      if (bytes_.size() > to.size()) throw Failure(CINCH_INTERNAL, "a plan beyond its bound");
-      std::ranges::copy(bytes_, to.begin());
+      if (bytes_.size() > call.to.size()) throw Failure(CINCH_INTERNAL, "a plan beyond its bound");
+      std::ranges::copy(bytes_, call.to.begin());
       return bytes_.size();
     }
 

@@ -7,18 +7,19 @@
 namespace cinch::quant {
 namespace {
 
-// What the engine's frame adds, generously: the host alone knows the length of blocks, names and parameters.
-constexpr std::uint64_t assumed_block_bytes = 256 << 10, frame_bytes = 256, index_bytes = 16;
+// What the engine's frame adds, generously: the host alone knows the length of names and parameters.
+constexpr std::uint64_t frame_bytes = 256, index_bytes = 24;
 
 std::uint64_t stored_size(const Parameters& parameters, const Geometry& geometry, Planner& planner,
-                          BlockEncoder& encoder, std::span<const std::uint8_t> value, float error) {
+                          BlockEncoder& encoder, std::span<const std::uint8_t> value, std::uint64_t block_bytes,
+                          float error) {
   std::vector<std::uint8_t> plan_bytes;
   planner.plan(geometry, value, error).write(plan_bytes);
   const Plan plan(parameters, geometry, plan_bytes);
   const std::uint64_t plane_bytes = geometry.tokens * geometry.token_bytes();
-  const std::uint64_t planes_at_once = std::clamp<std::uint64_t>(assumed_block_bytes / plane_bytes, 1, geometry.planes);
+  const std::uint64_t planes_at_once = std::clamp<std::uint64_t>(block_bytes / plane_bytes, 1, geometry.planes);
   const std::uint64_t tokens_at_once =
-      std::clamp<std::uint64_t>(assumed_block_bytes / geometry.token_bytes(), 1, geometry.tokens);
+      std::clamp<std::uint64_t>(block_bytes / geometry.token_bytes(), 1, geometry.tokens);
   std::vector<std::uint8_t> to;
   std::uint64_t size = frame_bytes + plan_bytes.size();
   for (std::uint64_t plane = 0; plane < geometry.planes; plane += planes_at_once) {
@@ -37,7 +38,9 @@ std::uint64_t stored_size(const Parameters& parameters, const Geometry& geometry
 }  // namespace
 
 std::optional<float> error_for_target(const Parameters& parameters, const Geometry& geometry, Planner& planner,
-                                      BlockEncoder& encoder, std::span<const std::uint8_t> value) {
+                                      BlockEncoder& encoder, std::span<const std::uint8_t> value,
+                                      std::uint64_t block_bytes) {
+  if (block_bytes == 0) block_bytes = value.size();
   // Errors are least_error * 2^(i / 64), of three decimals' accuracy.
   const auto error_at = [](int i) {
     float error = least_error * step_of(i / 64 * 4);
@@ -45,7 +48,7 @@ std::optional<float> error_for_target(const Parameters& parameters, const Geomet
     return std::min(error, most_error);
   };
   const auto fits = [&](int i) {
-    const std::uint64_t size = stored_size(parameters, geometry, planner, encoder, value, error_at(i));
+    const std::uint64_t size = stored_size(parameters, geometry, planner, encoder, value, block_bytes, error_at(i));
     return static_cast<double>(size) * static_cast<double>(parameters.target) <= static_cast<double>(value.size());
   };
   int fails = -1, works = 64 * 10;

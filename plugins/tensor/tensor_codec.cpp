@@ -79,14 +79,14 @@ struct Tensor {
     explicit Encoder(const Options&) : chooser_(fastest()), blocks_(fastest()) {}
 
     /// Always one: where nothing pays it says so, and every block is declined by it.
-    std::optional<std::size_t> plan(const cinch_shape_v1* shape, Input value, Output to, std::string& annotation) {
-      const std::optional<Geometry> geometry = geometry_of(shape, value.size());
+    std::optional<std::size_t> plan(const PlanCall& call) {
+      const std::optional<Geometry> geometry = geometry_of(call.shape, call.value.size());
       if (!geometry) return std::nullopt;
-      const StoredPlan chosen = chooser_.choose(*geometry, value);
+      const StoredPlan chosen = chooser_.choose(*geometry, call.value);
       const std::vector<std::uint8_t> stored = write_plan(chosen, *geometry);
-      if (stored.size() > to.size()) throw Failure(CINCH_INTERNAL, "a plan longer than its bound");
-      std::ranges::copy(stored, to.begin());
-      annotation = describe(chosen);
+      if (stored.size() > call.to.size()) throw Failure(CINCH_INTERNAL, "a plan longer than its bound");
+      std::ranges::copy(stored, call.to.begin());
+      call.annotation = describe(chosen);
       return stored.size();
     }
 

@@ -33,9 +33,9 @@ TEST_F(LiarTest, ThatAsksForMoreThanEveryMemoryIsSwitchedOff) {
 
 TEST_F(LiarTest, WhosePlanOverrunsIsSwitchedOff) {
   const auto codec = liar("plan");
-  EXPECT_THAT(codec->plan(value_, nullptr).status().to_string(),
+  EXPECT_THAT(codec->plan(value_, nullptr, 0).status().to_string(),
               HasSubstr("codec_misbehaved: test.liar-plan: plan wrote outside its buffer"));
-  EXPECT_THAT(codec->plan(value_, nullptr).status().to_string(), HasSubstr("codec_misbehaved: switched off"));
+  EXPECT_THAT(codec->plan(value_, nullptr, 0).status().to_string(), HasSubstr("codec_misbehaved: switched off"));
 }
 
 TEST_F(LiarTest, WhoseParametersAreNoTextIsSwitchedOff) {

@@ -30,14 +30,14 @@ class PlanTest : public ::testing::Test {
 };
 
 TEST_F(PlanTest, IsMadeOnceAndAnnotated) {
-  const auto plan = codec_->plan(value_, nullptr);
+  const auto plan = codec_->plan(value_, nullptr, 0);
   ASSERT_TRUE(plan.has_value() && plan->has_value());
   EXPECT_EQ((*plan)->bytes.size(), 1u);
   EXPECT_EQ((*plan)->annotation, "key=" + std::to_string(static_cast<int>((*plan)->bytes[0])));
 }
 
 TEST_F(PlanTest, IsSharedByEncodingAndDecoding) {
-  const auto plan = codec_->plan(value_, nullptr);
+  const auto plan = codec_->plan(value_, nullptr, 0);
   ASSERT_TRUE(plan.has_value() && plan->has_value());
   const auto state = codec_->open_plan((*plan)->bytes, nullptr);
   ASSERT_TRUE(state.has_value());
@@ -50,7 +50,7 @@ TEST_F(PlanTest, IsSharedByEncodingAndDecoding) {
 }
 
 TEST_F(PlanTest, MayBeDeclined) {
-  const auto plan = codec_->plan({}, nullptr);
+  const auto plan = codec_->plan({}, nullptr, 0);
   ASSERT_TRUE(plan.has_value());
   EXPECT_FALSE(plan->has_value());
 }
@@ -66,12 +66,12 @@ TEST_F(PlanTest, OfAFormatWithoutPlansIsCorruption) {
 
 TEST_F(PlanTest, NeedsAShapeThatFitsTheValue) {
   const TensorShape shape = shape_of({10, 10, 9});
-  EXPECT_EQ(codec_->plan(value_, &shape).status().code(), StatusCode::invalid_argument);
+  EXPECT_EQ(codec_->plan(value_, &shape, 0).status().code(), StatusCode::invalid_argument);
 }
 
 TEST_F(PlanTest, SlicesReachThePluginWithTheirShape) {
   const TensorShape shape = shape_of({10, 10, 10});
-  const auto plan = codec_->plan(value_, &shape);
+  const auto plan = codec_->plan(value_, &shape, 0);
   ASSERT_TRUE(plan.has_value() && plan->has_value());
   const auto state = codec_->open_plan((*plan)->bytes, &shape);
   ASSERT_TRUE(state.has_value());

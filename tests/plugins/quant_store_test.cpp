@@ -33,11 +33,14 @@ double noted(const FrameInfo& info, const std::string& name) {
   return at == std::string::npos ? -1 : std::stod(info.annotation.substr(at + name.size() + 1));
 }
 
-TEST(QuantStoreTest, TargetIsMetByTheWholeFrame) {
+class QuantTargetTest : public ::testing::TestWithParam<std::uint64_t> {};
+INSTANTIATE_TEST_SUITE_P(Blocks, QuantTargetTest, ::testing::Values(0, default_block_bytes, 32 << 10, 6 << 10));
+
+TEST_P(QuantTargetTest, IsMetByTheWholeFrame) {
   double last = 0;
   for (const double target : {2.0, 4.0, 6.0, 9.0}) {
     SCOPED_TRACE(target);
-    const FrameInfo info = stored("quant:target=" + std::to_string(static_cast<int>(target)));
+    const FrameInfo info = stored("quant:target=" + std::to_string(static_cast<int>(target)), GetParam());
     EXPECT_LE(static_cast<double>(info.stored_bytes) * target, static_cast<double>(info.decoded_bytes));
     EXPECT_GT(static_cast<double>(info.stored_bytes) * target, 0.9 * static_cast<double>(info.decoded_bytes))
         << "a smaller error would have done";

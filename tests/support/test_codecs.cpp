@@ -43,7 +43,7 @@ class ToyCodec final : public Codec {
  private:
   Result<std::size_t> do_bound(std::size_t size, const TensorShape*) const override { return 2 * size; }
 
-  Result<std::optional<Plan>> do_plan(ByteView value, const TensorShape*) const override {
+  Result<std::optional<Plan>> do_plan(ByteView value, const TensorShape*, std::uint64_t) const override {
     if (kind_ != ToyKind::planned || value.empty()) return std::optional<Plan>();
     return std::optional<Plan>(Plan{{value[0]}, "key=" + std::to_string(std::to_integer<int>(value[0]))});
   }

@@ -195,9 +195,9 @@ static int32_t plan_bound(const cinch_provider_v1* p, const char* params, size_t
   return CINCH_OK;
 }
 
-static int32_t plan(cinch_enc_ctx* ctx, const cinch_shape_v1* shape, const uint8_t* src, size_t n, uint8_t* dst,
-                    size_t cap, size_t* out_len, char* annotation, cinch_err_v1* err) {
-  (void)ctx, (void)shape, (void)src, (void)n, (void)annotation, (void)err;
+static int32_t plan(cinch_enc_ctx* ctx, const cinch_shape_v1* shape, uint64_t block_bytes, const uint8_t* src, size_t n,
+                    uint8_t* dst, size_t cap, size_t* out_len, char* annotation, cinch_err_v1* err) {
+  (void)ctx, (void)shape, (void)block_bytes, (void)src, (void)n, (void)annotation, (void)err;
   memset(dst, 1, cap + 1);
   *out_len = cap;
   return CINCH_OK;

@@ -46,11 +46,11 @@ struct Xor {
    public:
     explicit Encoder(const Options& options) : salt_(static_cast<std::uint8_t>(options.integer("salt"))) {}
 
-    std::optional<std::size_t> plan(const cinch_shape_v1*, Input value, Output to, std::string& annotation) {
-      if (value.empty()) return std::nullopt;
-      to[0] = std::accumulate(value.begin(), value.end(), salt_,
-                              [](std::uint8_t a, std::uint8_t b) { return static_cast<std::uint8_t>(a + b); });
-      annotation = "key=" + std::to_string(to[0]);
+    std::optional<std::size_t> plan(const PlanCall& call) {
+      if (call.value.empty()) return std::nullopt;
+      call.to[0] = std::accumulate(call.value.begin(), call.value.end(), salt_,
+                                   [](std::uint8_t a, std::uint8_t b) { return static_cast<std::uint8_t>(a + b); });
+      call.annotation = "key=" + std::to_string(call.to[0]);
       return 1;
     }
 
