@@ -50,8 +50,7 @@ void report_codecs(Report& report) {
         [&] { require(raw->set("k", all[raw_next++ % all.size()])); }, 1 / 1.3);
   }
   const std::vector<std::byte>& noise = values("random", 2u << 20).front();
-  for (const char* level : {"3", "9"}) {
-    const std::string spec = std::string("zstd:level=") + level;
+  for (const std::string spec : {"zstd:level=3", "zstd:level=9", "lz4:hc=9"}) {
     const std::unique_ptr<tool::LibraryCodec> library = make_library(spec);
     BlockedValue blocked(*library, noise, block_bytes_of(spec));
     const auto store = memory_store(spec);

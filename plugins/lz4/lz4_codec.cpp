@@ -53,12 +53,9 @@ struct Lz4 {
    public:
     explicit Encoder(const Options& options)
         : acceleration_(static_cast<int>(options.integer("acceleration"))),
-          level_(static_cast<int>(options.integer("hc"))) {
-      if (level_ == no_hc) {
-        fast_ = owned(LZ4_createStream());
-      } else {
-        dense_ = owned(LZ4_createStreamHC());
-      }
+          level_(static_cast<int>(options.integer("hc"))),
+          fast_(owned(LZ4_createStream())) {
+      if (level_ != no_hc) dense_ = owned(LZ4_createStreamHC());
     }
 
     // Declines what LZ4 cannot take, blocks over 2 GiB, as it declines what does not get smaller.
@@ -70,16 +67,23 @@ struct Lz4 {
       const int room = static_cast<int>(std::min<std::size_t>(call.to.size(), INT32_MAX));
       // Room for the bound selects LZ4's fastest loop, and never running out keeps the state fit for a fast reset.
       if (room < LZ4_compressBound(size)) throw Failure(CINCH_DST_TOO_SMALL, "less room than bound");
-      if (fast_ && looks_incompressible(from, size, to, room)) return std::nullopt;
-      const int length = dense_
-                             ? LZ4_compress_HC_extStateHC_fastReset(dense_.get(), from, to, size, room, level_)
-                             : LZ4_compress_fast_extState_fastReset(fast_.get(), from, to, size, room, acceleration_);
+      // The dense encoder needs a hundred times as long for noise as the fast one, which has the last word there.
+      if (looks_incompressible(from, size, to, room) &&
+          (!dense_ || encode_fast(from, size, to, room, acceleration_) > size - size / 64)) {
+        return std::nullopt;
+      }
+      const int length = dense_ ? LZ4_compress_HC_extStateHC_fastReset(dense_.get(), from, to, size, room, level_)
+                                : encode_fast(from, size, to, room, acceleration_);
       if (length <= 0) throw Failure(CINCH_INTERNAL, "LZ4 failed");
       if (length >= size) return std::nullopt;
       return static_cast<std::size_t>(length);
     }
 
    private:
+    int encode_fast(const char* from, int size, char* to, int room, int acceleration) {
+      return LZ4_compress_fast_extState_fastReset(fast_.get(), from, to, size, room, acceleration);
+    }
+
     // Samples of a block tell noise from what is worth the rest of the time: with them the set of random bytes
     // takes 1.2 times as long as a raw one, without them 2 times. They are taken at twice the acceleration, which finds
     // as much in them, and are shorter than 4 KiB, from where on LZ4 clears its table each time. The first one is short
@@ -93,8 +97,7 @@ struct Lz4 {
       for (int i = 0; i <= last; ++i) {
         const int bytes = sample_bytes[static_cast<std::size_t>(i)];
         const char* sample = from + static_cast<std::ptrdiff_t>(size - bytes) * i / last;
-        const int length =
-            LZ4_compress_fast_extState_fastReset(fast_.get(), sample, to, bytes, room, 2 * acceleration_);
+        const int length = encode_fast(sample, bytes, to, room, 2 * acceleration_);
         saved += bytes - length;
         const bool has_repeats = length < bytes - bytes / 16;
         if (has_repeats || saved > sampled / 85) return false;
