@@ -56,12 +56,15 @@ struct WorkerPool::State {
     }
   }
 
-  /// A worker's life: parts of jobs first, whose callers wait, then tasks.
+  /// A worker's life. Jobs, whose callers wait, and tasks take turns: neither is kept waiting for ever.
   void serve() {
+    bool is_turn_of_tasks = false;
     std::unique_lock lock(mutex);
     for (;;) {
       wake.wait(lock, [&] { return closing || !jobs.empty() || !tasks.empty(); });
-      if (!jobs.empty()) {
+      const bool is_job_next = !jobs.empty() && (tasks.empty() || !is_turn_of_tasks);
+      is_turn_of_tasks = is_job_next;
+      if (is_job_next) {
         help(*jobs.front(), lock);
       } else if (!tasks.empty()) {
         std::function<void()> task = std::move(tasks.front());

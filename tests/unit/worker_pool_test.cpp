@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <latch>
 #include <memory>
 #include <mutex>
@@ -45,6 +46,24 @@ TEST(WorkerPoolTest, PartsMayRunPartsOfTheirOwn) {
   std::atomic<int> runs{0};
   pool.run(8, [&](std::size_t) { pool.run(8, [&](std::size_t) { ++runs; }); });
   EXPECT_EQ(runs, 64);
+}
+
+TEST(WorkerPoolTest, TasksGetTheirTurnBesidesJobsWithoutEnd) {
+  WorkerPool pool(2);
+  std::atomic<bool> is_run = false;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  std::vector<std::thread> callers;
+  for (int t = 0; t < 4; ++t) {
+    callers.emplace_back([&] {
+      while (!is_run && std::chrono::steady_clock::now() < deadline) {
+        pool.run(4, [](std::size_t) { std::this_thread::sleep_for(std::chrono::milliseconds(1)); });
+      }
+    });
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  pool.submit([&] { is_run = true; });
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_TRUE(is_run);
 }
 
 TEST(WorkerPoolTest, ManyCallersShareIt) {
