@@ -1,7 +1,6 @@
 #include "cinch/compressed_kv_store.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 #include "cinch/buffer_pool.hpp"
 #include "engine/block_work.hpp"
@@ -71,30 +70,42 @@ StoreStats CompressedKvStore::stats() {
 }
 
 std::vector<GetResult> CompressedKvStore::batch_get(std::span<const std::string_view> keys) {
-  WorkerPool* const workers = state_->options.workers.get();
+  WorkerPool* const workers = keys.size() > 1 ? state_->options.workers.get() : nullptr;
   std::vector<GetResult> results;
-  if (workers && keys.size() > 1) {
-    results.reserve(keys.size());
-    results.push_back(state_->inner->get(keys[0]));
-    const GetResult& first = results.front();
-    if (first && *first && (*first)->size() >= worth_a_worker) {  // the others are taken to be like the first
-      while (results.size() < keys.size()) results.emplace_back(std::optional<Value>());
-      workers->run(keys.size(), [&](std::size_t i) {
-        if (i > 0) results[i] = state_->inner->get(keys[i]);
-        state_->decode(keys[i], results[i]);
-      });
-      return results;
+  results.reserve(keys.size());
+  std::uint64_t stored = 0;
+  const auto add = [&](GetResult&& found) {
+    if (found && *found) stored += (*found)->size();
+    results.push_back(std::move(found));
+  };
+  // Where the first few are large, workers read the others as well.
+  constexpr std::size_t looked_at = 4;
+  while (workers && results.size() < std::min(keys.size(), looked_at) && stored < worth_a_worker) {
+    add(state_->inner->get(keys[results.size()]));
+  }
+  const std::size_t read = results.size();
+  if (stored >= worth_a_worker) {
+    while (results.size() < keys.size()) results.emplace_back(std::optional<Value>());
+    workers->run(keys.size(), [&](std::size_t i) {
+      if (i >= read) results[i] = state_->inner->get(keys[i]);
+      state_->decode(keys[i], results[i]);
+    });
+    return results;
+  }
+  if (read < keys.size()) {
+    std::vector<GetResult> rest = state_->inner->batch_get(keys.subspan(read));
+    if (rest.size() != keys.size() - read) {
+      const std::string counts = std::to_string(rest.size()) + " of " + std::to_string(keys.size() - read);
+      rest.assign(keys.size() - read, Status(StatusCode::io_error, "batch_get of the store below answered " + counts));
     }
-    std::vector<GetResult> rest = state_->inner->batch_get(keys.subspan(1));
-    results.insert(results.end(), std::move_iterator(rest.begin()), std::move_iterator(rest.end()));
+    for (GetResult& each : rest) add(std::move(each));
+  }
+  const auto decode = [&](std::size_t i) { state_->decode(keys[i], results[i]); };
+  if (workers && stored >= worth_a_worker) {
+    workers->run(keys.size(), decode);
   } else {
-    results = state_->inner->batch_get(keys);
+    for (std::size_t i = 0; i < keys.size(); ++i) decode(i);
   }
-  if (results.size() != keys.size()) {
-    const std::string counts = std::to_string(results.size()) + " of " + std::to_string(keys.size());
-    results.assign(keys.size(), Status(StatusCode::io_error, "batch_get of the store below answered " + counts));
-  }
-  for (std::size_t i = 0; i < results.size(); ++i) state_->decode(keys[i], results[i]);
   return results;
 }
 

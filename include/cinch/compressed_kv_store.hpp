@@ -106,6 +106,7 @@ class CINCH_API CompressedKvStore final : public KvStore {
   /// bytes of buffers that the process keeps for the next calls.
   StoreStats stats() override;
 
+  /// Workers decode side by side, and read as well where one of the first values is large.
   std::vector<GetResult> batch_get(std::span<const std::string_view> keys) override;
   Status batch_set(std::span<const SetItem> items) override;
 
@@ -117,7 +118,7 @@ class CINCH_API CompressedKvStore final : public KvStore {
   Result<bool> get_range(std::string_view key, std::uint64_t offset, MutableBytes to) override;
 
   /// Copies `count` tokens from the `first` on, of every plane, to `to`: [planes, count, rest of a token], dense.
-  /// Decodes the blocks that they touch. False when the key is absent. Errors: `invalid_argument` for a value without a
+  /// Decodes the blocks that they touch; what the inner store reads is as for `get_range`. False when the key is absent. Errors: `invalid_argument` for a value without a
   /// token axis, tokens that it does not have, or a buffer of another length; the message names the right one.
   Result<bool> get_tokens(std::string_view key, std::uint64_t first, std::uint64_t count, MutableBytes to);
 

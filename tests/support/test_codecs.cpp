@@ -155,6 +155,11 @@ void ToyGate::open() {
   changed_.notify_all();
 }
 
+void ToyGate::close() {
+  const std::lock_guard lock(mutex_);
+  is_open_ = false;
+}
+
 void ToyGate::until_waiting(int count) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return waiting_ >= count; });

@@ -32,6 +32,7 @@ class ToyGate {
  public:
   void wait();
   void open();
+  void close();
   /// Returns when so many wait.
   void until_waiting(int count);
 

@@ -40,6 +40,7 @@ TEST(LoadTest, ACodecThatHangsHoldsUpItsOwnCallAlone) {
                           in_small_blocks(2), test::make_toy_registry({ToyKind::waits}));
   const std::string hangs(2 * block_bytes, '!');
   const std::string runs(8 * block_bytes, 'r');
+  test::toy_gate().close();
   ASSERT_TRUE(store.set("hangs", hangs).ok());
   ASSERT_TRUE(store.set("runs", runs).ok());
   std::thread caller([&] { EXPECT_EQ((*store.get("hangs"))->text(), hangs); });
@@ -55,6 +56,35 @@ TEST(LoadTest, ACodecThatHangsHoldsUpItsOwnCallAlone) {
   test::toy_gate().open();
   caller.join();
 }
+
+/// `count` values of so many bytes, of which toy codecs make half as many; their decoder is to wait at the gate.
+void expect_workers_in_a_batch(std::size_t count, std::size_t value_bytes) {
+  CompressedOptions options;
+  options.block_bytes = 0;
+  options.workers = std::make_shared<WorkerPool>(3);
+  CompressedKvStore store(*bundled_backends().open("memory", {}), test::make_toy_codec(ToyKind::waits), options,
+                          test::make_toy_registry({ToyKind::waits}));
+  std::string value(value_bytes, '!');
+  for (std::size_t i = 4; i < value.size(); ++i) value[i] = static_cast<char>('a' + i / 4 % 2);
+  std::vector<std::string> names{"absent"};
+  for (std::size_t i = 0; i < count; ++i) {
+    names.push_back(std::to_string(i));
+    ASSERT_TRUE(store.set(names.back(), value).ok());
+  }
+  test::toy_gate().close();
+  const std::vector<std::string_view> keys(names.begin(), names.end());
+  std::vector<GetResult> results;
+  std::thread caller([&] { results = store.batch_get(keys); });
+  test::toy_gate().until_waiting(3);
+  test::toy_gate().open();
+  caller.join();
+  ASSERT_EQ(results.size(), keys.size());
+  EXPECT_FALSE(results[0].value());
+  for (std::size_t i = 1; i < results.size(); ++i) EXPECT_EQ(results[i].value().value().text(), value);
+}
+
+TEST(LoadTest, WorkersDecodeTheLargeValuesOfABatch) { expect_workers_in_a_batch(5, 200 << 10); }
+TEST(LoadTest, WorkersDecodeTheManyValuesOfABatch) { expect_workers_in_a_batch(100, 4 << 10); }
 
 TEST(LoadTest, NothingIsLeftUncountedWithMoreThreadsThanCountersOfTheirOwn) {
   const std::shared_ptr<CompressedKvStore> store = compressed("memory", {});
