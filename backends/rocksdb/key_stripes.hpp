@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "backends/rocksdb/writer_first_mutex.hpp"
 #include "engine/checksum.hpp"
 
 namespace cinch {
@@ -18,8 +19,8 @@ namespace cinch {
 /// shared in ascending order: no deadlock.
 class KeyStripes {
  public:
-  using Shared = std::shared_lock<std::shared_mutex>;
-  using Alone = std::unique_lock<std::shared_mutex>;
+  using Shared = std::shared_lock<WriterFirstMutex>;
+  using Alone = std::unique_lock<WriterFirstMutex>;
 
   Shared share(std::string_view key) { return Shared(stripes_[index(key)].mutex); }
   Alone own(std::string_view key) { return Alone(stripes_[index(key)].mutex); }
@@ -41,7 +42,7 @@ class KeyStripes {
   static constexpr std::size_t count = 256;
 
   struct alignas(64) Stripe {
-    std::shared_mutex mutex;
+    WriterFirstMutex mutex;
   };
 
   static std::size_t index(std::string_view key) noexcept { return checksum(as_bytes(key)) % count; }

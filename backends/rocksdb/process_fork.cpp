@@ -7,7 +7,7 @@
 namespace cinch {
 namespace {
 
-std::atomic<std::uint64_t> generation{1};
+std::atomic<std::uint64_t> generation{0};
 
 void count_fork() { generation.fetch_add(1, std::memory_order_relaxed); }
 

@@ -6,7 +6,7 @@
 
 namespace cinch {
 
-/// A number that differs between a process and the children it forks after it was first asked.
+/// 0, and another number in the children that this process forks after it was first asked.
 std::uint64_t fork_generation() noexcept;
 
 }  // namespace cinch

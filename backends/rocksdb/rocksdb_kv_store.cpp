@@ -41,6 +41,12 @@ std::size_t removal_bytes(std::string_view key) noexcept {
   return 2 * key.size() + overhead;
 }
 
+/// Null for one that is only read.
+Result<std::unique_ptr<StampSource>> stamps_of(Database& database) {
+  if (database.options().read_only) return std::unique_ptr<StampSource>();
+  return StampSource::open(database.db(), *database.layout(), database.write_options());
+}
+
 }  // namespace
 
 BackendInfo RocksDbKvStore::info() {
@@ -55,28 +61,21 @@ Result<std::shared_ptr<KvStore>> RocksDbKvStore::open(const Settings& settings) 
 }
 
 Result<std::shared_ptr<KvStore>> RocksDbKvStore::open_with(RocksDbOptions options) {
-  Result<std::unique_ptr<Database>> database = Database::open(options);
+  Result<std::unique_ptr<Database>> database = Database::open(std::move(options));
   if (!database) return database.error();
-  std::shared_ptr<RocksDbKvStore> store(new RocksDbKvStore(std::move(options), std::move(*database)));
-  if (store->stamps_) {
-    if (Status status = store->stamps_->start(); !status.ok()) return status;
-  }
+  Result<std::unique_ptr<StampSource>> stamps = stamps_of(**database);
+  if (!stamps) return stamps.error();
+  std::shared_ptr<RocksDbKvStore> store(new RocksDbKvStore(std::move(*database), std::move(*stamps)));
   close_at_exit(*store);
   return std::shared_ptr<KvStore>(std::move(store));
 }
 
-RocksDbKvStore::RocksDbKvStore(RocksDbOptions options, std::unique_ptr<Database> database)
-    : options_(std::move(options)),
+RocksDbKvStore::RocksDbKvStore(std::unique_ptr<Database> database, std::unique_ptr<StampSource> stamps)
+    : options_(database->options()),
       fork_generation_(fork_generation()),
       database_(std::move(database)),
-      stripes_(std::make_unique<KeyStripes>()) {
-  start_writing();
-}
-
-void RocksDbKvStore::start_writing() {
-  if (options_.read_only) return;
-  stamps_ = std::make_unique<StampSource>(database_->db(), *database_->layout(), database_->write_options());
-}
+      stamps_(std::move(stamps)),
+      stripes_(std::make_unique<KeyStripes>()) {}
 
 RocksDbKvStore::~RocksDbKvStore() {
   forget_at_exit(*this);
@@ -113,9 +112,11 @@ Status RocksDbKvStore::open_anew() {
   }
   Result<std::unique_ptr<Database>> database = Database::open(options_);
   if (!database) return database.error().in("opening it anew after an error");
+  Result<std::unique_ptr<StampSource>> stamps = stamps_of(**database);
+  if (!stamps) return stamps.error().in("opening it anew after an error");
   database_ = std::move(*database);
-  start_writing();
-  return stamps_->start();
+  stamps_ = std::move(*stamps);
+  return {};
 }
 
 Result<RocksDbKvStore::Lease> RocksDbKvStore::enter_to_write(std::string_view operation) {

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "backends/rocksdb/rocksdb_options.hpp"
+#include "backends/rocksdb/writer_first_mutex.hpp"
 #include "cinch/backend_registry.hpp"
 #include "cinch/kv_store.hpp"
 #include "cinch/settings.hpp"
@@ -45,11 +46,9 @@ class RocksDbKvStore final : public KvStore {
   Status close() override;
 
  private:
-  using Lease = std::shared_lock<std::shared_mutex>;
+  using Lease = std::shared_lock<WriterFirstMutex>;
 
-  RocksDbKvStore(RocksDbOptions options, std::unique_ptr<Database> database);
-
-  void start_writing();
+  RocksDbKvStore(std::unique_ptr<Database> database, std::unique_ptr<StampSource> stamps);
 
   /// Keeps the database open for one call. Errors: `closed`; `unsupported` for a write to a read-only store.
   Result<Lease> enter();
@@ -62,10 +61,10 @@ class RocksDbKvStore final : public KvStore {
   Status remove_keys(std::span<const std::string> keys);
   Status reclaim_expired(std::size_t most_keys);
 
-  const RocksDbOptions options_;
+  const RocksDbOptions options_;  // as the database has them: its path stays the same wherever the process goes
   const std::uint64_t fork_generation_;
   std::atomic<bool> is_closing_{false};
-  std::shared_mutex open_mutex_;         // held shared by every call, alone by close
+  WriterFirstMutex open_mutex_;          // held shared by every call, alone by close
   std::unique_ptr<Database> database_;   // null after an opening anew has failed
   std::unique_ptr<StampSource> stamps_;  // null when read-only
   std::unique_ptr<KeyStripes> stripes_;

@@ -22,20 +22,19 @@ std::uint64_t now_us() {
 
 }  // namespace
 
-Status StampSource::start() {
+Result<std::unique_ptr<StampSource>> StampSource::open(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& default_family,
+                                                       const rocksdb::WriteOptions& write) {
   std::string stored;
   std::uint64_t end = 0;
-  const rocksdb::Status status = db_.Get({}, &family_, stamps_key, &stored);
+  const rocksdb::Status status = db.Get({}, &default_family, stamps_key, &stored);
   if (!status.ok() && !status.IsNotFound()) return from_rocksdb(status, "reading the reserved stamps");
   if (status.ok()) {
     const auto [last, error] = std::from_chars(stored.data(), stored.data() + stored.size(), end);
     if (error != std::errc() || last != stored.data() + stored.size()) {
-      return {StatusCode::corruption, "the reserved stamps read \"" + stored + "\", expected a number"};
+      return Status(StatusCode::corruption, "the reserved stamps read \"" + stored + "\", expected a number");
     }
   }
-  next_ = std::max(end, now_us());
-  reserved_end_ = next_.load();
-  return {};
+  return std::unique_ptr<StampSource>(new StampSource(db, default_family, write, std::max(end, now_us())));
 }
 
 Result<std::uint64_t> StampSource::next() {

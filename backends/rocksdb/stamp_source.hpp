@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 
 #include "cinch/status.hpp"
@@ -15,23 +16,25 @@ namespace cinch {
 /// opening goes on after it. Thread-safe. Borrows the database.
 class StampSource {
  public:
-  /// Requires: `default_family` and `write` belong to `db`, which outlives this object.
-  StampSource(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& default_family, const rocksdb::WriteOptions& write)
-      : db_(db), family_(default_family), write_(write) {}
-
-  /// Reads where the last opening ended. Call it once, first.
-  Status start();
+  /// Goes on where the last opening ended. Requires: `default_family` and `write` belong to `db`, which outlives the
+  /// source.
+  static Result<std::unique_ptr<StampSource>> open(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& default_family,
+                                                   const rocksdb::WriteOptions& write);
 
   Result<std::uint64_t> next();
 
  private:
+  StampSource(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& default_family, const rocksdb::WriteOptions& write,
+              std::uint64_t first)
+      : db_(db), family_(default_family), write_(write), next_(first), reserved_end_(first) {}
+
   Status reserve();
 
   rocksdb::DB& db_;
   rocksdb::ColumnFamilyHandle& family_;
   const rocksdb::WriteOptions write_;
-  std::atomic<std::uint64_t> next_{0};
-  std::atomic<std::uint64_t> reserved_end_{0};
+  std::atomic<std::uint64_t> next_;
+  std::atomic<std::uint64_t> reserved_end_;
   std::mutex reserving_;
 };
 
