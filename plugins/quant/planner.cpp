@@ -64,7 +64,8 @@ class ValuePlan {
   void sample(std::uint64_t plane, std::uint64_t planes) {
     const std::uint64_t all = planes * geometry_.tokens;
     const std::uint64_t wanted = std::clamp(all / sampled_share, least_sample, most_sample);
-    const std::uint64_t stride = std::max<std::uint64_t>(all / wanted, 1);
+    // Odd, lest all that is seen of a cache be the same token of every page.
+    const std::uint64_t stride = (std::max<std::uint64_t>(all / wanted, 1) - 1) | 1;
     rows_.clear();
     tokens_.clear();
     for (std::uint64_t i = stride / 2; i < all; i += stride) {

@@ -1,4 +1,4 @@
-/// Tokens of a plane, evenly spaced, as the encoder looks at them to choose a model.
+/// Tokens of a plane, from all over it, as the encoder looks at them to choose a model.
 #pragma once
 
 #include <cstddef>
@@ -21,11 +21,10 @@ struct Sample {
   /// Drops rows that stand there before; returns how many. `token` must not be asked for after that.
   std::size_t drop_repeated();
 
-  std::uint64_t token(std::size_t i) const { return first_token + i * stride; }
+  std::uint64_t token(std::size_t i) const { return stride / 2 + i * stride; }
 
   std::size_t channels = 0;
   std::size_t rows = 0;
-  std::uint64_t first_token = 0;
   std::uint64_t stride = 1;
   Aligned<std::uint16_t> tops;  ///< Below 2 * `top_count`.
   Aligned<float> values;        ///< What is not finite counts as 0.

@@ -255,6 +255,22 @@ TEST(QuantTest, FindsThatAPartOfEveryHeadTurns) {
   }
 }
 
+TEST(QuantTest, RowsThatComeAgainEveryFewTokensDoNotMislead) {
+  const cinch_shape_v1 shape = shape_of(CINCH_DTYPE_BF16, {1024, 2, 64}, 0);
+  const ValueFunction some = cases(5)[0].function;
+  const auto bytes_without = [&](std::uint64_t begin, std::uint64_t end) {  // of every page of 16 tokens
+    const auto page = [&](auto plane, auto token, auto head, auto channel) {
+      return token % 16 >= begin && token % 16 < end ? 0 : some(plane, token, head, channel);
+    };
+    return encode(quant::kernels(), "", shape, make_value(shape, page)).size();
+  };
+  const std::size_t full = bytes_without(0, 0);
+  for (std::uint64_t token = 0; token < 16; ++token) EXPECT_LT(bytes_without(token, token + 1), full) << token;
+  for (std::uint64_t token = 0; token < 16; token += 4) {
+    EXPECT_LT(bytes_without(token, token + 4), full * 8 / 10) << token;
+  }
+}
+
 TEST(QuantTest, FirstTokensHaveAnErrorOfTheirOwn) {
   const cinch_shape_v1 shape = shape_of(CINCH_DTYPE_BF16, {2, 200, 2, 64}, 1);
   const Bytes value = make_value(shape, cases(4)[0].function);

@@ -194,6 +194,22 @@ TEST(TensorTest, SamplesMayMissWhatComesLater) {
   EXPECT_TRUE(all_coded(expect_round_trip(form, value, 1000, "surprises")));
 }
 
+TEST(TensorTest, RowsThatComeAgainEveryFewTokensDoNotMislead) {
+  const Geometry form = geometry(Layout::bf16, 1, 1024, 128, 64);
+  const Bytes some = rotated_values(form, 1e5, false, 78);
+  const auto bytes_without = [&](std::size_t phase) {  // of every 16 tokens
+    Bytes value = some;
+    for (std::size_t t = phase; t < 1024; t += 16) std::fill_n(value.begin() + 256 * static_cast<long>(t), 256, 0);
+    return encode_value(form, *all_kernels().back(), value, 1024).bytes(value, value.size());
+  };
+  const std::size_t usual = bytes_without(7);
+  for (std::size_t phase = 0; phase < 16; ++phase) {
+    EXPECT_NEAR(static_cast<double>(bytes_without(phase)), static_cast<double>(usual),
+                0.03 * static_cast<double>(usual))
+        << phase;
+  }
+}
+
 TEST(TensorTest, SmallBlocksCostLittle) {
   const Geometry form = geometry(Layout::bf16, 1, 4096, 192, 64);
   const Bytes value = rotated_values(form, 1e5, false, 77);
