@@ -48,7 +48,10 @@ Parameters::Parameters(const plugin::Options& options)
       theta(options.decimal("theta")),
       rotary_dim(static_cast<std::uint32_t>(options.integer("rotary_dim"))),
       inverse_frequencies(list(options.text("inv_freq"))) {
-  if (target > 0) error = 0;
+  if (target > 0) {
+    error = 0;
+    text_bytes = options.canonical().size();
+  }
   if (rotary_dim % 2 != 0) fail("rotary_dim", std::to_string(rotary_dim), "an even number");
   if (!inverse_frequencies.empty()) {
     if (theta > 0) throw plugin::Failure(CINCH_PARAMS_UNSUPPORTED, "theta and inv_freq: give one of them");
@@ -57,6 +60,13 @@ Parameters::Parameters(const plugin::Options& options)
     }
     rotary_dim = static_cast<std::uint32_t>(2 * inverse_frequencies.size());
   }
+}
+
+void Parameters::check_head(std::uint32_t dim) const {
+  if (rotary_dim <= dim) return;
+  throw plugin::Failure(CINCH_INVALID_ARG,
+                        (inverse_frequencies.empty() ? "rotary_dim " : "of twice as many as inv_freq has numbers, ") +
+                            std::to_string(rotary_dim) + ", is beyond a head of " + std::to_string(dim));
 }
 
 void Parameters::check(const plugin::Options& options) {

@@ -1,7 +1,9 @@
 /// The parameters of quant, read and checked.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -13,14 +15,18 @@ namespace cinch::quant {
 enum class Rope : std::uint8_t { automatic, none, halves, interleaved };
 
 struct Parameters {
-  float error = 0;          ///< 0 with a target.
-  float first_error = 0;    ///< 0: a quarter of the error.
-  float target = 0;         ///< 0: none.
-  std::uint64_t first = 0;  ///< Tokens that have `first_error`.
+  float error = 0;             ///< 0 with a target.
+  float first_error = 0;       ///< 0: a quarter of the error.
+  float target = 0;            ///< 0: none. With one:
+  std::size_t text_bytes = 0;  ///< Of all parameters, as a frame has them.
+  std::uint64_t first = 0;     ///< Tokens that have `first_error`.
   Rope rope = Rope::automatic;
   double theta = 0;                         ///< 0: one of the usual bases.
   std::uint32_t rotary_dim = 0;             ///< 0: the whole head, or what `automatic` finds to turn of it.
   std::vector<double> inverse_frequencies;  ///< Radians per token of every pair; empty: by theta.
+
+  /// Throws `Failure` (INVALID_ARG) where heads of `dim` channels cannot have these.
+  void check_head(std::uint32_t dim) const;
 
   /// Throws `Failure` (PARAMS_UNSUPPORTED) that names the parameter.
   explicit Parameters(const plugin::Options& options);
@@ -39,7 +45,9 @@ struct Parameters {
       plugin::Parameter::decimal("theta", 2, 1e12, 0),
   };
 
-  float first_error_at(float with_error) const noexcept { return first_error > 0 ? first_error : with_error / 4; }
+  float first_error_at(float with_error) const noexcept {
+    return first_error > 0 ? std::min(first_error, with_error) : with_error / 4;
+  }
 };
 
 inline constexpr float least_error = 0.001f, most_error = 0.9f;

@@ -47,8 +47,8 @@ struct Quant {
   static void check(const Options& options) { quant::Parameters::check(options); }
   static const char* target() { return cinch::simd::name_of(quant::kernels().target); }
 
-  static std::uint64_t bound(const Options&, const cinch_shape_v1* shape, std::uint64_t size) {
-    if (shape) quant::Geometry{shape};
+  static std::uint64_t bound(const Options& options, const cinch_shape_v1* shape, std::uint64_t size) {
+    if (shape) quant::Parameters(options).check_head(quant::Geometry(shape).dim);
     return size + 512;
   }
   static std::uint64_t plan_bound(const Options&, const cinch_shape_v1* shape, std::uint64_t) {
@@ -67,6 +67,7 @@ struct Quant {
 
     std::optional<std::size_t> plan(const PlanCall& call) {
       const quant::Geometry geometry(call.shape);
+      parameters_.check_head(geometry.dim);
       if (call.value.empty()) return std::nullopt;
       float error = parameters_.error;
       if (parameters_.target > 0) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <span>
-#include <string>
 
 namespace cinch::quant {
 namespace {
@@ -24,12 +23,7 @@ std::span<const double> bases_of(const Parameters& parameters) {
 
 /// How many channels of a head turn, where that is not to be found out.
 std::uint16_t rotary_dim_of(const Parameters& parameters, std::uint32_t dim) {
-  const std::uint32_t wanted = parameters.rotary_dim > 0 ? parameters.rotary_dim : dim / 2 * 2;
-  if (wanted > dim) {
-    throw plugin::Failure(CINCH_INVALID_ARG,
-                          "rotary_dim " + std::to_string(wanted) + " is beyond a head of " + std::to_string(dim));
-  }
-  return static_cast<std::uint16_t>(wanted);
+  return static_cast<std::uint16_t>(parameters.rotary_dim > 0 ? parameters.rotary_dim : dim / 2 * 2);
 }
 
 }  // namespace

@@ -7,8 +7,9 @@
 namespace cinch::quant {
 namespace {
 
-// What the engine's frame adds, generously: the host alone knows the length of names and parameters.
-constexpr std::uint64_t frame_bytes = 256, index_bytes = 24;
+// What the engine's frame adds to plan, parameters and blocks, generously; what it stores raw begins where elements are
+// aligned.
+constexpr std::uint64_t frame_bytes = 256, index_bytes = 24, most_padding = 63;
 
 std::uint64_t stored_size(const Parameters& parameters, const Geometry& geometry, Planner& planner,
                           BlockEncoder& encoder, std::span<const std::uint8_t> value, std::uint64_t block_bytes,
@@ -21,7 +22,7 @@ std::uint64_t stored_size(const Parameters& parameters, const Geometry& geometry
   const std::uint64_t tokens_at_once =
       std::clamp<std::uint64_t>(block_bytes / geometry.token_bytes(), 1, geometry.tokens);
   std::vector<std::uint8_t> to;
-  std::uint64_t size = frame_bytes + plan_bytes.size();
+  std::uint64_t size = frame_bytes + parameters.text_bytes + plan_bytes.size();
   for (std::uint64_t plane = 0; plane < geometry.planes; plane += planes_at_once) {
     const std::uint64_t planes = std::min(planes_at_once, geometry.planes - plane);
     for (std::uint64_t token = 0; token < geometry.tokens; token += tokens_at_once) {
@@ -29,7 +30,9 @@ std::uint64_t stored_size(const Parameters& parameters, const Geometry& geometry
       const std::size_t bytes = planes * tokens * geometry.token_bytes();
       to.resize(bytes + 512);
       const auto block = value.subspan((plane * geometry.tokens + token) * geometry.token_bytes(), bytes);
-      size += index_bytes + encoder.encode(plan, parameters, {plane, planes, token, tokens}, block, to).value_or(bytes);
+      const auto encoded = encoder.encode(plan, parameters, {plane, planes, token, tokens}, block, to);
+      const bool pays = encoded && *encoded + bytes / 64 < bytes;
+      size += index_bytes + (pays ? *encoded : bytes + most_padding);
     }
   }
   return size;

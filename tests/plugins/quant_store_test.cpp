@@ -1,6 +1,8 @@
 // quant as a store has it: what `target` promises of a frame, and what a frame says of its value.
 #include <gmock/gmock.h>
 
+#include <cmath>
+
 #include "cinch/backend_registry.hpp"
 #include "cinch/codec_registry.hpp"
 #include "cinch/compressed_kv_store.hpp"
@@ -48,6 +50,32 @@ TEST_P(QuantTargetTest, IsMetByTheWholeFrame) {
     EXPECT_GT(error, last);
     EXPECT_LE(info.loss->worst_row, 1.7321 * error);
     last = error;
+  }
+}
+
+TEST(QuantStoreTest, TargetIsMetWithALongListOfFrequencies) {
+  std::string spec = "quant:target=4,inv_freq=1";
+  for (int i = 1; i < 32; ++i) spec += "/" + std::to_string(std::pow(1e4, -i / 32.0));
+  for (const std::uint64_t tokens : {24u, 32u, 48u, 64u, 100u}) {
+    SCOPED_TRACE(tokens);
+    const FrameInfo info = stored(spec, default_block_bytes, 64, tokens);
+    EXPECT_TRUE(info.format.name != "quant" || info.stored_bytes * 4 <= info.decoded_bytes) << info.stored_bytes;
+  }
+}
+
+TEST(QuantStoreTest, TheFirstTokensAreNoWorseThanTheErrorOfATarget) {
+  const FrameInfo info = stored("quant:target=2,first_error=0.9,first=64");
+  EXPECT_LE(info.loss->worst_row, 1.7321 * noted(info, "error"));
+}
+
+TEST(QuantStoreTest, MoreTurningChannelsThanAHeadHasAreRefusedWhateverTheLength) {
+  CompressedKvStore store(bundled_backends().open("memory", {}).value(),
+                          default_registry().codec("quant:rotary_dim=128").value());
+  for (const std::uint64_t tokens : {2u, 7u, 100u}) {
+    SetOptions with_shape;
+    with_shape.tensor = make_tensor(Dtype::bf16, std::vector<std::uint64_t>{tokens, heads, 64}).value();
+    const Status status = store.set("k", turning_keys(tokens, heads), with_shape);
+    EXPECT_EQ(status.code(), StatusCode::invalid_argument) << status.to_string();
   }
 }
 
