@@ -173,6 +173,9 @@ MemoryKvStore::Shard& MemoryKvStore::shard_of(std::uint64_t hash) const noexcept
   return const_cast<Shard&>(shards_[(hash >> 8) & (shards_.size() - 1)]);
 }
 
+// A store that is closed meanwhile has been emptied, or waits for a shard's lock to be: what is not found there may
+// have been there.
+
 GetResult MemoryKvStore::get(std::string_view key) {
   if (!is_usable(key)) return refusal(key);
   const Probe probe{hash_of(key), key};
@@ -180,7 +183,7 @@ GetResult MemoryKvStore::get(std::string_view key) {
   Value dropped;
   const std::lock_guard lock(shard.mutex);
   MemoryEntry* entry = shard.find(probe, dropped);
-  if (!entry) return std::optional<Value>();
+  if (!entry) return is_closed() ? GetResult(closed()) : std::optional<Value>();
   return pin(entry);
 }
 
@@ -227,7 +230,6 @@ Result<bool> MemoryKvStore::store(std::string_view key, const ValueParts& value,
   Value dropped;
   std::vector<Value> swept;
   const std::lock_guard lock(shard.mutex);
-  // A store that was closed meanwhile has been emptied, or waits for this lock to be.
   if (is_closed()) return closed();
   if (shard.next_sweep != Shard::never) {
     if (const std::int64_t now = now_ms(); now >= shard.next_sweep) shard.sweep(now, swept);
@@ -279,7 +281,7 @@ Result<std::optional<Head>> MemoryKvStore::head(std::string_view key, std::size_
   Value dropped;
   const std::lock_guard lock(shard.mutex);
   MemoryEntry* entry = shard.find(probe, dropped);
-  if (!entry) return std::optional<Head>();
+  if (!entry) return is_closed() ? Result<std::optional<Head>>(closed()) : std::optional<Head>();
   const Value value = pin(entry);
   return std::optional<Head>(
       Head{value.size(), entry->expires_at_ms, entry->stamp, value.part(0, std::min(n, value.size()))});
@@ -292,6 +294,7 @@ Result<KeyPage> MemoryKvStore::scan(std::string_view prefix, std::optional<std::
   std::vector<std::string>& heap = page.keys;  // a heap of the smallest keys so far, the largest of them on top
   for (Shard& shard : shards_) {
     const std::lock_guard lock(shard.mutex);
+    if (is_closed()) return closed();
     for (const Slot& slot : shard.entries) {
       const std::string_view key = slot.entry->key();
       if (!key.starts_with(prefix) || (after && key <= *after) || is_expired(*slot.entry)) continue;
@@ -329,6 +332,7 @@ Result<std::uint64_t> MemoryKvStore::remove_prefix(std::string_view prefix) {
   for (Shard& shard : shards_) {
     std::vector<Value> dropped;  // outlives the lock
     const std::lock_guard lock(shard.mutex);
+    if (is_closed()) return closed();
     dropped.reserve(shard.entries.size());
     for (auto slot = shard.entries.begin(); slot != shard.entries.end();) {
       if (!slot->entry->key().starts_with(prefix)) {
@@ -353,7 +357,7 @@ Result<bool> MemoryKvStore::touch(std::string_view key, std::chrono::millisecond
   Value dropped;
   const std::lock_guard lock(shard.mutex);
   MemoryEntry* entry = shard.find(probe, dropped);
-  if (!entry) return false;
+  if (!entry) return is_closed() ? Result<bool>(closed()) : false;
   entry->expires_at_ms = expiry_of(ttl);
   shard.expect_expiry(entry->expires_at_ms);
   return true;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -124,12 +125,16 @@ TEST_P(KvStoreThreadsConformance, CloseMayComeWhileCallsRun) {
   const auto is_fine = [](const Status& status) { return status.ok() || status.code() == StatusCode::closed; };
   on_threads([&](int thread) {
     const std::string key = "k" + std::to_string(thread % 3);
+    bool was_set = false;  // then it is there, or the store is closed
     for (int i = 0; i < rounds; ++i) {
       if (thread == 0 && i == rounds / 2 && !store().close().ok()) ++wrong;
-      if (!is_fine(store().set(key, tagged(i, 3000)))) ++wrong;
+      const Status set = store().set(key, tagged(i, 3000));
+      if (!is_fine(set)) ++wrong;
+      was_set |= set.ok();
       const GetResult value = store().get(key);
-      if (!is_fine(value.status()) || (value && *value && !is_one((*value)->text()))) ++wrong;
-      if (!is_fine(store().scan("").status())) ++wrong;
+      if (!is_fine(value.status()) || (value && (*value ? !is_one((*value)->text()) : was_set))) ++wrong;
+      const Result<KeyPage> page = store().scan("");
+      if (!is_fine(page.status()) || (page && was_set && !std::ranges::count(page->keys, key))) ++wrong;
     }
   });
   EXPECT_EQ(wrong, 0);
