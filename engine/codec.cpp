@@ -60,7 +60,10 @@ Status Codec::Conviction::status() const {
   return {StatusCode::codec_misbehaved, "switched off: " + *reason};
 }
 
-void Codec::convict(std::string reason) const { conviction_->set(format_.name + ": " + std::move(reason)); }
+Status Codec::convict(std::string_view reason) const {
+  conviction_->set(format_.name + ": " + std::string(reason));
+  return {StatusCode::codec_misbehaved, "codec " + format_.spec() + ": " + std::string(reason)};
+}
 
 Status Codec::usable(bool has_direction, std::string_view direction) const {
   if (conviction_->is_set()) return conviction_->status();

@@ -38,8 +38,8 @@ Result<bool> CompressedKvStore::get_tokens(std::string_view key, std::uint64_t f
   std::uint64_t planes = 1;
   for (unsigned i = 0; i < *shape.token_axis; ++i) planes *= shape.dims[i];
   if (first > tokens || count > tokens - first) {
-    return Status(StatusCode::invalid_argument, describe_key(key) + ": tokens " + std::to_string(first) + " to " +
-                                                    std::to_string(first + count) + ", the value has " +
+    return Status(StatusCode::invalid_argument, describe_key(key) + ": " + std::to_string(count) + " tokens from " +
+                                                    std::to_string(first) + " on, the value has " +
                                                     std::to_string(tokens));
   }
   const std::uint64_t token_bytes = planes * tokens == 0 ? 0 : summary.decoded_bytes / (planes * tokens);
@@ -96,9 +96,10 @@ Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::st
   SetOptions as_set;
   as_set.codec = spec;
   as_set.tensor = summary.shape;
-  const Result<State::Choice> choice = state_->choose(key, summary.decoded_bytes, as_set);
+  Result<State::Choice> choice = state_->choose(key, summary.decoded_bytes, as_set);
   if (!choice) return state_->count(key, choice.error());
-  const Codec& codec = *choice->codec;
+  const CodecRef chosen = choice->codec;
+  const Codec& codec = *chosen;
   if (was_set_with(summary, codec.format())) return Recompressed::already;
   if (codec.traits().lossy && !allowed.lossy) {
     return Status(StatusCode::invalid_argument, describe_key(key) + ": recompressing to " + codec.format().spec() +
@@ -107,13 +108,16 @@ Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::st
   if (codec.traits().lossy && summary.lossy_origin && !allowed.again) return Recompressed::kept;
   const GetResult value = get(key);
   if (!value) return value.error();
-  if (!*value) return Recompressed::absent;
+  if (!*value || (*value)->size() != summary.decoded_bytes) return Recompressed::absent;  // set anew meanwhile
   EncodeOptions encode = state_->encode_options(*choice);
   encode.lossy_origin = summary.lossy_origin;
   encode.loss = summary.loss;
-  const Result<EncodedFrame> frame = encode_frame((*value)->bytes(), key, codec, state_->decoders, encode);
+  const Result<EncodedFrame> frame = state_->encode_as(*choice, key, (*value)->bytes(), encode);
   if (!frame) return state_->count(key, frame.error());
-  if (codec.traits().lossy && frame->stored_raw()) return Recompressed::already;
+  const bool has_fallen_back = choice->codec.get() != &codec;
+  if (has_fallen_back && (frame->stored_raw() || was_set_with(summary, choice->codec->format()))) {
+    return Recompressed::already;
+  }
   const std::int64_t time_left = head.expires_at_ms == 0 ? 0 : head.expires_at_ms - now_ms();
   if (time_left < 0 || (time_left == 0 && head.expires_at_ms != 0)) return Recompressed::absent;
   const SetOptions options = with_ttl(std::chrono::milliseconds(time_left));

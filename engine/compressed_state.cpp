@@ -60,7 +60,7 @@ Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, cons
   const std::uint64_t size = value.size();
   if (Status status = check(key, size, set); !status.ok()) return status;
   std::optional<std::uint64_t> bound;
-  const Result<Choice> choice = choose(key, size, set, &bound);
+  Result<Choice> choice = choose(key, size, set, &bound);
   if (!choice) return choice.error();
   ByteView whole;
   if (value.parts().size() == 1) {
@@ -70,25 +70,32 @@ Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, cons
     value.copy_to(joined->bytes().data());
     whole = joined->bytes();
   }
-  if (choice->is_fallback) Counting(*this).add(&Counters::values_fallen_back, 1);
   EncodeOptions encode = encode_options(*choice);
   encode.bound = bound;
   encode.scratch = scratch;
-  Result<EncodedFrame> frame = encode_frame(whole, key, *choice->codec, decoders, encode);
-  if (!frame || !frame->stored_raw() || !choice->codec->traits().lossy) return frame;
-  Choice lossless = *choice;  // what a lossy codec left as it was may get smaller all the same
-  if (Status status = fall_back(key, size, lossless, nullptr); !status.ok()) return frame;
-  Counting(*this).add(&Counters::values_fallen_back, 1);
-  encode = encode_options(lossless);
-  encode.scratch = scratch;
-  return encode_frame(whole, key, *lossless.codec, decoders, encode);
+  Result<EncodedFrame> frame = encode_as(*choice, key, whole, encode);
+  if (choice->is_fallback) Counting(*this).add(&Counters::values_fallen_back, 1);
+  return frame;
+}
+
+Result<EncodedFrame> CompressedKvStore::State::encode_as(Choice& choice, std::string_view key, ByteView value,
+                                                         EncodeOptions encode) {
+  Result<EncodedFrame> frame = encode_frame(value, key, *choice.codec, decoders, encode);
+  if (!frame || !frame->stored_raw() || choice.is_fallback) return frame;
+  if (!frame->was_planned() && !choice.codec->traits().lossy) return frame;  // what suits all values found nothing
+  Choice other = choice;
+  if (Status status = fall_back(value.size(), other, nullptr); !status.ok()) return frame;
+  choice = std::move(other);
+  encode.block_bytes = encode_options(choice).block_bytes;
+  encode.bound.reset();
+  return encode_frame(value, key, *choice.codec, decoders, encode);
 }
 
 EncodeOptions CompressedKvStore::State::encode_options(const Choice& choice) const {
   EncodeOptions encode;
   encode.shape = choice.shape ? &*choice.shape : nullptr;
   encode.block_bytes = options.block_bytes.value_or(block_bytes_of(*choice.codec));
-  if (choice.rule) encode.block_bytes = choice.rule->block_bytes.value_or(encode.block_bytes);
+  if (choice.entry) encode.block_bytes = choice.entry->rule.block_bytes.value_or(encode.block_bytes);
   encode.verify = options.verify_writes;
   encode.workers = options.workers.get();
   return encode;
@@ -107,7 +114,7 @@ Result<CompressedKvStore::State::Choice> CompressedKvStore::State::choose(std::s
   const RuleSet::Entry* entry = rules.find(key);
   if (entry) {
     const Rule& rule = entry->rule;
-    choice.rule = &rule;
+    choice.entry = entry;
     if (entry->codec) choice.codec = CodecRef::held(entry->codec);
     if (choice.shape ? !rule.layout.empty() : rule.tensor.has_value() && set.codec.empty()) {
       Result<TensorShape> shape =
@@ -124,17 +131,16 @@ Result<CompressedKvStore::State::Choice> CompressedKvStore::State::choose(std::s
   const Status status = check_takes(*choice.codec, bytes, choice.shape, bound);
   if (status.ok()) return choice;
   if (status.code() != StatusCode::unsupported) return status;
-  const Status fallen = fall_back(key, bytes, choice, bound);
+  const Status fallen = fall_back(bytes, choice, bound);
   if (fallback || (entry && entry->fallback)) return fallen.ok() ? Result<Choice>(choice) : fallen.in("fallback");
   return fallen.in("fallback (" + std::string(status.message()) + ")");
 }
 
-Status CompressedKvStore::State::fall_back(std::string_view key, std::uint64_t bytes, Choice& choice,
+Status CompressedKvStore::State::fall_back(std::uint64_t bytes, Choice& choice,
                                            std::optional<std::uint64_t>* bound) const {
-  const RuleSet::Entry* entry = rules.find(key);
   choice.is_fallback = true;
-  if (entry && entry->fallback) {
-    choice.codec = CodecRef::held(entry->fallback);
+  if (choice.entry && choice.entry->fallback) {
+    choice.codec = CodecRef::held(choice.entry->fallback);
   } else if (fallback) {
     choice.codec = CodecRef::held(*fallback);
   } else {

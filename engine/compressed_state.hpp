@@ -49,12 +49,12 @@ struct CINCH_HIDDEN CompressedKvStore::State {
 
   /// How a set goes: what `SetChoice` says.
   struct Choice {
-    const Rule* rule = nullptr;
+    const RuleSet::Entry* entry = nullptr;  // the rule that matches
     CodecRef codec;
     bool is_fallback = false;
     std::optional<TensorShape> shape;
 
-    SetChoice to_public() const { return {rule, codec.share(), is_fallback, shape}; }
+    SetChoice to_public() const { return {entry ? &entry->rule : nullptr, codec.share(), is_fallback, shape}; }
   };
 
   EncodeOptions encode_options(const Choice& choice) const;
@@ -63,9 +63,11 @@ struct CINCH_HIDDEN CompressedKvStore::State {
   Result<Choice> choose(std::string_view key, std::uint64_t bytes, const SetOptions& set,
                         std::optional<std::uint64_t>* bound = nullptr) const;
 
-  /// Has the fallback of `key` take the place of the codec that cannot take its value. Errors: why it cannot either.
-  Status fall_back(std::string_view key, std::uint64_t bytes, Choice& choice,
-                   std::optional<std::uint64_t>* bound) const;
+  /// Has the fallback take the place of the codec that cannot take the value. Errors: why it cannot either.
+  Status fall_back(std::uint64_t bytes, Choice& choice, std::optional<std::uint64_t>* bound) const;
+
+  /// Encodes as chosen; what the codec leaves as it is goes to the fallback, which `choice` then names.
+  Result<EncodedFrame> encode_as(Choice& choice, std::string_view key, ByteView value, EncodeOptions encode);
 
   /// What the inner store is told: all but what this store follows itself.
   SetOptions inner_options(std::string_view key, const SetOptions& set) const;

@@ -15,10 +15,7 @@ Status misbehaved(const Codec& codec, std::string_view how) {
   return {StatusCode::codec_misbehaved, "codec " + codec.format().spec() + ": " + std::string(how)};
 }
 
-Status overran(const Codec& codec) {
-  codec.convict("its decoder wrote outside its buffer");
-  return misbehaved(codec, "its decoder wrote outside its buffer");
-}
+Status overran(const Codec& codec) { return codec.convict("its decoder wrote outside its buffer"); }
 
 /// Where the block can be decoded to at once, when one piece holds all of it.
 std::optional<MutableBytes> whole_destination(const BlockEntry& block, const BlockSlice& slice,
@@ -90,8 +87,8 @@ Result<Value> FrameReader::decode(const Decoders& decoders, Verify verify, Worke
     const auto start = static_cast<std::size_t>(raw->data() - frame_.data());
     if (check) {
       if (Status status = layout_.check_stored(frame_.bytes()); !status.ok()) return status;
-      remember_verified(start);
     }
+    if (verify == Verify::first_read) remember_verified(start);  // now, or when parts of it were read before
     return frame_.part(start, raw->size());
   }
   const Result<CodecRef> codec = find_codec(decoders);

@@ -123,6 +123,7 @@ class FrameWriter {
     if (!plan) return plan.error();
     if (!*plan) return {};
     plan_ = std::move(**plan);
+    frame_.was_planned_ = true;
     Result<std::shared_ptr<const PlanState>> state = codec_.open_plan(plan_.bytes, options_.shape);
     if (!state) return state.error();
     plan_state_ = std::move(*state);
@@ -152,7 +153,7 @@ class FrameWriter {
       }
       Result<std::optional<std::size_t>> result =
           codec_.compress_to_bound(part.slice, plan_state_.get(), block, out.buffer->bytes());
-      if (!out.buffer->is_intact()) return convicted("its encoder wrote outside its buffer");
+      if (!out.buffer->is_intact()) return codec_.convict("its encoder wrote outside its buffer");
       if (!result) return result.error();
       encoded = *result;
     }
@@ -203,21 +204,16 @@ class FrameWriter {
   Status decode_again(const BlockSlice& slice, ByteView block, BlockEntry& entry, EncodedBlock& out) {
     GuardedBuffer decoded(block.size());
     Status status = decoder_->decompress(slice, decoder_plan_.get(), out.bytes, decoded.bytes());
-    if (!decoded.is_intact()) return convicted("its decoder wrote outside its buffer");
+    if (!decoded.is_intact()) return decoder_->convict("its decoder wrote outside its buffer");
     if (status.code() == StatusCode::corruption) {
-      return convicted("its decoder refuses what was just encoded: " + std::string(status.message()));
+      return codec_.convict("its decoder refuses what was just encoded: " + std::string(status.message()));
     }
     if (!status.ok()) return status.in("decoding what was just encoded");
     if (!codec_.traits().lossy && !std::ranges::equal(decoded.bytes(), block)) {
-      return convicted("what it has just encoded decodes to other bytes");
+      return codec_.convict("what it has just encoded decodes to other bytes");
     }
     entry.decoded_checksum = checksum(decoded.bytes(), vectors_);
     return measure(slice, block, decoded.bytes(), out.loss);
-  }
-
-  Status convicted(std::string_view reason) const {
-    codec_.convict(std::string(reason));
-    return {StatusCode::codec_misbehaved, "codec " + codec_.format().spec() + ": " + std::string(reason)};
   }
 
   void write_head() {

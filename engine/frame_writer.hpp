@@ -55,6 +55,8 @@ class EncodedFrame {
   std::uint64_t decoded_bytes() const noexcept { return decoded_bytes_; }
   std::uint64_t stored_bytes() const noexcept { return ValueParts(parts()).size(); }
   bool stored_raw() const noexcept { return stored_raw_; }
+  /// Whether the codec made a plan for the value, even one that came to nothing.
+  bool was_planned() const noexcept { return was_planned_; }
 
  private:
   friend class FrameWriter;
@@ -66,6 +68,7 @@ class EncodedFrame {
   Value whole_;                          // all of the frame, which has taken over what `packed_` held; or empty
   std::uint64_t decoded_bytes_ = 0;
   bool stored_raw_ = false;
+  bool was_planned_ = false;
 };
 
 /// `invalid_argument` unless a value of so many bytes has that shape.

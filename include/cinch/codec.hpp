@@ -119,8 +119,8 @@ class CINCH_API Codec {
   Result<LossSums> measure(const BlockSlice& slice, ByteView original, ByteView decoded) const;
 
   /// A proven lie (a canary overwritten, wrong bytes for what this process has just encoded): every later call of this
-  /// provider's codecs answers `codec_misbehaved` with the first reason.
-  void convict(std::string reason) const;
+  /// provider's codecs answers `codec_misbehaved` with the first reason. Returns what to answer to this one.
+  Status convict(std::string_view reason) const;
 
  protected:
   /// Shared by all codecs of one provider: why it was switched off, when it was.

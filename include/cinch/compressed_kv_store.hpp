@@ -26,7 +26,8 @@ namespace cinch {
 /// When the checksums of stored bytes are compared. Headers, and the checksums of what a codec decoded, always are.
 enum class Verify : std::uint8_t {
   always,      ///< At every read.
-  first_read,  ///< Once for every entry that stays resident in memory; always where entries do not.
+  first_read,  ///< Once for every entry that stays resident in memory; always where entries do not. Reads of parts
+               ///< alone leave it unverified, and compare what they touch.
   never,       ///< Not at all: a flipped bit of a raw value goes unnoticed.
 };
 
@@ -55,7 +56,8 @@ struct CompressedOptions {
   /// Decode what was encoded and compare, before it is stored. A codec that fails this is switched off.
   bool verify_writes = false;
   /// The lossless codec of values that their own cannot take: element types it does not know, no shape where it needs
-  /// one, numbers that are no floating-point ones where it is lossy; and of those that a lossy one leaves as they are.
+  /// one, numbers that are no floating-point ones where it is lossy; and of those that a codec for special values, a
+  /// lossy one or one with plans, leaves as they are.
   std::string fallback = "zstd";
   /// How keys that match are stored; the first that matches counts. What `SetOptions` say comes before.
   std::vector<Rule> rules = {};
@@ -78,7 +80,7 @@ struct RecompressOptions {
 /// What `recompress` did.
 enum class Recompressed : std::uint8_t {
   done,
-  already,  ///< The value was set with that codec, or a lossy one makes it no smaller; nothing was written.
+  already,  ///< The value was set with that codec, or with the fallback of what that cannot take; nothing was written.
   absent,   ///< The key is not there, or was set anew meanwhile.
   kept,     ///< The value lost something before, and losing again was not allowed; nothing was written.
 };
@@ -118,8 +120,9 @@ class CINCH_API CompressedKvStore final : public KvStore {
   Result<bool> get_range(std::string_view key, std::uint64_t offset, MutableBytes to) override;
 
   /// Copies `count` tokens from the `first` on, of every plane, to `to`: [planes, count, rest of a token], dense.
-  /// Decodes the blocks that they touch; what the inner store reads is as for `get_range`. False when the key is absent. Errors: `invalid_argument` for a value without a
-  /// token axis, tokens that it does not have, or a buffer of another length; the message names the right one.
+  /// Decodes the blocks that they touch; what the inner store reads is as for `get_range`. False when the key is
+  /// absent. Errors: `invalid_argument` for a value without a token axis, tokens that it does not have, or a buffer of
+  /// another length; the message names the right one.
   Result<bool> get_tokens(std::string_view key, std::uint64_t first, std::uint64_t count, MutableBytes to);
 
   /// Size and first bytes are those of the decoded value; `n` = 0 decodes nothing.

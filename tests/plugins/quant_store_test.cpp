@@ -1,4 +1,5 @@
-// quant as a store has it: what `target` promises of a frame, and what a frame says of its value.
+// quant and tensor as a store has them: what `target` promises of a frame, what a frame says of its value, and which
+// values they leave to others.
 #include <gmock/gmock.h>
 
 #include <cmath>
@@ -6,6 +7,7 @@
 #include "cinch/backend_registry.hpp"
 #include "cinch/codec_registry.hpp"
 #include "cinch/compressed_kv_store.hpp"
+#include "tests/support/store_counter.hpp"
 #include "tests/support/turning_keys.hpp"
 
 namespace cinch::test {
@@ -118,6 +120,35 @@ TEST(QuantStoreTest, AValueThatCannotMeetItsTargetFallsBackWithoutLoss) {
   EXPECT_EQ(info.format.name, "zstd");
   EXPECT_FALSE(info.lossy_origin);
   EXPECT_LT(info.stored_bytes, info.decoded_bytes);
+}
+
+TEST(QuantStoreTest, RecompressingWhatCannotMeetItsTargetFallsBackOnce) {
+  CompressedKvStore store(bundled_backends().open("memory", {}).value(), default_registry().codec("raw").value());
+  SetOptions with_shape;
+  with_shape.tensor = make_tensor(Dtype::bf16, std::vector<std::uint64_t>{64, heads, 64}).value();
+  const std::string value = turning_keys(64, heads);
+  ASSERT_TRUE(store.set("k", value, with_shape).ok());
+  EXPECT_EQ(store.recompress("k", "quant:target=60", {.lossy = true}).value(), Recompressed::done);
+  EXPECT_EQ(store.inspect("k").value()->format.name, "zstd");
+  EXPECT_EQ(store.get("k").value()->text(), value);
+  EXPECT_EQ(store.recompress("k", "quant:target=60", {.lossy = true}).value(), Recompressed::already);
+}
+
+TEST(TensorStoreTest, WhatHasNothingToGainInItsExponentsFallsBack) {
+  CompressedKvStore store(bundled_backends().open("memory", {}).value(), default_registry().codec("tensor").value());
+  SetOptions with_shape;
+  with_shape.tensor = make_tensor(Dtype::bf16, std::vector<std::uint64_t>{512, heads, 64}).value();
+  std::string value = turning_keys(512, heads);
+  ASSERT_TRUE(store.set("keys", value, with_shape).ok());
+  for (std::size_t i = 0; i < value.size(); i += 2) {  // a third of all elements is 0
+    if (i / 2 % 7 < 2 || i / 2 % 11 == 0) value[i] = value[i + 1] = 0;
+  }
+  ASSERT_TRUE(store.set("with zeros", value, with_shape).ok());
+  EXPECT_EQ(store.inspect("keys").value()->format.name, "tensor");
+  EXPECT_EQ(store.inspect("with zeros").value()->format.name, "zstd");
+  EXPECT_LT(store.inspect("with zeros").value()->stored_bytes, value.size() * 9 / 10);
+  EXPECT_EQ(store.get("with zeros").value()->text(), value);
+  EXPECT_EQ(counter(store, "values_fallen_back"), 1u);
 }
 
 }  // namespace

@@ -215,6 +215,18 @@ TEST(CompressedKvStoreTest, VerifyNeverTrustsRawValuesAndFirstReadChecksResident
   }
 }
 
+TEST(CompressedKvStoreTest, AGetIntoLeavesRawValuesToBeHandedOutAtOnce) {
+  CompressedOptions options;
+  options.verify = Verify::first_read;
+  CompressedKvStore store(memory(), codec("raw"), options);
+  const std::string value(4096, 'v');
+  ASSERT_TRUE(store.set("k", value).ok());
+  std::vector<std::byte> into(value.size());
+  ASSERT_TRUE(store.get_into("k", into).value());
+  EXPECT_TRUE(store.get("k").value().value().text() == value);
+  EXPECT_NE(store.inner()->get("k").value()->owner()->raw_start(), 0u);
+}
+
 TEST(CompressedKvStoreTest, WhatOneStoreVerifiedIsNotTakenForWhatAnotherOneReadsThroughIt) {
   const auto inner = memory();
   CompressedOptions options;

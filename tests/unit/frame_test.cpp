@@ -228,6 +228,16 @@ TEST(FrameTest, AWrongEncoderIsCaughtAtWriteWhenWritesAreVerified) {
   EXPECT_EQ(encode_frame(c.value, key, *c.codec, c.codecs, options).status().code(), StatusCode::codec_misbehaved);
 }
 
+TEST(FrameTest, OfTwoImplementationsTheDecoderThatOverrunsIsSwitchedOff) {
+  const FrameCase c = toy(ToyKind::overruns, runs(600));  // the registry has one of its own
+  EncodeOptions options;
+  options.verify = true;
+  EXPECT_EQ(encode_frame(c.value, key, *c.codec, c.codecs, options).status().code(), StatusCode::codec_misbehaved);
+  EXPECT_TRUE(c.codec->bound(10, nullptr));
+  EXPECT_EQ((*c.codecs.codec(c.codec->format().spec()))->bound(10, nullptr).status().code(),
+            StatusCode::codec_misbehaved);
+}
+
 TEST(FrameTest, AShapeOfAnotherLengthIsRefusedAtSet) {
   const TensorShape shape = *make_tensor(Dtype::bf16, std::vector<std::uint64_t>{4, 3, 25});
   EncodeOptions options;
