@@ -6,7 +6,7 @@ namespace cinch {
 
 Result<Rule> parse_rule(std::string_view text) {
   const std::size_t split = text.find('=');
-  if (split == std::string_view::npos || split + 1 == text.size()) {
+  if (split == std::string_view::npos || split == 0 || split + 1 == text.size()) {
     return Status(StatusCode::invalid_argument,
                   "rule \"" + std::string(text) + "\": expected GLOB=SPEC, such as \"logs/*=raw\"");
   }

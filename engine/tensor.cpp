@@ -132,7 +132,7 @@ Result<TensorShape> make_tensor(Dtype dtype, std::span<const std::uint64_t> dims
 
 Result<TensorShape> with_layout(const TensorShape& shape, const TensorLayout& layout) {
   if (Result<std::uint64_t> bytes = tensor_bytes(shape); !bytes) return bytes.error();
-  const bool is_strict = is_float(shape.dtype);
+  const bool is_strict = is_float(shape.dtype) && shape.ndim > 1;
   TensorShape laid_out = shape;
   if (layout.token_axis && *layout.token_axis < shape.ndim) {
     laid_out.token_axis = layout.token_axis;

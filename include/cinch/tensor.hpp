@@ -70,8 +70,8 @@ struct TensorLayout {
 
 /// The same elements, laid out so: with that token axis in place of its own, and the last dimension split into
 /// [heads, head_dim] unless it is head_dim behind a dimension of heads. Errors: `invalid_argument` when it does not
-/// fit; but of elements that are no floating-point numbers, such as token ids among caches, what does not fit is left
-/// out.
+/// fit; but where elements are no floating-point numbers, or there is one dimension, such as token ids or scales among
+/// caches, what does not fit is left out.
 CINCH_API Result<TensorShape> with_layout(const TensorShape& shape, const TensorLayout& layout);
 
 /// Bits of one element: 16 for `bf16`. 0 for a number that is no Dtype.

@@ -38,7 +38,10 @@ Geometry::Geometry(const cinch_shape_v1* shape) {
   if (last < 32) throw Failure(CINCH_VALUE_UNSUPPORTED, heads_wanted());  // whatever was said, it would be no longer
   if (shape->token_axis == CINCH_NO_TOKEN_AXIS) ask("quant needs to know which axis is that of the tokens");
   if (shape->ndim < shape->token_axis + 3) ask("quant needs the dimension of a head as the last one");
-  if (last > most_dim) ask(heads_wanted());
+  if (last > most_dim) {
+    throw Failure(CINCH_INVALID_ARG,
+                  heads_wanted() + "; split it by a head_dim that divides it (--head-dim, or in the rule)");
+  }
   dim = static_cast<std::uint32_t>(last);
   planes = 1;
   for (unsigned i = 0; i < shape->token_axis; ++i) planes *= shape->dims[i];

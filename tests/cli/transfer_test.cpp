@@ -44,7 +44,10 @@ TEST_F(TransferTest, RemovingAnImportCountsItsTensorsAlone) {
 }
 
 TEST_F(TransferTest, AMistakeInAnImportLeavesTheOneBeforeAsItIs) {
-  const std::string file = small("in");
+  const std::string file = save_safetensors(
+      dir.file("in"),
+      R"({"a":{"dtype":"U8","shape":[2,2],"data_offsets":[0,4]},"b":{"dtype":"F16","shape":[1,2],"data_offsets":[4,8]}})",
+      "abcdefgh");
   import(file);
   expect_error(cinch({"import", file, "--head-dim", "7"}), 2, "key \"b\"");
   EXPECT_EQ(exported(), read_file(file));

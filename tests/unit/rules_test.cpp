@@ -118,6 +118,7 @@ TEST(RulesTest, ATextIsSplitAtTheFirstEqualsSign) {
   EXPECT_EQ(parse_rule("a/*=zstd:level=9")->codec, "zstd:level=9");
   EXPECT_EQ(parse_rule("a").status().code(), StatusCode::invalid_argument);
   EXPECT_EQ(parse_rule("a=").status().code(), StatusCode::invalid_argument);
+  EXPECT_EQ(parse_rule("=lz4").status().code(), StatusCode::invalid_argument);
   EXPECT_EQ(parse_rule("[=lz4").status().code(), StatusCode::invalid_argument);
 }
 

@@ -45,10 +45,17 @@ TEST(TensorLayoutTest, SplitsMergedHeads) {
   EXPECT_EQ(laid_out({5, 192}, {0, 100}), "tensor bf16 [5, 192]: head_dim 100, expected one that divides 192");
   EXPECT_EQ(laid_out({5, 192}, {0, 0}), "tensor bf16 [5, 192]: head_dim 0, expected one that divides 192");
   EXPECT_EQ(laid_out({5, 192}, {{}, 64}), "tensor bf16 [5, 192]: head_dim needs a token axis beside it");
-  EXPECT_EQ(laid_out({192}, {0, 64}), "tensor bf16 [192]: no dimension behind its token axis that would hold heads");
-  EXPECT_EQ(laid_out({192}, {1, {}}), "tensor bf16 [192]: token axis 1, expected one below 1");
+  EXPECT_EQ(laid_out({5, 192}, {1, 64}),
+            "tensor bf16 [5, 192]: no dimension behind its token axis that would hold heads");
+  EXPECT_EQ(laid_out({5, 192}, {2, {}}), "tensor bf16 [5, 192]: token axis 2, expected one below 2");
   EXPECT_EQ(laid_out({1, 1, 1, 1, 1, 1, 5, 192}, {6, 64}),
             "tensor bf16 [1, 1, 1, 1, 1, 1, 5, 192]: no room for a dimension of heads, expected at most 7");
+}
+
+TEST(TensorLayoutTest, OfOneDimensionTakesWhatFits) {
+  const TensorShape scales = *make(Dtype::f32, {64});
+  EXPECT_EQ(with_layout(scales, {2, 64}).value(), scales);
+  EXPECT_EQ(with_layout(scales, {0, 64}).value(), *make(Dtype::f32, {64}, 0));
 }
 
 TEST(TensorLayoutTest, OfIntegersTakesWhatFits) {

@@ -36,7 +36,7 @@ void write_loss(JsonWriter& json, const std::optional<LossReport>& loss) {
 
 std::vector<std::string> loss_cells(const std::optional<LossReport>& loss) {
   if (!loss) return {"-", "-", "-"};
-  return {fixed(double{loss->relative_error}, 4), fixed(double{loss->worst_row}, 4), fixed(double{loss->max_abs}, 4)};
+  return {fixed(double{loss->relative_error}, 4), fixed(double{loss->worst_row}, 4), significant(loss->max_abs)};
 }
 
 }  // namespace cinch::tool

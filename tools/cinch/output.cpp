@@ -63,6 +63,12 @@ std::string fixed(double number, int digits) {
   return {text.data(), static_cast<std::size_t>(std::clamp(length, 0, int{text.size()} - 1))};
 }
 
+std::string significant(double number) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4g", number);
+  return text;
+}
+
 std::string human_size(std::uint64_t bytes) {
   if (bytes < 1024) return std::to_string(bytes) + " B";
   constexpr std::array units = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

@@ -35,6 +35,8 @@ std::string human_size(std::uint64_t bytes);
 
 /// A number with that many digits after its point.
 std::string fixed(double number, int digits);
+/// With four digits, wherever they begin: "0.0312", "1.907e-06".
+std::string significant(double number);
 
 /// How many times smaller `stored` is than `raw`; 1 when there is nothing.
 double ratio_of(std::uint64_t raw_bytes, std::uint64_t stored_bytes) noexcept;
