@@ -22,6 +22,7 @@ CompressedKvStore::~CompressedKvStore() = default;
 
 const std::shared_ptr<KvStore>& CompressedKvStore::inner() const noexcept { return state_->inner; }
 const std::shared_ptr<const Codec>& CompressedKvStore::codec() const noexcept { return state_->codec; }
+const std::shared_ptr<WorkerPool>& CompressedKvStore::workers() const noexcept { return state_->options.workers; }
 
 GetResult CompressedKvStore::get(std::string_view key) {
   GetResult found = state_->inner->get(key);

@@ -50,7 +50,8 @@ struct AsyncSetItem {
 /// A store's operations, run on a pool; itself a cheap handle on the two.
 class AsyncKvStore {
  public:
-  /// Requires: `store` and `workers` are not null; handlers are called through `executor`.
+  /// Handlers are called through `executor`. `workers` may be those that the store has itself,
+  /// `CompressedKvStore::workers()`. Requires: `store` and `workers` are not null.
   AsyncKvStore(std::shared_ptr<KvStore> store, boost::asio::any_io_executor executor,
                std::shared_ptr<WorkerPool> workers)
       : store_(std::move(store)), executor_(std::move(executor)), workers_(std::move(workers)) {}
@@ -155,6 +156,13 @@ class AsyncKvStore {
                                std::forward<Token>(token));
   }
 
+  /// `Result<StoreStats>`.
+  template <class Token>
+  auto stats(Token&& token) {
+    return start<Result<StoreStats>>([](KvStore& store) { return Result<StoreStats>(store.stats()); },
+                                     std::forward<Token>(token));
+  }
+
   template <class Token>
   auto flush(Token&& token) {
     return start<Status>([](KvStore& store) { return store.flush(); }, std::forward<Token>(token));
@@ -238,6 +246,8 @@ class AsyncKvStore {
         return failed<Answer>({StatusCode::no_space, "memory ran out in the operation"}, count_);
       } catch (const std::exception& error) {
         return failed<Answer>({StatusCode::io_error, std::string("the operation threw: ") + error.what()}, count_);
+      } catch (...) {
+        return failed<Answer>({StatusCode::io_error, "the operation threw what is no std::exception"}, count_);
       }
     }
 

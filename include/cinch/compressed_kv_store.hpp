@@ -95,6 +95,8 @@ class CINCH_API CompressedKvStore final : public KvStore {
 
   const std::shared_ptr<KvStore>& inner() const noexcept;
   const std::shared_ptr<const Codec>& codec() const noexcept;
+  /// Who works on blocks and batches besides callers, such as the `threads` of a config; null: nobody.
+  const std::shared_ptr<WorkerPool>& workers() const noexcept;
 
   GetResult get(std::string_view key) override;
   Status set(std::string_view key, const ValueParts& value, const SetOptions& options = {}) override;

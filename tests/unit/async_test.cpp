@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <latch>
+#include <stdexcept>
 #include <thread>
 
 #include "cinch/store_config.hpp"
@@ -49,6 +50,27 @@ TEST_F(AsyncTest, MemoryThatRunsOutIsAnAnswer) {
   const auto run_out = [](KvStore&) -> Status { throw std::bad_alloc(); };
   EXPECT_EQ(kv.call<Status>(run_out, asio::use_future).get().code(), StatusCode::no_space);
   EXPECT_TRUE(kv.flush(asio::use_future).get().ok());  // the worker goes on
+}
+
+TEST_F(AsyncTest, WhatIsThrownIsAnAnswer) {
+  asio::thread_pool threads(1);
+  AsyncKvStore kv = async(threads.get_executor());
+  const auto throw_text = [](KvStore&) -> Status { throw std::runtime_error("of the host"); };
+  const auto throw_number = [](KvStore&) -> Status { throw 5; };
+  EXPECT_EQ(kv.call<Status>(throw_text, asio::use_future).get().message(), "the operation threw: of the host");
+  EXPECT_EQ(kv.call<Status>(throw_number, asio::use_future).get().code(), StatusCode::io_error);
+}
+
+TEST_F(AsyncTest, TheWorkersOfAStoreFromAConfigMayBeTaken) {
+  StoreConfig config;
+  config.threads = 2;
+  const std::shared_ptr<CompressedKvStore> compressed = open_store(config).value();
+  asio::thread_pool threads(1);
+  AsyncKvStore kv(compressed, threads.get_executor(), compressed->workers());
+  const std::string large(4 << 20, 'x');
+  EXPECT_TRUE(kv.set("k", Value::own(std::string(large)), {}, asio::use_future).get().ok());
+  EXPECT_EQ(kv.get("k", asio::use_future).get().value()->text(), large);
+  EXPECT_EQ(kv.stats(asio::use_future).get()->values, 1u);
 }
 
 TEST_F(AsyncTest, FuturesHoldWhatThePlainCallAnswers) {
