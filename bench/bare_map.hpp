@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -24,11 +25,13 @@ class BareMap {
     shard.map[key].swap(held);
   }
 
+  /// Throws where the key is not there.
   Held get(const std::string& key) {
     Shard& shard = shard_of(key);
     const std::shared_lock lock(shard.mutex);
     const auto found = shard.map.find(key);
-    return found == shard.map.end() ? nullptr : found->second;
+    if (found == shard.map.end()) throw std::runtime_error(key + " is not there");
+    return found->second;
   }
 
  private:

@@ -32,13 +32,17 @@ ByteView BlockedValue::block(std::size_t index) const noexcept {
 }
 
 void BlockedValue::encode() {
-  for (std::size_t i = 0; i < encoded_.size(); ++i) lengths_[i] = library_.compress(block(i), encoded_[i]);
+  for (std::size_t i = 0; i < encoded_.size(); ++i) {
+    lengths_[i] = library_.compress(block(i), encoded_[i]);
+    if (lengths_[i] == 0) throw std::runtime_error("the plain library did not encode");
+  }
 }
 
 void BlockedValue::decode() {
   for (std::size_t i = 0; i < encoded_.size(); ++i) {
     const MutableBytes to = MutableBytes(decoded_).subspan(i * block_bytes_, block(i).size());
-    (void)library_.decompress(ByteView(encoded_[i]).first(lengths_[i]), to);
+    const std::size_t length = library_.decompress(ByteView(encoded_[i]).first(lengths_[i]), to);
+    if (length != to.size()) throw std::runtime_error("the plain library did not decode");
   }
 }
 

@@ -22,6 +22,7 @@ class BlockedValue {
   /// Requires: `library` and `value` outlive this object.
   BlockedValue(tool::LibraryCodec& library, ByteView value, std::size_t block_bytes);
 
+  /// Both throw std::runtime_error where the library fails.
   void encode();
   void decode();
 

@@ -9,6 +9,7 @@
 #include <numeric>
 #include <optional>
 #include <span>
+#include <stdexcept>
 
 #include "bench/blocked_value.hpp"
 #include "cinch/compressed_kv_store.hpp"
@@ -162,12 +163,15 @@ class LibraryPath : public CodecPath {
   void encode(const Tensor& tensor, EncodedTensor& to) override {
     const std::size_t slack = library_->bound(default_block_bytes) - default_block_bytes;
     encode_blocks(tensor, slack, to, [&](auto block, auto& out, const Tokens&) -> std::optional<std::size_t> {
-      return library_->compress(std::as_bytes(block), std::as_writable_bytes(std::span(out)));
+      const std::size_t length = library_->compress(std::as_bytes(block), std::as_writable_bytes(std::span(out)));
+      if (length == 0) throw std::runtime_error("the plain library did not encode");
+      return length;
     });
   }
   void decode(const Tensor& tensor, const EncodedTensor& from, MutableBytes to) override {
     decode_blocks(tensor, from, to, [&](auto block, auto out, const Tokens&) {
-      (void)library_->decompress(std::as_bytes(block), std::as_writable_bytes(out));
+      const std::size_t length = library_->decompress(std::as_bytes(block), std::as_writable_bytes(out));
+      if (length != out.size()) throw std::runtime_error("the plain library did not decode");
     });
   }
 
@@ -183,10 +187,12 @@ class BloscPath : public CodecPath {
     to.blocks[0].resize(tensor.bytes.size() + BLOSC_MAX_OVERHEAD);
     const int length = blosc_compress_ctx(3, BLOSC_BITSHUFFLE, 2, tensor.bytes.size(), tensor.bytes.data(),
                                           to.blocks[0].data(), to.blocks[0].size(), "zstd", 0, 1);
-    to.lengths.assign(1, length > 0 ? static_cast<std::size_t>(length) : 0);
+    if (length <= 0) throw std::runtime_error("c-blosc did not encode");
+    to.lengths.assign(1, static_cast<std::size_t>(length));
   }
   void decode(const Tensor&, const EncodedTensor& from, MutableBytes to) override {
-    (void)blosc_decompress_ctx(from.blocks[0].data(), to.data(), to.size(), 1);
+    const int length = blosc_decompress_ctx(from.blocks[0].data(), to.data(), to.size(), 1);
+    if (length != static_cast<int>(to.size())) throw std::runtime_error("c-blosc did not decode");
   }
 };
 

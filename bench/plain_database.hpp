@@ -69,10 +69,10 @@ class PlainDatabase {
     }
     return false;
   }
-  std::size_t get(const std::string& key) {
+  rocksdb::PinnableSlice get(const std::string& key) {
     rocksdb::PinnableSlice value;
     check(db_->Get({}, db_->DefaultColumnFamily(), key, &value));
-    return value.size();
+    return value;
   }
 
  private:

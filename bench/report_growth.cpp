@@ -62,6 +62,10 @@ void key_rows(Report& report) {
     }
     std::mt19937_64 random(count);
     const std::vector<std::string> keys = random_keys(10000, count, random);
+    for (const std::string& key : keys) {
+      compare(report, key, must_get(store, key).bytes(), as_bytes(value));
+      compare(report, key, *map.get(key), as_bytes(value));
+    }
     const std::string name = std::to_string(count) + " keys, ";
     const auto calls = static_cast<double>(keys.size());
     report.pair(

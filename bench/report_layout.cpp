@@ -37,6 +37,13 @@ class Layout {
   void get_all() {
     for (const std::string& key : keys_) (void)must_get(*store_, key);
   }
+  /// That each key has the value that `put_all` set last.
+  void check(Report& report) const {
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      const std::size_t put = next_ - keys_.size() + i;
+      compare(report, keys_[i], must_get(*store_, keys_[i]).bytes(), values_[put % values_.size()]);
+    }
+  }
   double put_counted() {
     const double before = written_bytes();
     put_all();
@@ -65,6 +72,8 @@ void rows(Report& report, std::size_t size, std::size_t total) {
     table_writes += tables.put_counted();
     blob_writes += blobs.put_counted();
   }
+  tables.check(report);
+  blobs.check(report);
   const std::string name = format_size(size) + ", ";
   report.bytes(
       name + "put and flush", "blob files", bytes, [&] { tables.put_all(); }, [&] { blobs.put_all(); });

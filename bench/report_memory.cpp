@@ -26,8 +26,11 @@ void report_memory(Report& report) {
   set_and_check(report, *bare, "k", value);
   report.bytes(
       "bare get", "memcpy", bytes, [&] { (void)must_get(*bare, "k"); }, copy, 10.0);
+  std::vector<std::byte> got(value.size());
+  must_get_into(*bare, "k", got);
+  compare(report, "k", got, value);
   report.bytes(
-      "bare get_into", "memcpy", bytes, [&] { (void)bare->get_into("k", to); }, copy, 0.9);
+      "bare get_into", "memcpy", bytes, [&] { must_get_into(*bare, "k", to); }, copy, 0.9);
   volatile XXH64_hash_t hash = 0;
   const auto xxh3 = [&] { hash = XXH3_64bits(value.data(), value.size()); };  // by libxxhash's run-time dispatch
   const auto always = memory_store("raw", 1, Verify::always);
@@ -51,9 +54,12 @@ void report_memory(Report& report) {
     BlockedValue block(*library, ByteView(large).subspan(20 * length, length), length);
     if (!block.is_right()) report.wrong(spec);
     std::vector<std::byte> part(length / 2);
+    const std::size_t offset = 20 * length + 1000;
+    must_get_range(*store, "k", offset, part);
+    compare(report, "k", part, ByteView(large).subspan(offset, part.size()));
     report.bytes(
         spec + ", get_range within a block", "decoding that block", static_cast<double>(length),
-        [&] { (void)store->get_range("k", 20 * length + 1000, part); }, [&] { block.decode(); }, 1 / 1.2);
+        [&] { must_get_range(*store, "k", offset, part); }, [&] { block.decode(); }, 1 / 1.2);
   }
 }
 

@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <fstream>
 #include <functional>
 
@@ -40,7 +41,8 @@ double in_a_child(const std::function<double()>& measure) {
     double answer = -1;
     try {
       answer = measure();
-    } catch (const std::exception&) {  // the parent sees that it is negative
+    } catch (const std::exception& error) {  // the parent sees that it is negative
+      (void)std::fprintf(stderr, "the child that measures memory: %s\n", error.what());
     }
     (void)!write(ends[1], &answer, sizeof answer);
     _exit(0);
@@ -52,6 +54,11 @@ double in_a_child(const std::function<double()>& measure) {
   waitpid(child, nullptr, 0);
   if (!is_read || answer < 0) throw std::runtime_error("the child that measures memory failed");
   return answer;
+}
+
+/// Throws where the store gives back anything else.
+void check(KvStore& store, const std::vector<std::byte>& value) {
+  if (as_text(must_get(store, "k").bytes()) != as_text(value)) throw std::runtime_error("the value came back other");
 }
 
 struct Peaks {
@@ -74,14 +81,18 @@ Peaks measure(const std::string& spec, std::size_t bytes) {
     const auto store = memory_store(spec);
     const std::vector<std::byte> value = test::make_payload(test::PayloadKind::json, bytes, 1);
     require(store->set("small", std::string(20000, 'x')));  // what is made once is there
-    return static_cast<double>(bytes) + peak_of([&] { require(store->set("k", value)); });
+    const double peak = peak_of([&] { require(store->set("k", value)); });
+    check(*store, value);
+    return static_cast<double>(bytes) + peak;
   });
   peaks.get = in_a_child([&] {
     const auto store = memory_store(spec);
     require(store->set("k", test::make_payload(test::PayloadKind::json, bytes, 1)));
     require(store->set("small", std::string(20000, 'x')));
     (void)must_get(*store, "small");
-    return peaks.stored + peak_of([&] { (void)must_get(*store, "k"); });
+    const double peak = peak_of([&] { (void)must_get(*store, "k"); });
+    check(*store, test::make_payload(test::PayloadKind::json, bytes, 1));
+    return peaks.stored + peak;
   });
   return peaks;
 }

@@ -75,13 +75,13 @@ class Sqlite {
   }
 
   void set(const std::string& key, ByteView value) {
-    sqlite3_bind_text(set_, 1, key.data(), static_cast<int>(key.size()), SQLITE_STATIC);
-    sqlite3_bind_blob64(set_, 2, value.data(), value.size(), SQLITE_STATIC);
+    check(sqlite3_bind_text(set_, 1, key.data(), static_cast<int>(key.size()), SQLITE_STATIC));
+    check(sqlite3_bind_blob64(set_, 2, value.data(), value.size(), SQLITE_STATIC));
     if (sqlite3_step(set_) != SQLITE_DONE) check(SQLITE_ERROR);
     sqlite3_reset(set_);
   }
   void get(const std::string& key, std::vector<std::byte>& to) {
-    sqlite3_bind_text(get_, 1, key.data(), static_cast<int>(key.size()), SQLITE_STATIC);
+    check(sqlite3_bind_text(get_, 1, key.data(), static_cast<int>(key.size()), SQLITE_STATIC));
     if (sqlite3_step(get_) != SQLITE_ROW) check(SQLITE_ERROR);
     to.resize(static_cast<std::size_t>(sqlite3_column_bytes(get_, 0)));
     std::memcpy(to.data(), sqlite3_column_blob(get_, 0), to.size());

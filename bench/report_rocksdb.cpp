@@ -40,6 +40,7 @@ class Rivals {
   }
 
   void put_rows(const std::string& name) {
+    set_and_check_all();
     const std::optional<double> goal = is_logged_ ? std::nullopt : subject_.set_goal;
     report_.bytes(
         name, against(), bytes_,
@@ -73,15 +74,7 @@ class Rivals {
     std::filesystem::remove_all(plain_directory_.path());
     store_ = open_or_throw(config_);
     plain_ = std::make_unique<PlainDatabase>(plain_directory_.path(), plain_options(), !is_logged_);
-    for (std::size_t i = 0; i < keys_.size(); ++i) {
-      require(store_->set(keys_[i], all_[i]));
-      plain_->set(keys_[i], all_[i]);
-    }
-    require(store_->flush());
-    plain_->flush();
-    for (std::size_t i = 0; i < keys_.size(); ++i) {
-      if (as_text(must_get(*store_, keys_[i]).bytes()) != as_text(all_[i])) report_.wrong(keys_[i]);
-    }
+    set_and_check_all();
   }
 
   void get_row(const std::string& name) {
@@ -102,6 +95,21 @@ class Rivals {
   }
 
  private:
+  /// Every value once, in files, and read from them.
+  void set_and_check_all() {
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      require(store_->set(keys_[i], all_[i]));
+      plain_->set(keys_[i], all_[i]);
+    }
+    require(store_->flush());
+    plain_->flush();
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      compare(report_, keys_[i], must_get(*store_, keys_[i]).bytes(), all_[i]);
+      const rocksdb::PinnableSlice plain = plain_->get(keys_[i]);
+      compare(report_, keys_[i], as_bytes({plain.data(), plain.size()}), all_[i]);
+    }
+  }
+
   rocksdb::Options plain_options() const {
     rocksdb::Options options;
     options.compression = subject_.type;

@@ -53,6 +53,7 @@ void rows_beside(Report& report, const Subject& subject, ByteView value, std::si
   const std::optional<double> goal = subject.has_goal ? std::optional(0.8) : std::nullopt;
   for (const unsigned threads : {1u, 2u}) {
     const Keys keys = keys_of_threads(count, threads);
+    for (const std::string& key : keys.back()) compare(report, key, must_get(store, key).bytes(), value);
     const double calls = static_cast<double>(calls_per_thread) * threads;
     const std::string suffix = ", " + std::to_string(threads) + (threads == 1 ? " thread" : " threads");
     report.pair(
@@ -79,7 +80,8 @@ void raw_rows(Report& report, std::size_t count) {
       require(store.set(key, value));
       map.set(key, value);
     }
-    set_and_check(report, store, "user:7", value);
+    const Keys some = keys_of_threads(count, 1);
+    for (const std::string& key : some.front()) compare(report, key, *map.get(key), value);
     const auto set = [&](const Keys& keys) { on_threads(keys, [&](const std::string& key) { map.set(key, value); }); };
     const auto get = [&](const Keys& keys) { on_threads(keys, [&](const std::string& key) { (void)map.get(key); }); };
     rows_beside(report, subject, value, count, {"bare map", set, get});

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <random>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -40,6 +41,30 @@ inline Value must_get(KvStore& store, std::string_view key) {
   return std::move(**value);
 }
 
+/// Copies the value to the start of `to`.
+inline void must_get_into(KvStore& store, std::string_view key, MutableBytes to) {
+  const auto length = store.get_into(key, to);
+  if (!length) throw std::runtime_error(length.error().to_string());
+  if (!*length) throw std::runtime_error(std::string(key) + " is not there");
+}
+
+/// Copies the bytes from `offset` on to all of `to`.
+inline void must_get_range(KvStore& store, std::string_view key, std::uint64_t offset, MutableBytes to) {
+  const auto is_there = store.get_range(key, offset, to);
+  if (!is_there) throw std::runtime_error(is_there.error().to_string());
+  if (!*is_there) throw std::runtime_error(std::string(key) + " is not there");
+}
+
+inline std::vector<Value> must_get_all(KvStore& store, std::span<const std::string_view> keys) {
+  std::vector<Value> out;
+  for (GetResult& value : store.batch_get(keys)) {
+    if (!value) throw std::runtime_error(value.error().to_string());
+    if (!*value) throw std::runtime_error("a value of the batch is not there");
+    out.push_back(std::move(**value));
+  }
+  return out;
+}
+
 /// The key of one of many small values.
 inline std::string key_of(std::size_t number) { return "user:" + std::to_string(number); }
 
@@ -50,10 +75,15 @@ inline std::vector<std::string> random_keys(std::size_t calls, std::size_t count
   return out;
 }
 
+/// Checks what came back for a key.
+inline void compare(Report& report, std::string_view key, ByteView got, ByteView value) {
+  if (as_text(got) != as_text(value)) report.wrong(std::string(key) + " came back other");
+}
+
 /// Sets the value and checks that it comes back.
 inline void set_and_check(Report& report, KvStore& store, std::string_view key, ByteView value) {
   require(store.set(key, value));
-  if (as_text(must_get(store, key).bytes()) != as_text(value)) report.wrong(std::string(key) + " came back other");
+  compare(report, key, must_get(store, key).bytes(), value);
 }
 
 }  // namespace cinch::bench
