@@ -146,7 +146,7 @@ void report_rocksdb(Report& report) {
         logged.put_rows(name + "put, logged");
       }
       Rivals rivals(report, subject, content, false);
-      rivals.put_rows(name + "put and flush");
+      rivals.put_rows(name + "put and flush, no log");
       rivals.start_anew();
       rivals.get_row(name + "get");
       rivals.size_row(name + "on disk");
