@@ -6,6 +6,7 @@ import html
 import json
 import math
 import pathlib
+import re
 import sys
 
 STYLE = """
@@ -15,6 +16,7 @@ td.n { text-align: right; font-variant-numeric: tabular-nums } .missed { color: 
 svg { background: #fafafa; margin: .5em 1em .5em 0 } svg text { font-size: 11px } pre { color: #666 }
 """
 COLOURS = ("#247", "#b50", "#383", "#828", "#a33", "#557")
+BEHIND = "Where it is behind"  # in bench/README.md
 BEGIN, END = "<!-- tables: bench.sh --update-readme -->", "<!-- end of tables -->"
 
 
@@ -141,17 +143,26 @@ def cells(row):
             f'<td class="{row["verdict"]}">{row["verdict"]}</td><td>{codec}</td>')
 
 
+def behind():
+    """The list of that name in the README beside this file, whose figures are of the tables there."""
+    section = (pathlib.Path(__file__).parent / "README.md").read_text().split(f"## {BEHIND}\n")[1].split("\n## ")[0]
+    items = re.sub("^- ", "<li>", html.escape(section), flags=re.MULTILINE)
+    return "<ul>" + re.sub("`([^`]+)`", r"<code>\1</code>", items) + "</ul>"
+
+
 def page(sections, machine):
     out = [f'<!doctype html><html lang="en"><meta charset="utf-8"><title>cinch, measured</title><style>{STYLE}</style>',
            f"<h1>cinch, measured</h1><pre>{html.escape(machine)}</pre>",
            "<p>Each row was measured in turns with what it is compared with, in one process, after a check that the answers "
            "are right. Share: cinch's rate divided by the other's, the median of the pairs, with the interval that holds "
-           "all but the extremes. In the bars grey is parity, red the goal.</p>"]
+           "all but the extremes. In the bars grey is parity, red the goal. "
+           f"<a href='#behind'>{BEHIND}</a>, and why, is at the end.</p>"]
     for name, rows in sections.items():
         out.append(f"<h2>{html.escape(name)}</h2>" + plots(name, rows))
         out.append("<table><tr><th>what<th>cinch<th>against<th><th>share<th><th>goal<th><th>ratio</tr>")
         out += [f"<tr>{cells(row)}</tr>" for row in rows]
         out.append("</table>")
+    out.append(f"<h2 id='behind'>{BEHIND}, in the run whose tables are in bench/README.md</h2>" + behind())
     return "\n".join(out) + "</html>\n"
 
 
