@@ -53,11 +53,16 @@ std::string verdict(const Row& row) {
 
 }  // namespace
 
-std::optional<std::string> Report::peer_program(const std::string& name) const {
-  const std::filesystem::path program = peers_ / name;
+std::optional<std::string> Report::peer_program(const std::string& name, const std::string& file) {
+  const std::filesystem::path program = peers_ / file;
   if (!peers_.empty() && std::filesystem::exists(program)) return program.string();
-  (void)std::fprintf(stderr, "%s is left out: tools/bench.sh could not install it\n", name.c_str());
+  left_out(name, "not installed");
   return std::nullopt;
+}
+
+void Report::left_out(const std::string& what, const std::string& why) {
+  left_out_.push_back(what + ": " + why);
+  (void)std::fprintf(stderr, "left out: %s\n", left_out_.back().c_str());
 }
 
 void Report::section(const std::string& name) {
@@ -102,9 +107,11 @@ void Report::wrong(const std::string& what) {
 }
 
 std::string Report::json() const {
-  std::string out = "[";
+  std::string out = "{\"left_out\": [";
+  for (const std::string& what : left_out_) out += (&what == left_out_.data() ? "" : ", ") + quoted(what);
+  out += "], \"rows\": [";
   for (const Row& row : rows_) {
-    out += out.size() == 1 ? "\n" : ",\n";
+    out += &row == rows_.data() ? "\n" : ",\n";
     out += "  {\"section\": " + quoted(row.section) + ", \"name\": " + quoted(row.name);
     out += ", \"against\": " + quoted(row.against) + ", \"unit\": " + quoted(row.unit);
     out += ", \"value\": " + number(row.value, 6) + ", \"other\": " + json_of(row.other);
@@ -113,11 +120,12 @@ std::string Report::json() const {
     out += ", \"ratio\": " + json_of(row.ratio) + ", \"loss\": " + json_of(row.loss);
     out += ", \"verdict\": " + quoted(verdict(row)) + "}";
   }
-  return out + "\n]\n";
+  return out + "\n]}\n";
 }
 
 std::string Report::table() const {
   std::string out;
+  for (const std::string& what : left_out_) out += "- left out: " + what + "\n";
   std::string section;
   bool has_codecs = false;
   for (const Row& row : rows_) {

@@ -35,9 +35,12 @@ class Report {
 
   bool is_quick() const noexcept { return quick_; }
 
-  /// A program that tools/bench.sh made for peers in other languages. Nothing, and a line on standard error, where it
-  /// is not there.
-  std::optional<std::string> peer_program(const std::string& name) const;
+  /// A program, `file`, that tools/bench.sh made for peers in other languages, `name`. Nothing where it is not there,
+  /// which is noted.
+  std::optional<std::string> peer_program(const std::string& name, const std::string& file);
+
+  /// Notes that something has no rows. The report says so, and standard error.
+  void left_out(const std::string& what, const std::string& why);
 
   /// Starts a group of rows and says so on standard error.
   void section(const std::string& name);
@@ -75,6 +78,7 @@ class Report {
   std::filesystem::path peers_;
   bool right_ = true;
   std::string section_;
+  std::vector<std::string> left_out_;
   std::vector<Row> rows_;
 };
 

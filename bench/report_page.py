@@ -150,13 +150,14 @@ def behind():
     return "<ul>" + re.sub("`([^`]+)`", r"<code>\1</code>", items) + "</ul>"
 
 
-def page(sections, machine):
+def page(sections, left_out, machine):
     out = [f'<!doctype html><html lang="en"><meta charset="utf-8"><title>cinch, measured</title><style>{STYLE}</style>',
            f"<h1>cinch, measured</h1><pre>{html.escape(machine)}</pre>",
            "<p>Each row was measured in turns with what it is compared with, in one process, after a check that the answers "
            "are right. Share: cinch's rate divided by the other's, the median of the pairs, with the interval that holds "
            "all but the extremes. In the bars grey is parity, red the goal. "
            f"<a href='#behind'>{BEHIND}</a>, and why, is at the end.</p>"]
+    out += [f"<p class='missed'>Left out: {html.escape(what)}</p>" for what in left_out]
     for name, rows in sections.items():
         out.append(f"<h2>{html.escape(name)}</h2>" + plots(name, rows))
         out.append("<table><tr><th>what<th>cinch<th>against<th><th>share<th><th>goal<th><th>ratio</tr>")
@@ -174,12 +175,12 @@ def update_readme(readme, machine, tables):
 
 
 def main(directory, readme):
-    rows = json.loads((directory / "results.json").read_text())
+    results = json.loads((directory / "results.json").read_text())
     machine = (directory / "machine.txt").read_text()
     sections = {}
-    for row in rows:
+    for row in results["rows"]:
         sections.setdefault(row["section"], []).append(row)
-    (directory / "index.html").write_text(page(sections, machine))
+    (directory / "index.html").write_text(page(sections, results["left_out"], machine))
     if readme:
         update_readme(readme, machine, (directory / "tables.md").read_text())
 

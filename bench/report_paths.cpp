@@ -2,7 +2,6 @@
 // core, and tensors that no cache holds.
 #include <sched.h>
 
-#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <thread>
@@ -195,8 +194,8 @@ void report_paths(Report& report) {
                                 "V", all.v, 0.2, [&](const std::string& name) { return !is_first(name); }, least_bytes),
                             content_of("V of layer 0", all.v, 0.2, is_first, least_bytes)};
   if (groups[0].tensors.empty()) {
-    (void)std::fprintf(stderr, "The tensor codecs alone are left out: long-5461 of the data set is not there\n");
-    return;
+    return report.left_out("the tensor codecs alone, and beside ZipNN and OpenZL",
+                           "long-5461 of the data set is not there");
   }
   report.section("Codecs alone on the tensors of long-5461, one pinned core, blocks of 256 KiB");
   {
@@ -207,7 +206,7 @@ void report_paths(Report& report) {
       }
     }
   }
-  if (const std::optional<std::string> python = report.peer_program("python/bin/python3")) {
+  if (const std::optional<std::string> python = report.peer_program("ZipNN and OpenZL", "python/bin/python3")) {
     report.section("tensor beside ZipNN and OpenZL, long-5461, one pinned core");
     const PinnedCore pinned;
     for (const Content& content : {groups[0], groups[1]}) peer_rows(report, content, *python);

@@ -91,7 +91,7 @@ void raw_rows(Report& report, std::size_t count) {
 
 /// foyer's cache, which its own program drives on the same pattern.
 void foyer_rows(Report& report, std::size_t count) {
-  const std::optional<std::string> program = report.peer_program("foyer_peer");
+  const std::optional<std::string> program = report.peer_program("foyer", "foyer_peer");
   if (!program) return;
   const std::vector<std::byte> value = values("random", 1u << 10).front();
   const Subject subject{"memory store", memory_store("raw")->inner(), false};

@@ -1,7 +1,6 @@
 // Every codec there is on the tensors of a KV cache, beside memcpy, and c-blosc as one would set it up for them.
 #include <blosc.h>
 
-#include <cstdio>
 #include <cstring>
 #include <map>
 
@@ -52,7 +51,7 @@ class TensorRows {
     std::optional<double> loss;
     for (const Tensor& tensor : tensors_) {
       const Status status = set(*store, tensor);
-      if (!status.ok()) return skip(spec, status);
+      if (!status.ok()) return report_.left_out(content_ + ", " + spec, status.to_string());
       check(*store, tensor);
       const FrameInfo info = *store->inspect(tensor.name).value();
       stored += static_cast<double>(info.stored_bytes);
@@ -103,10 +102,6 @@ class TensorRows {
   void decode(const std::vector<std::byte>& encoded, const Tensor& tensor) {
     const int length = blosc_decompress_ctx(encoded.data(), copy_.data(), tensor.bytes.size(), 1);
     if (length != static_cast<int>(tensor.bytes.size())) throw std::runtime_error("c-blosc did not decode");
-  }
-
-  void skip(const std::string& spec, const Status& why) {
-    (void)std::fprintf(stderr, "%s is left out: %s\n", spec.c_str(), why.to_string().c_str());
   }
 
   void check(CompressedKvStore& store, const Tensor& tensor) {
