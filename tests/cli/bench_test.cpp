@@ -17,6 +17,12 @@ class BenchTest : public CliTest {
   }
 };
 
+std::vector<std::string> codecs_of(const Json& figures) {
+  std::vector<std::string> out;
+  for (const Json& one : figures) out.push_back(one["codec"]);
+  return out;
+}
+
 TEST_F(BenchTest, InJsonEveryCodecHasExactlyTheseFields) {
   const Outcome run = bench({"--input", sample, "--codec", "lz4", "--codec", "zstd:level=1", "--json"});
   EXPECT_EQ(run.status, 0) << run.err;
@@ -79,6 +85,34 @@ TEST_F(BenchTest, ItIsATableForPeople) {
   for (const char* text : {"codec", "threads", "ratio", "encode GB/s", "memcpy GB/s", "\nraw ", "\nlz4 "}) {
     EXPECT_THAT(run.out, HasSubstr(text));
   }
+}
+
+TEST_F(BenchTest, WithoutCodecsTensorsGoThroughThoseForTensorsToo) {
+  const Json json = bench({"--input", sample, "--json"}).json();
+  EXPECT_THAT(codecs_of(json), ElementsAre("raw", "lz4", "zstd:level=1", "zstd:level=3", "tensor", "quant:error=0.1"));
+  EXPECT_GT(json[5]["loss"]["relative_error"].get<double>(), 0);
+  write_file(dir.file("file"), "one value");
+  EXPECT_THAT(codecs_of(bench({"--input", "file", "--json"}).json()),
+              ElementsAre("raw", "lz4", "zstd:level=1", "zstd:level=3"));
+}
+
+TEST_F(BenchTest, OfTheDefaultsWhatNeedsToKnowMoreIsLeftOut) {
+  save_safetensors(dir.file("cache"), R"({"w":{"dtype":"BF16","shape":[4,64],"data_offsets":[0,512]}})",
+                   std::string(512, 'x'));
+  const Outcome run = bench({"--input", "cache", "--json"});
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_THAT(codecs_of(run.json()), ElementsAre("raw", "lz4", "zstd:level=1", "zstd:level=3", "tensor"));
+  EXPECT_THAT(run.err, HasSubstr("left out: quant:error=0.1: key \"w\""));
+  EXPECT_THAT(run.err, HasSubstr("--token-axis"));
+  expect_error(bench({"--input", "cache", "--codec", "quant:error=0.1"}), 2, "--token-axis");
+}
+
+TEST_F(BenchTest, ItCountsWhatACodecCouldNotTake) {
+  save_safetensors(dir.file("cache"), R"({"ids":{"dtype":"I64","shape":[64],"data_offsets":[0,512]}})",
+                   std::string(512, 'x'));
+  const Outcome run = bench({"--input", "cache", "--codec", "lz4", "--codec", "quant:error=0.1"});
+  EXPECT_THAT(run.out, HasSubstr("\nlz4  "));
+  EXPECT_THAT(run.out, HasSubstr("\nquant:error=0.1 (1 fell back)  "));
 }
 
 TEST_F(BenchTest, AnyFileMayBeTheInput) {
