@@ -2,6 +2,7 @@
 
 #include <sanitizer/asan_interface.h>  // its macros are nothing in a build without ASan
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -67,6 +68,7 @@ struct Pool {
   std::mutex mutex;
   std::array<Idle*, class_count> idle{};  // by mutex, as are all functions
   std::atomic<std::size_t> bytes{0};      // changed under mutex
+  std::size_t most = most_pooled_bytes;   // by mutex
 
   /// Null: none of this class lies idle.
   Idle* take(const SizeClass& wanted) noexcept {
@@ -100,6 +102,19 @@ Pool& pool() noexcept {
   return instance;
 }
 
+/// Drops idle buffers, the longest first, until so many bytes more may lie idle. Unlocks meanwhile.
+void make_room(Pool& all, std::unique_lock<std::mutex>& lock, std::size_t wanted) noexcept {
+  while (all.bytes.load(std::memory_order_relaxed) > 0 &&
+         all.bytes.load(std::memory_order_relaxed) + wanted > all.most) {
+    const SizeClass longest = all.longest_idle();
+    Idle* const dropped = all.take(longest);
+    lock.unlock();
+    ASAN_UNPOISON_MEMORY_REGION(dropped, longest.bytes);
+    release(dropped, longest.bytes);
+    lock.lock();
+  }
+}
+
 }  // namespace
 
 void* take_buffer(std::size_t size) {
@@ -124,15 +139,18 @@ void give_buffer_back(void* memory, std::size_t size) noexcept {
   Pool& all = pool();
   std::unique_lock lock(all.mutex);
   // What comes back now is likelier to be asked for next than what lies idle, the longest of which make room for it.
-  while (all.bytes.load(std::memory_order_relaxed) + own.bytes > most_pooled_bytes) {
-    const SizeClass longest = all.longest_idle();
-    Idle* const dropped = all.take(longest);
-    lock.unlock();
-    ASAN_UNPOISON_MEMORY_REGION(dropped, longest.bytes);
-    release(dropped, longest.bytes);
-    lock.lock();
-  }
-  all.give(own, memory);
+  if (own.bytes <= all.most) make_room(all, lock, own.bytes);
+  if (own.bytes <= all.most) return all.give(own, memory);  // it may have changed meanwhile
+  lock.unlock();
+  ASAN_UNPOISON_MEMORY_REGION(memory, own.bytes);
+  release(memory, own.bytes);
+}
+
+void limit_pooled(std::size_t bytes) noexcept {
+  Pool& all = pool();
+  std::unique_lock lock(all.mutex);
+  all.most = std::min(bytes, most_pooled_bytes);
+  make_room(all, lock, 0);
 }
 
 std::uint64_t pooled_bytes() noexcept { return pool().bytes.load(std::memory_order_relaxed); }

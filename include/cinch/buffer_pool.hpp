@@ -14,9 +14,12 @@
 
 namespace cinch {
 
-/// At most so many bytes lie idle in the whole process: a value of 256 MiB and what guards it, so that it is
-/// read again without new pages.
+/// At most so many bytes lie idle in the whole process, unless `limit_pooled` says fewer: a value of 256 MiB and what
+/// guards it, so that it is read again without new pages.
 inline constexpr std::size_t most_pooled_bytes = std::size_t{288} << 20;
+
+/// Lets so many bytes lie idle from now on, `most_pooled_bytes` at most, and gives back what is over it; 0: none.
+CINCH_API void limit_pooled(std::size_t bytes) noexcept;
 
 /// 64-aligned, uninitialised memory of at least `size` bytes.
 CINCH_API void* take_buffer(std::size_t size);

@@ -62,6 +62,25 @@ TEST(BufferPoolTest, WhatLiesIdleMakesRoomForWhatComesBack) {
   give_buffer_back(again, large);
 }
 
+TEST(BufferPoolTest, AHostMayLimitWhatLiesIdle) {
+  constexpr std::size_t small = std::size_t{1} << 20, large = std::size_t{8} << 20;
+  std::vector<void*> all;
+  for (int i = 0; i < 16; ++i) all.push_back(take_buffer(small));
+  for (void* const memory : all) give_buffer_back(memory, small);
+  EXPECT_GE(pooled_bytes(), 16 * small);
+  limit_pooled(2 * small);
+  EXPECT_LE(pooled_bytes(), 2 * small);
+  const std::uint64_t before = pooled_bytes();
+  give_buffer_back(take_buffer(large), large);
+  EXPECT_EQ(pooled_bytes(), before);
+  limit_pooled(0);
+  give_buffer_back(take_buffer(small), small);
+  EXPECT_EQ(pooled_bytes(), 0u);
+  limit_pooled(most_pooled_bytes);
+  give_buffer_back(take_buffer(small), small);
+  EXPECT_GE(pooled_bytes(), small);
+}
+
 TEST(BufferPoolTest, ThreadsShareIt) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
