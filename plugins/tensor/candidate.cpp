@@ -91,7 +91,8 @@ void set_channels(const Aligned<float>& deviations, const Aligned<float>& means,
   for (std::size_t c = 0; c < channels; ++c) {
     const int level = std::max<int>(levels[c], model.level);
     model.levels.push_back(static_cast<std::uint8_t>(level - model.level));
-    const float mean = means[c] * 8 / deviation_of(level);
+    float mean = means[c] * 8 / deviation_of(level);
+    if (std::isnan(mean)) mean = 0;  // sums of numbers that are as large as they can be
     model.means.push_back(static_cast<std::int8_t>(std::clamp(mean, -127.0f, 127.0f) + (mean < 0 ? -0.5f : 0.5f)));
   }
 }
