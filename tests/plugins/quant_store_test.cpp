@@ -105,6 +105,14 @@ TEST(QuantStoreTest, LossIsThatOfTheWholeValueHoweverItIsSplit) {
   EXPECT_NEAR(one.loss->worst_row, many.loss->worst_row, 2e-2);
 }
 
+TEST(QuantStoreTest, ManyHeadsOfFewTokensAreLeftToTheFallback) {
+  CompressedKvStore store(bundled_backends().open("memory", {}).value(), default_registry().codec("quant").value());
+  SetOptions with_shape;
+  with_shape.tensor = make_tensor(Dtype::bf16, std::vector<std::uint64_t>{2, 5000, 64}).value();  // tokens and planes?
+  ASSERT_TRUE(store.set("k", turning_keys(5000, heads), with_shape).ok());
+  EXPECT_EQ(store.inspect("k").value()->format.name, "zstd");
+}
+
 TEST(QuantStoreTest, NothingIsLostWhereNothingIsSaved) {
   for (const std::uint64_t tokens : {1u, 2u, 3u, 4u, 6u}) {
     SCOPED_TRACE(tokens);
