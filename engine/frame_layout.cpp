@@ -24,7 +24,7 @@ std::uint64_t block_start(std::uint64_t offset, bool raw, bool typed) noexcept {
 
 void write_index(std::span<const BlockEntry> blocks, ByteView plan, std::pmr::vector<std::byte>& out) {
   const std::size_t start = out.size();
-  out.resize(start + index_bytes(blocks.size(), plan) - plan.size());
+  out.resize(start + index_bytes(blocks.size(), !plan.empty()));
   ByteWriter writer(out.data() + start);
   for (const BlockEntry& block : blocks) {
     writer.fixed(static_cast<std::uint32_t>(block.decoded_bytes));
@@ -35,8 +35,8 @@ void write_index(std::span<const BlockEntry> blocks, ByteView plan, std::pmr::ve
   if (!plan.empty()) writer.fixed(checksum(plan));
 }
 
-std::uint64_t index_bytes(std::size_t block_count, ByteView plan) noexcept {
-  return block_count * entry_bytes + (plan.empty() ? 0 : plan_checksum_bytes + plan.size());
+std::uint64_t index_bytes(std::uint64_t block_count, bool has_plan) noexcept {
+  return block_count * entry_bytes + (has_plan ? plan_checksum_bytes : 0);
 }
 
 Result<FrameLayout> FrameLayout::parse(ByteView frame, std::string_view key, std::uint64_t max_value_bytes) {
@@ -71,11 +71,11 @@ Status FrameLayout::read_index(ByteView frame) {
   const bool has_plan = summary_.plan_bytes > 0;
   // Bounded by the frame's own length before anything is allocated.
   if (summary_.block_count > rest.size() / entry_bytes) return corrupt_frame("cut off within its index");
-  const std::uint64_t index_bytes = summary_.block_count * entry_bytes + (has_plan ? plan_checksum_bytes : 0);
-  if (index_bytes > rest.size() || summary_.plan_bytes > rest.size() - index_bytes) {
+  const std::uint64_t length = index_bytes(summary_.block_count, has_plan);
+  if (length > rest.size() || summary_.plan_bytes > rest.size() - length) {
     return corrupt_frame("cut off within its index or plan");
   }
-  const ByteView index = rest.first(index_bytes);
+  const ByteView index = rest.first(length);
   if (checksum(index) != summary_.index_checksum) return corrupt_frame("its index does not verify");
 
   const BlockSplit split(summary_.decoded_bytes, summary_.shape ? &*summary_.shape : nullptr, summary_.block_bytes);
@@ -94,7 +94,7 @@ Status FrameLayout::read_index(ByteView frame) {
     }
   }
   if (has_plan) plan_checksum_ = reader.fixed<std::uint64_t>();
-  plan_offset_ = summary_.summary_bytes + index_bytes;
+  plan_offset_ = summary_.summary_bytes + length;
   blocks_offset_ = plan_offset_ + summary_.plan_bytes;
   return {};
 }

@@ -39,8 +39,8 @@ std::uint64_t block_start(std::uint64_t offset, bool raw, bool typed) noexcept;
 /// Appends the index of `blocks` and a plan's checksum, where there is a plan.
 void write_index(std::span<const BlockEntry> blocks, ByteView plan, std::pmr::vector<std::byte>& out);
 
-/// What they and the plan take.
-std::uint64_t index_bytes(std::size_t block_count, ByteView plan) noexcept;
+/// What that takes.
+std::uint64_t index_bytes(std::uint64_t block_count, bool has_plan) noexcept;
 
 class FrameLayout {
  public:

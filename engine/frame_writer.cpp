@@ -179,8 +179,9 @@ class FrameWriter {
       const std::uint64_t done = packed_bytes_ + blocks_[packed_].decoded_bytes;
       if (next.buffer) {
         if (!frame_.packed_) {
-          frame_.packed_ =
-              std::make_unique<PackedFrame>(usual_summary_bytes + index_bytes(blocks_.size(), plan_.bytes));
+          const bool has_plan = !plan_.bytes.empty();
+          frame_.packed_ = std::make_unique<PackedFrame>(usual_summary_bytes + index_bytes(blocks_.size(), has_plan) +
+                                                         plan_.bytes.size());
         }
         frame_.packed_->append(next.bytes, done, value_.size());
         next.buffer.reset();

@@ -99,6 +99,7 @@ class CINCH_API CompressedKvStore final : public KvStore {
   const std::shared_ptr<WorkerPool>& workers() const noexcept;
 
   GetResult get(std::string_view key) override;
+  /// Codecs see a value in one piece: one that comes in several parts is joined in memory of its length first.
   Status set(std::string_view key, const ValueParts& value, const SetOptions& options = {}) override;
   Status remove(std::string_view key) override;
   Result<bool> exists(std::string_view key) override;
