@@ -203,14 +203,17 @@ typedef struct cinch_slice_v1 {
   const cinch_limits_v1* limits; /* NULL: none */
 } cinch_slice_v1;
 
-/* What decoding changed in one block; filled by `measure` of a LOSSY codec, merged by the host in block order. Elements
- * that are not finite and come back as they were count in neither sum. */
+/* What decoding changed in one block; filled by `measure` of a LOSSY codec, merged by the host in block order. A row is
+ * the last dimension of one token and head; of a value without a shape, what the codec takes for one. Every field has
+ * to be finite and at least 0: the host takes what is negative or NaN for a breach of contract and switches the codec
+ * off. Elements that are not finite should come back as they were, since no sum could hold what became of them; those
+ * that do count in neither sum. */
 typedef struct cinch_loss_v1 {
   uint32_t struct_size;
   uint32_t reserved;
   double sum_sq_error; /* sum of (decoded - original)^2 */
   double sum_sq;       /* sum of original^2 */
-  float worst_row;     /* largest relative RMS error of a row */
+  float worst_row;     /* largest relative RMS error of a row: sqrt(its sum_sq_error / its sum_sq) */
   float max_abs;       /* largest |decoded - original| */
 } cinch_loss_v1;
 
