@@ -240,9 +240,11 @@ struct cinch_provider_v1 {
                               size_t* out_len, cinch_err_v1*);
 
   /* The largest encoding of a block of in_len bytes of such a value; LIMIT on overflow. Called with the length of the
-   * whole value before anything else is done with it: VALUE_UNSUPPORTED for a kind of value that this codec never takes
-   * (an element type, a value without a shape), which the host then stores with another codec; INVALID_ARG where the
-   * caller has to say more (a token axis), which ends the set with that message. ENCODE. [any-thread] */
+   * whole value before anything else is done with it. The host makes room for the answer at once, and takes more than
+   * 64 * (in_len + 1 MiB) for a breach of contract, as it does of plan_bound. VALUE_UNSUPPORTED for a kind of value
+   * that this codec never takes (an element type, a value without a shape), which the host then stores with another
+   * codec; INVALID_ARG where the caller has to say more (a token axis), which ends the set with that message. ENCODE.
+   * [any-thread] */
   int32_t (*bound)(const cinch_provider_v1*, const char* params, size_t n, const cinch_shape_v1*, uint64_t in_len,
                    uint64_t* out, cinch_err_v1*);
 
