@@ -1,10 +1,11 @@
 /// `MemoryKvStore`: values in a sharded hash map, handed out without a copy.
 ///
-/// What: each value is one allocation that `get` pins; values of 64 bytes and more are 64-aligned. `batch_set` is not
-/// atomic. `scan` costs one pass over all keys per page. Threads: as `KvStore`; a lock of one shard is held for the
-/// look-up alone. Capacity: a hard cap on keys, values and overhead, exact, in bytes; values still pinned after their
-/// removal count until they are released. A store that is full answers `no_space` and keeps what it has. Expired values
-/// are given back by later sets, at most about a second of sets after they expired.
+/// What: each value is one allocation that `get` pins, 64-aligned from 64 bytes on. One of 4 KiB and more that is given
+/// as a `Value` whose owner holds little else stays with that owner, aligned as it is. `batch_set` is not atomic.
+/// `scan` costs one pass over all keys per page. Threads: as `KvStore`; a lock of one shard is held for the look-up
+/// alone. Capacity: a hard cap on keys, values and overhead, exact, in bytes; values still pinned after their removal
+/// count until they are released. A store that is full answers `no_space` and keeps what it has. Expired values are
+/// given back by later sets, at most about a second of sets after they expired.
 #pragma once
 
 #include <atomic>

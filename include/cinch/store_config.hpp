@@ -42,8 +42,10 @@ struct StoreConfig {
   /// it; a key that is not here has its default.
   std::map<std::string, std::string, std::less<>> origins;
 
-  /// Reads TOML; tools/examples/cinch.toml has all keys. Errors: `invalid_argument` with all mistakes of the file, also
-  /// those that `check_config` finds with these backends; `io_error`.
+  /// Reads TOML; tools/examples/cinch.toml has all keys. Errors: `io_error`; `invalid_argument` with every mistake of
+  /// the file, or the first where it is no TOML. Only where it has one is `check_config` asked, with these backends and
+  /// the plugins of the directories that the file names, which are loaded for that, so that its mistakes are told with
+  /// the others; those of a file that reads well are told by `open_store`.
   CINCH_API static Result<StoreConfig> from_file(const std::string& path,
                                                  const BackendRegistry& backends = bundled_backends());
   CINCH_API static Result<StoreConfig> from_toml(std::string_view text, std::string_view name = "config",
