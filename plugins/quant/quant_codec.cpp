@@ -16,10 +16,12 @@ std::string shortest(double number) {
   return {text, std::to_chars(text, text + sizeof text, number).ptr};
 }
 
+/// To four decimals. Requires: from 0 to 1.
+double rounded(float error) { return static_cast<int>(static_cast<double>(error) * 1e4 + 0.5) / 1e4; }
+
 /// How the means of K were found to turn, and the error where it was searched for.
 std::string annotation_of(const quant::PlanParts& parts, std::uint32_t dim, bool is_searched) {
-  std::string out =
-      is_searched ? "error=" + shortest(std::round(static_cast<double>(parts.error) * 1e4) / 1e4) + "," : "";
+  std::string out = is_searched ? "error=" + shortest(rounded(parts.error)) + "," : "";
   std::string pairing, bases, part;
   for (std::size_t i = 0; i < parts.schemes.size(); ++i) {
     const auto kind = quant::first_turning_mean + i;

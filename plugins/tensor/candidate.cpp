@@ -44,7 +44,9 @@ float deviation_of(int level) {
 int level_of(float deviation) {
   if (!(deviation > 1.2e-38f)) return -8 * 126;
   if (!(deviation < 1e38f)) return 8 * 126;
-  return static_cast<int>(std::floor(8 * rotary::log2_of(deviation) + 0.5f));
+  const float level = 8 * rotary::log2_of(deviation) + 0.5f;
+  const int cut = static_cast<int>(level);
+  return level < static_cast<float>(cut) ? cut - 1 : cut;  // std::floor may be a call of libm
 }
 
 /// The rows of a sample, and how they turn.
