@@ -6,6 +6,7 @@
 namespace cinch::test {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -82,7 +83,7 @@ TEST_F(UsageTest, AStoreMustBeNamed) { expect_error(bare({"ls"}), 2, "--store");
 TEST_F(UsageTest, ACodecThatDoesNotExistGetsTheKnownOnes) {
   const Outcome run = cinch({"--codec", "zsdt", "put", "k"}, "v");
   expect_error(run, 2, "\"zsdt\"");
-  EXPECT_THAT(run.err, HasSubstr("known: lz4, quant, raw, tensor, zstd; did you mean \"zstd\"?"));
+  EXPECT_THAT(run.err, ContainsRegex("known: .*lz4, .*raw, .*zstd; did you mean \"zstd\"\\?"));
 }
 
 TEST_F(UsageTest, ACodecThatDoesNotExistIsRefusedByEveryCommand) {

@@ -7,6 +7,7 @@
 namespace cinch::test {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
 std::string message_of(const Result<std::shared_ptr<const Codec>>& result) {
@@ -25,7 +26,7 @@ TEST(CodecRegistryTest, UnknownFormatListsTheKnownAndSuggestsTheNearest) {
   const auto codec = default_registry().codec("zsdt:level=3");
   ASSERT_FALSE(codec.has_value());
   EXPECT_EQ(codec.error().code(), StatusCode::invalid_argument);
-  EXPECT_THAT(message_of(codec), HasSubstr("known: lz4, quant, raw, tensor, zstd"));
+  EXPECT_THAT(message_of(codec), ContainsRegex("known: .*lz4, .*raw, .*zstd"));
   EXPECT_THAT(message_of(codec), HasSubstr("did you mean \"zstd\"?"));
 }
 

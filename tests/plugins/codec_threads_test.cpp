@@ -52,10 +52,11 @@ TEST(LoaderThreadsTest, LoadTheSameFiles) {
   std::atomic<int> wrong{0};
   run_on_all([&](int) {
     CodecRegistry registry;
-    for (const PluginReport& report : PluginLoader(registry).load_directory(CINCH_BUILD_DIR "/tests/plugins/codecs")) {
+    const auto reports = PluginLoader(registry).load_directory(CINCH_BUILD_DIR "/tests/plugins/codecs");
+    for (const PluginReport& report : reports) {
       if (!report.refusal.empty()) ++wrong;
     }
-    if (registry.providers().size() != 5) ++wrong;
+    if (reports.size() < 3 || registry.providers().size() != reports.size() + 1) ++wrong;  // and `raw`
   });
   EXPECT_EQ(wrong, 0);
 }

@@ -40,9 +40,13 @@ inline std::shared_ptr<const Codec> codec_of(const CodecRegistry& registry, std:
   return codec ? *codec : nullptr;
 }
 
-/// The names in the list of bundled codecs that CMake hands over.
+/// The bundled codecs' formats, and their files' names, as CMake hands them over.
 inline std::vector<std::string> bundled_codecs() {
   std::istringstream names(CINCH_CODECS);
+  return {std::istream_iterator<std::string>(names), {}};
+}
+inline std::vector<std::string> bundled_files() {
+  std::istringstream names(CINCH_CODEC_FILES);
   return {std::istream_iterator<std::string>(names), {}};
 }
 
