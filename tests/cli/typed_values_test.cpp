@@ -114,6 +114,19 @@ TEST_F(TypedValuesTest, TheSummaryOfAnImportHasALineForEachRule) {
   EXPECT_EQ(plain.out.find("rule"), std::string::npos) << plain.out;
 }
 
+TEST_F(TypedValuesTest, AnImportTellsOfItsOneTensorThatFellBack) {
+  std::string mask;  // zeros and infinities
+  for (std::uint32_t i = 0, random = 1; i < 8192; ++i) {
+    random = random * 1664525 + 1013904223;
+    mask += random >> 31 == 0 ? std::string(2, '\0') : std::string("\x80\xff");
+  }
+  const std::string file =
+      save_safetensors(dir.file("in"), R"({"mask":{"dtype":"BF16","shape":[64,2,64],"data_offsets":[0,16384]}})", mask);
+  const Outcome run = cinch({"import", file, "--codec", "tensor"});
+  ASSERT_EQ(run.status, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("zstd (fallback)"));
+}
+
 TEST_F(TypedValuesTest, LongLsAndBenchShowLosses) {
   write_file(dir.file("k"), std::string(768, 'x'));
   ASSERT_EQ(with_lossy({"put", "k", "k", "--dtype", "bf16", "--shape", "2,3,64"}).status, 0);

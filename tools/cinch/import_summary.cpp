@@ -30,7 +30,9 @@ void ImportSummary::add(const SetChoice& choice, const FrameInfo& info) {
   count(*same, info);
 }
 
-bool ImportSummary::has_news() const { return parts_.size() > 1 || total_.loss.report().has_value(); }
+bool ImportSummary::has_news() const {
+  return parts_.size() > 1 || total_.loss.report().has_value() || std::ranges::any_of(parts_, &Part::is_fallback);
+}
 
 std::string ImportSummary::table() const {
   std::vector<std::string> headings = {"rule", "codec", ">tensors", ">raw", ">stored", ">ratio"};
