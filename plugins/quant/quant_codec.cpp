@@ -16,8 +16,8 @@ std::string shortest(double number) {
   return {text, std::to_chars(text, text + sizeof text, number).ptr};
 }
 
-/// To four decimals. Requires: from 0 to 1.
-double rounded(float error) { return static_cast<int>(static_cast<double>(error) * 1e4 + 0.5) / 1e4; }
+/// To five decimals, upward: no row is further off than what is said. Requires: from 0 to 1.
+double rounded(float error) { return static_cast<int>(static_cast<double>(error) * 1e5 + 0.999) / 1e5; }
 
 /// How the means of K were found to turn, and the error where it was searched for.
 std::string annotation_of(const quant::PlanParts& parts, std::uint32_t dim, bool is_searched) {
