@@ -169,7 +169,7 @@ Result<std::optional<Head>> CompressedKvStore::head(std::string_view key, std::s
     const Result<bool> there = get_range(key, 0, first);
     const Result<std::optional<Head>> after = state_->inner->head(key, 0);
     if (!after) return after.error();
-    if (*after && (*after)->stamp != head.stamp) continue;  // set anew meanwhile
+    if (!*after || (*after)->stamp != head.stamp) continue;  // removed or set anew meanwhile
     if (!there) return there.error();
     if (!*there) return std::optional<Head>();
     head.first = Value::own(std::move(first));
