@@ -18,8 +18,7 @@ void Sample::take(const Geometry& geometry, const Kernels& kernels, const std::u
   const std::uint64_t tokens = geometry.has_tokens ? geometry.tokens : geometry.channels / channels;
   const std::size_t most = std::max(fewest_tokens, most_elements / channels);
   rows = std::min<std::uint64_t>(std::clamp<std::uint64_t>(tokens / one_in, fewest_tokens, most), tokens);
-  stride = tokens / rows | 1;  // odd, lest all that is seen of a cache be the same token of every page
-  rows = (tokens - stride / 2 + stride - 1) / stride;
+  stride = tokens / rows;
   tops.resize(rows * channels);
   values.resize(rows * channels);
   const std::size_t token_bytes = channels * cut_of(geometry.layout).word_bytes;

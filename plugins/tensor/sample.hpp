@@ -21,7 +21,12 @@ struct Sample {
   /// Drops rows that stand there before; returns how many. `token` must not be asked for after that.
   std::size_t drop_repeated();
 
-  std::uint64_t token(std::size_t i) const { return stride / 2 + i * stride; }
+  /// Somewhere in the `i`th stretch of `stride` tokens, and never the same place of each: that would take what comes
+  /// again every few tokens, as the ends of a cache's pages do, for all or for nothing.
+  std::uint64_t token(std::size_t i) const {
+    const auto turn = static_cast<std::uint32_t>(i * 2654435769u);  // by the golden ratio of 2^32: evenly spread
+    return i * stride + (std::uint64_t{turn} * stride >> 32);
+  }
 
   std::size_t channels = 0;
   std::size_t rows = 0;
