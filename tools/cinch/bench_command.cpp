@@ -20,7 +20,7 @@ constexpr int pairs = 5;
 
 struct BenchResult {
   std::string codec;
-  std::uint64_t fallen_back = 0;  // values that it could not take
+  std::uint64_t fallen_back = 0;
   double ratio = 1;
   std::optional<LossReport> loss;
   double encode_gbps = 0;
@@ -100,13 +100,7 @@ Result<BenchResult> bench_codec(const std::string& spec, const Workload& values,
   });
   BenchResult result;
   result.codec = spec;
-  for (const WorkloadValue& value : values) {
-    SetOptions set;
-    set.tensor = value.shape;
-    const Result<SetChoice> choice = store.choose(value.name, value.bytes.size(), set);
-    if (!choice) return choice.error();
-    if (choice->is_fallback) ++result.fallen_back;
-  }
+  result.fallen_back = takes->fallen_back;
   result.ratio = ratio_of(total_bytes(values), takes->bytes);
   result.loss = takes->loss;
   const PairedRates beside_copy = measure_in_turns(pairs, decode, copy);

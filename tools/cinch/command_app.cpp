@@ -233,7 +233,7 @@ void CommandApp::add_other_commands() {
                         "Measure codecs on the values of a file: through a store in memory, beside the\n"
                         "plain library and memcpy. Figures are GB (1e9 bytes) of raw data a second.\n"
                         "Without --codec: raw, lz4, zstd at levels 1 and 3; for tensors also tensor and\n"
-                        "quant:error=0.1. \"fell back\" counts values that a codec could not take",
+                        "quant:error=0.1. \"fell back\" counts values that went to the fallback codec",
                         "  cinch bench --input cache.safetensors\n"
                         "  cinch bench --input page.html --codec lz4 --codec zstd:level=9 --threads 2 --seconds 1\n",
                         run_bench);

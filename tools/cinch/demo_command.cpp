@@ -234,6 +234,7 @@ Status run_all(const Options& options, Report& report) {
     if (report.tensor_figures.back().loss) continue;  // text is nothing to change
     Result<DemoFigures> documents = runs.run(spec, report.documents);
     if (!documents) return documents.error();
+    if (documents->fallen_back == report.documents.values.size()) continue;  // they would be another codec's figures
     report.document_figures.push_back(std::move(*documents));
   }
   if (has_rocksdb) {

@@ -69,6 +69,7 @@ Status DemoRuns::run_memory(const DemoData& data, DemoFigures& figures) const {
   figures.memory_set_mbps = mbps(set);
   figures.memory_get_mbps = *get;
   figures.ratio = ratio_of(total_bytes(data.values), takes->bytes);
+  figures.fallen_back = takes->fallen_back;
   figures.loss = takes->loss;
   return (*store)->close();
 }

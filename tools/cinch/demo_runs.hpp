@@ -21,6 +21,7 @@ struct DemoData {
 struct DemoFigures {
   std::string codec;
   double ratio = 1;
+  std::uint64_t fallen_back = 0;  ///< Values that another codec encoded.
   std::optional<LossReport> loss;
   double memory_set_mbps = 0;
   double memory_get_mbps = 0;

@@ -105,7 +105,7 @@ failed              or could not be read for another reason
 interrupted         true: a signal ended the work early
 next                the key that verify goes on with then
 lost_writes         acknowledged writes that damage to the store's files took back
-fallen_back         values that the codec named could not take
+fallen_back         values that went to the fallback codec
 formats, classes,   figures of a part each: of a format, of a format and size (stat --long), of a
   rules             rule and codec (import)
 left_out            values that export has no shape of

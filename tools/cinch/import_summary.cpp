@@ -16,13 +16,16 @@ void count(ImportSummary::Part& part, const FrameInfo& info) {
 
 }  // namespace
 
+bool fell_back(const SetChoice& choice, const FrameInfo& info) {
+  return choice.is_fallback || info.format.name != choice.codec->format().name;
+}
+
 void ImportSummary::add(const SetChoice& choice, const FrameInfo& info) {
   count(total_, info);
   Part part;
   if (choice.rule) part.rule = choice.rule->match;
-  const bool left_as_it_was = info.format.name != choice.codec->format().name;  // and fell back later
-  part.codec = (left_as_it_was ? info.format : choice.codec->format()).spec();
-  part.is_fallback = choice.is_fallback || left_as_it_was;
+  part.is_fallback = fell_back(choice, info);
+  part.codec = (part.is_fallback && !choice.is_fallback ? info.format : choice.codec->format()).spec();
   auto same = std::ranges::find_if(parts_, [&](const Part& other) {
     return other.rule == part.rule && other.codec == part.codec && other.is_fallback == part.is_fallback;
   });

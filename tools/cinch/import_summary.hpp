@@ -10,6 +10,9 @@
 
 namespace cinch::tool {
 
+/// Whether the fallback encoded a value that was to be set so: because its codec cannot take it, or left it as it is.
+bool fell_back(const SetChoice& choice, const FrameInfo& info);
+
 class ImportSummary {
  public:
   /// The values of one rule that one codec encoded.

@@ -5,6 +5,7 @@
 #include <latch>
 #include <thread>
 
+#include "import_summary.hpp"
 #include "loss.hpp"
 #include "output.hpp"
 #include "safetensors.hpp"
@@ -116,7 +117,12 @@ Result<Stored> stored(CompressedKvStore& store, const Workload& values) {
     const Result<std::optional<FrameInfo>> info = store.inspect(value.name);
     if (!info) return info.error();
     if (!*info) continue;
+    SetOptions as_set;
+    as_set.tensor = value.shape;
+    const Result<SetChoice> choice = store.choose(value.name, value.bytes.size(), as_set);
+    if (!choice) return choice.error();
     total.bytes += (*info)->stored_bytes;
+    if (fell_back(*choice, **info)) ++total.fallen_back;
     loss.add(**info);
   }
   total.loss = loss.report();

@@ -38,9 +38,10 @@ Status set_all(CompressedKvStore& store, const Workload& values, const std::stri
 /// codec stored is only compared in length.
 Status compare_all(CompressedKvStore& store, const Workload& values, const std::string& prefix);
 
-/// What the values take, frames and all, and what they lost.
+/// What the values take, frames and all, how many the fallback encoded, and what they lost.
 struct Stored {
   std::uint64_t bytes = 0;
+  std::uint64_t fallen_back = 0;
   std::optional<LossReport> loss;
 };
 Result<Stored> stored(CompressedKvStore& store, const Workload& values);
