@@ -49,13 +49,15 @@ Geometry::Geometry(const cinch_shape_v1* shape) {
   tokens = shape->dims[shape->token_axis];
   std::uint64_t all = 1;
   for (unsigned i = shape->token_axis + 1u; i + 1u < shape->ndim; ++i) all *= shape->dims[i];
-  // Every head has properties of its own, which few tokens do not pay for: most likely these are no heads.
-  constexpr std::uint64_t many_heads = 4096, few_tokens = 16;
-  if (all > UINT32_MAX / most_dim || (all > many_heads && tokens < few_tokens)) {
-    throw Failure(CINCH_VALUE_UNSUPPORTED, "quant finds " + std::to_string(all) + " heads of " +
-                                               std::to_string(tokens) + " tokens; is the token axis right?");
-  }
+  if (all > UINT32_MAX / most_dim) throw Failure(CINCH_VALUE_UNSUPPORTED, "too many heads");
   heads = static_cast<std::uint32_t>(all);
+}
+
+void Geometry::check_worth() const {
+  constexpr std::uint64_t many_heads = 4096, few_tokens = 16;
+  if (heads <= many_heads || tokens >= few_tokens) return;
+  throw Failure(CINCH_VALUE_UNSUPPORTED, "quant finds " + std::to_string(heads) + " heads of " +
+                                             std::to_string(tokens) + " tokens; is the token axis right?");
 }
 
 }  // namespace cinch::quant

@@ -20,6 +20,10 @@ struct Geometry {
   /// something that the user knows.
   explicit Geometry(const cinch_shape_v1* shape);
 
+  /// What is not encoded, but would be decoded: every head has properties of its own, which few tokens do not pay for;
+  /// most likely many of them are no heads. Throws `Failure` (VALUE_UNSUPPORTED).
+  void check_worth() const;
+
   std::uint64_t row_bytes() const noexcept { return dim * size_of(element); }
   std::uint64_t token_bytes() const noexcept { return heads * row_bytes(); }
   std::uint64_t bytes() const noexcept { return planes * tokens * token_bytes(); }

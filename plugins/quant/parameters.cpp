@@ -64,9 +64,9 @@ Parameters::Parameters(const plugin::Options& options)
 
 void Parameters::check_head(std::uint32_t dim) const {
   if (rotary_dim <= dim) return;
-  throw plugin::Failure(CINCH_INVALID_ARG,
-                        (inverse_frequencies.empty() ? "rotary_dim " : "of twice as many as inv_freq has numbers, ") +
-                            std::to_string(rotary_dim) + ", is beyond a head of " + std::to_string(dim));
+  throw plugin::Failure(CINCH_INVALID_ARG, "rotary_dim " + std::to_string(rotary_dim) +
+                                               (inverse_frequencies.empty() ? "" : ", twice the numbers of inv_freq,") +
+                                               " is beyond a head of " + std::to_string(dim));
 }
 
 void Parameters::check(const plugin::Options& options) {

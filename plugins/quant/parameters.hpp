@@ -17,22 +17,22 @@ enum class Rope : std::uint8_t { automatic, none, halves, interleaved };
 struct Parameters {
   float error = 0;             ///< 0 with a target.
   float first_error = 0;       ///< 0: a quarter of the error.
-  float target = 0;            ///< 0: none. With one:
-  std::size_t text_bytes = 0;  ///< Of all parameters, as a frame has them.
+  float target = 0;            ///< 0: none.
+  std::size_t text_bytes = 0;  ///< With a target: of all parameters, as a frame has them.
   std::uint64_t first = 0;     ///< Tokens that have `first_error`.
   Rope rope = Rope::automatic;
   double theta = 0;                         ///< 0: one of the usual bases.
   std::uint32_t rotary_dim = 0;             ///< 0: the whole head, or what `automatic` finds to turn of it.
   std::vector<double> inverse_frequencies;  ///< Radians per token of every pair; empty: by theta.
 
-  /// Throws `Failure` (INVALID_ARG) where heads of `dim` channels cannot have these.
-  void check_head(std::uint32_t dim) const;
-
   /// Throws `Failure` (PARAMS_UNSUPPORTED) that names the parameter.
   explicit Parameters(const plugin::Options& options);
 
   /// What does not go together where somebody asks for it; stored values may have such parameters. Throws as above.
   static void check(const plugin::Options& options);
+
+  /// Throws `Failure` (INVALID_ARG) where heads of `dim` channels cannot have these.
+  void check_head(std::uint32_t dim) const;
 
   static constexpr std::array table{
       plugin::Parameter::decimal("error", 0.001, 0.9, 0.1),

@@ -16,12 +16,13 @@ std::string shortest(double number) {
   return {text, std::to_chars(text, text + sizeof text, number).ptr};
 }
 
-/// To five decimals, upward: no row is further off than what is said. Requires: from 0 to 1.
-double rounded(float error) { return static_cast<int>(static_cast<double>(error) * 1e5 + 0.999) / 1e5; }
+/// Up to five decimals, so that rows keep the bound of what is said; a thousandth of the last one is taken for a
+/// float's own inaccuracy. Requires: from 0 to 1.
+double rounded_up(float error) { return static_cast<int>(static_cast<double>(error) * 1e5 + 0.999) / 1e5; }
 
 /// How the means of K were found to turn, and the error where it was searched for.
 std::string annotation_of(const quant::PlanParts& parts, std::uint32_t dim, bool is_searched) {
-  std::string out = is_searched ? "error=" + shortest(rounded(parts.error)) + "," : "";
+  std::string out = is_searched ? "error=" + shortest(rounded_up(parts.error)) + "," : "";
   std::string pairing, bases, part;
   for (std::size_t i = 0; i < parts.schemes.size(); ++i) {
     const auto kind = quant::first_turning_mean + i;
@@ -50,7 +51,11 @@ struct Quant {
   static const char* target() { return cinch::simd::name_of(quant::kernels().target); }
 
   static std::uint64_t bound(const Options& options, const cinch_shape_v1* shape, std::uint64_t size) {
-    if (shape) quant::Parameters(options).check_head(quant::Geometry(shape).dim);
+    if (shape) {
+      const quant::Geometry geometry(shape);
+      geometry.check_worth();
+      quant::Parameters(options).check_head(geometry.dim);
+    }
     return size + 512;
   }
   static std::uint64_t plan_bound(const Options&, const cinch_shape_v1* shape, std::uint64_t) {
