@@ -115,7 +115,8 @@ Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::st
   const Result<EncodedFrame> frame = state_->encode_as(*choice, key, (*value)->bytes(), encode);
   if (!frame) return state_->count(key, frame.error());
   const bool has_fallen_back = choice->codec.get() != &codec;
-  if (has_fallen_back && (frame->stored_raw() || was_set_with(summary, choice->codec->format()))) {
+  const bool gained_nothing = frame->stored_raw() && (has_fallen_back || codec.traits().lossy);
+  if (gained_nothing || (has_fallen_back && was_set_with(summary, choice->codec->format()))) {
     return Recompressed::already;
   }
   const std::int64_t time_left = head.expires_at_ms == 0 ? 0 : head.expires_at_ms - now_ms();
@@ -124,6 +125,7 @@ Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::st
   const Result<bool> stored = state_->inner->set_if(key, head.stamp, frame->to_store(), options);
   if (!stored) return stored.error();
   if (!*stored) return Recompressed::absent;
+  if (choice->is_fallback) State::Counting(*state_).add(&State::Counters::values_fallen_back, 1);
   state_->count_set(*frame);
   return Recompressed::done;
 }

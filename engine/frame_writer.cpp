@@ -315,7 +315,9 @@ Result<EncodedFrame> encode_frame(ByteView value, std::string_view key, const Co
   Result<EncodedFrame> frame = FrameWriter(value, key, codec, options, is_raw).run(decoders);
   if (!frame || frame->stored_raw() || frame->stored_bytes() < value.size()) return frame;
   // Index and plan take more than the blocks gained.
-  return FrameWriter(value, key, codec, options, true).run(decoders);
+  Result<EncodedFrame> raw = FrameWriter(value, key, codec, options, true).run(decoders);
+  if (raw) raw->note_planned(frame->was_planned());
+  return raw;
 }
 
 }  // namespace cinch

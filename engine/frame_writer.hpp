@@ -57,6 +57,7 @@ class EncodedFrame {
   bool stored_raw() const noexcept { return stored_raw_; }
   /// Whether the codec made a plan for the value, even one that came to nothing.
   bool was_planned() const noexcept { return was_planned_; }
+  void note_planned(bool was_planned) noexcept { was_planned_ = was_planned; }
 
  private:
   friend class FrameWriter;

@@ -17,7 +17,8 @@ void count(ImportSummary::Part& part, const FrameInfo& info) {
 }  // namespace
 
 bool fell_back(const SetChoice& choice, const FrameInfo& info) {
-  return choice.is_fallback || info.format.name != choice.codec->format().name;
+  const std::string& stored = info.format.name;  // "raw" also where a long spec of the codec's would not pay
+  return choice.is_fallback || (stored != choice.codec->format().name && stored != "raw");
 }
 
 void ImportSummary::add(const SetChoice& choice, const FrameInfo& info) {
