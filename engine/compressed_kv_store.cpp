@@ -79,7 +79,7 @@ std::vector<GetResult> CompressedKvStore::batch_get(std::span<const std::string_
     if (found && *found) stored += (*found)->size();
     results.push_back(std::move(found));
   };
-  // Where the first few are large, workers read the others as well.
+  // Where the first few are worth a worker together, workers read the others as well.
   constexpr std::size_t looked_at = 4;
   while (workers && results.size() < std::min(keys.size(), looked_at) && stored < worth_a_worker) {
     add(state_->inner->get(keys[results.size()]));

@@ -161,6 +161,9 @@ MemoryKvStore::~MemoryKvStore() { (void)close(); }
 void MemoryKvStore::Leave::operator()(MemoryAccount* account) const noexcept { account->leave(); }
 
 Status MemoryKvStore::refusal(std::string_view key) const { return is_closed() ? closed() : check_key(key); }
+
+/// Also the answer where a key is not found: a store that is closed meanwhile has been emptied, or waits for a shard's
+/// lock to be.
 Status MemoryKvStore::closed() { return {StatusCode::closed, "memory: the store was closed"}; }
 
 std::uint64_t MemoryKvStore::hash_of(std::string_view key) const noexcept {
@@ -172,9 +175,6 @@ std::uint64_t MemoryKvStore::hash_of(std::string_view key) const noexcept {
 MemoryKvStore::Shard& MemoryKvStore::shard_of(std::uint64_t hash) const noexcept {
   return const_cast<Shard&>(shards_[(hash >> 8) & (shards_.size() - 1)]);
 }
-
-// A store that is closed meanwhile has been emptied, or waits for a shard's lock to be: what is not found there may
-// have been there.
 
 GetResult MemoryKvStore::get(std::string_view key) {
   if (!is_usable(key)) return refusal(key);

@@ -4,6 +4,8 @@
 
 #include <pthread.h>
 
+#include <cstdlib>
+
 namespace cinch {
 
 /// glibc's `std::shared_mutex` lets in whoever shares it as long as others do: with a few threads that never pause,
@@ -21,12 +23,17 @@ class WriterFirstMutex {
   WriterFirstMutex& operator=(const WriterFirstMutex&) = delete;
   ~WriterFirstMutex() { pthread_rwlock_destroy(&lock_); }
 
-  void lock() { pthread_rwlock_wrlock(&lock_); }
+  void lock() { require(pthread_rwlock_wrlock(&lock_)); }
   void unlock() { pthread_rwlock_unlock(&lock_); }
-  void lock_shared() { pthread_rwlock_rdlock(&lock_); }
+  void lock_shared() { require(pthread_rwlock_rdlock(&lock_)); }
   void unlock_shared() { pthread_rwlock_unlock(&lock_); }
 
  private:
+  /// Going on without the lock would be worse: who holds it asked for it again, which only a defect here can do.
+  static void require(int error) {
+    if (error != 0) std::abort();
+  }
+
   pthread_rwlock_t lock_;
 };
 

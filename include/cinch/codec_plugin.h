@@ -43,8 +43,9 @@ extern "C" {
 
 /* ---- Return codes. Any other value means CINCH_INTERNAL. */
 #define CINCH_OK 0
-/* Encoder: does not pay. The host stores the block raw; where all of a value would be, and the codec is LOSSY or made a
- * plan, it stores the value with its fallback codec instead. Plan: none needed. dst is undefined. */
+/* Encoder: does not pay. The host stores the block raw, as it does what gets less than a 64th and 4 bytes smaller;
+ * where all of a value would be, and the codec is LOSSY or made a plan, it stores the value with its fallback codec
+ * instead. Plan: none needed. dst is undefined. */
 #define CINCH_DECLINED 1
 #define CINCH_INVALID_ARG (-1)
 #define CINCH_DST_TOO_SMALL (-2)

@@ -80,7 +80,8 @@ struct RecompressOptions {
 /// What `recompress` did.
 enum class Recompressed : std::uint8_t {
   done,
-  already,  ///< The value was set with that codec, or with the fallback of what that cannot take; nothing was written.
+  already,  ///< Set with that codec, or the fallback that it would go to, or both leave it as it is; nothing was
+            ///< written.
   absent,   ///< The key is not there, or was set anew meanwhile.
   kept,     ///< The value lost something before, and losing again was not allowed; nothing was written.
 };
@@ -111,7 +112,7 @@ class CINCH_API CompressedKvStore final : public KvStore {
   /// bytes of buffers that the process keeps for the next calls.
   StoreStats stats() override;
 
-  /// Workers decode side by side, and read as well where one of the first values is large.
+  /// Workers decode side by side where the values are worth it together, and read as well where the first few are.
   std::vector<GetResult> batch_get(std::span<const std::string_view> keys) override;
   Status batch_set(std::span<const SetItem> items) override;
 
@@ -146,8 +147,8 @@ class CINCH_API CompressedKvStore final : public KvStore {
   /// does not verify or belongs to another key; `invalid_argument` for options with a codec or a shape.
   Status set_frame(std::string_view key, ByteView frame, const SetOptions& options = {});
 
-  /// How a set of so many bytes would go, without doing it: what a lossy codec then leaves as it is goes to the
-  /// fallback as well. Errors: those of `set`.
+  /// How a set of so many bytes would go, without doing it: what a codec for special values then leaves as it is goes
+  /// to the fallback as well. Errors: those of `set`.
   Result<SetChoice> choose(std::string_view key, std::uint64_t bytes, const SetOptions& options = {}) const;
 
   /// Stores the value anew with the codec that `spec` names, or, where it is empty, with the one that a set would use.

@@ -37,7 +37,7 @@ struct Rule {
   std::chrono::milliseconds ttl{0};  ///< Time to live; zero: for ever.
   /// Bytes of a block, as `CompressedOptions::block_bytes`; nothing: as there.
   std::optional<std::uint64_t> block_bytes = std::nullopt;
-  /// A lossless spec for values that the codec cannot take; empty: `CompressedOptions::fallback`.
+  /// A lossless spec for values that the codec does not store, as `CompressedOptions::fallback` says; empty: that one.
   std::string fallback = {};
   /// What is known of values that come with a shape; its token axis replaces theirs.
   TensorLayout layout = {};
