@@ -48,10 +48,7 @@ Parameters::Parameters(const plugin::Options& options)
       theta(options.decimal("theta")),
       rotary_dim(static_cast<std::uint32_t>(options.integer("rotary_dim"))),
       inverse_frequencies(list(options.text("inv_freq"))) {
-  if (target > 0) {
-    error = 0;
-    text_bytes = options.canonical().size();
-  }
+  if (target > 0) error = 0;
   if (rotary_dim % 2 != 0) fail("rotary_dim", std::to_string(rotary_dim), "an even number");
   if (!inverse_frequencies.empty()) {
     if (theta > 0) throw plugin::Failure(CINCH_PARAMS_UNSUPPORTED, "theta and inv_freq: give one of them");

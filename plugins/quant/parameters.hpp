@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -15,11 +14,10 @@ namespace cinch::quant {
 enum class Rope : std::uint8_t { automatic, none, halves, interleaved };
 
 struct Parameters {
-  float error = 0;             ///< 0 with a target.
-  float first_error = 0;       ///< 0: a quarter of the error.
-  float target = 0;            ///< 0: none.
-  std::size_t text_bytes = 0;  ///< With a target: of all parameters, as a frame has them.
-  std::uint64_t first = 0;     ///< Tokens that have `first_error`.
+  float error = 0;          ///< 0 with a target.
+  float first_error = 0;    ///< 0: a quarter of the error.
+  float target = 0;         ///< 0: none.
+  std::uint64_t first = 0;  ///< Tokens that have `first_error`.
   Rope rope = Rope::automatic;
   double theta = 0;                         ///< 0: one of the usual bases.
   std::uint32_t rotary_dim = 0;             ///< 0: the whole head, or what `automatic` finds to turn of it.

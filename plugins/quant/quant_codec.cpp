@@ -54,7 +54,10 @@ struct Quant {
     if (shape) {
       const quant::Geometry geometry(shape);
       geometry.check_worth();
-      quant::Parameters(options).check_head(geometry.dim);
+      // Asked for every block: parameters are read where they say anything of heads.
+      if (options.is_given("rotary_dim") || options.is_given("inv_freq")) {
+        quant::Parameters(options).check_head(geometry.dim);
+      }
     }
     return size + 512;
   }
@@ -70,7 +73,7 @@ struct Quant {
 
   class Encoder {
    public:
-    explicit Encoder(const Options& options) : parameters_(options) {}
+    explicit Encoder(const Options& options) : parameters_(options), parameter_bytes_(options.canonical().size()) {}
 
     std::optional<std::size_t> plan(const PlanCall& call) {
       const quant::Geometry geometry(call.shape);
@@ -78,8 +81,8 @@ struct Quant {
       if (call.value.empty()) return std::nullopt;
       float error = parameters_.error;
       if (parameters_.target > 0) {
-        const auto found =
-            quant::error_for_target(parameters_, geometry, planner_, encoder_, call.value, call.block_bytes);
+        const quant::HostFrame frame{call.block_bytes, parameter_bytes_};
+        const auto found = quant::error_for_target(parameters_, geometry, planner_, encoder_, call.value, frame);
         if (!found) return std::nullopt;
         error = *found;
       }
@@ -100,6 +103,7 @@ struct Quant {
 
    private:
     const quant::Parameters parameters_;
+    const std::size_t parameter_bytes_;
     quant::Planner planner_{parameters_, quant::kernels()};
     quant::BlockEncoder encoder_{quant::kernels()};
     std::vector<std::uint8_t> bytes_;

@@ -12,17 +12,17 @@ namespace {
 constexpr std::uint64_t frame_bytes = 256, index_bytes = 24, most_padding = 63;
 
 std::uint64_t stored_size(const Parameters& parameters, const Geometry& geometry, Planner& planner,
-                          BlockEncoder& encoder, std::span<const std::uint8_t> value, std::uint64_t block_bytes,
+                          BlockEncoder& encoder, std::span<const std::uint8_t> value, const HostFrame& frame,
                           float error) {
   std::vector<std::uint8_t> plan_bytes;
   planner.plan(geometry, value, error).write(plan_bytes);
   const Plan plan(parameters, geometry, plan_bytes);
   const std::uint64_t plane_bytes = geometry.tokens * geometry.token_bytes();
-  const std::uint64_t planes_at_once = std::clamp<std::uint64_t>(block_bytes / plane_bytes, 1, geometry.planes);
+  const std::uint64_t planes_at_once = std::clamp<std::uint64_t>(frame.block_bytes / plane_bytes, 1, geometry.planes);
   const std::uint64_t tokens_at_once =
-      std::clamp<std::uint64_t>(block_bytes / geometry.token_bytes(), 1, geometry.tokens);
+      std::clamp<std::uint64_t>(frame.block_bytes / geometry.token_bytes(), 1, geometry.tokens);
   std::vector<std::uint8_t> to;
-  std::uint64_t size = frame_bytes + parameters.text_bytes + plan_bytes.size();
+  std::uint64_t size = frame_bytes + frame.parameter_bytes + plan_bytes.size();
   for (std::uint64_t plane = 0; plane < geometry.planes; plane += planes_at_once) {
     const std::uint64_t planes = std::min(planes_at_once, geometry.planes - plane);
     for (std::uint64_t token = 0; token < geometry.tokens; token += tokens_at_once) {
@@ -41,9 +41,8 @@ std::uint64_t stored_size(const Parameters& parameters, const Geometry& geometry
 }  // namespace
 
 std::optional<float> error_for_target(const Parameters& parameters, const Geometry& geometry, Planner& planner,
-                                      BlockEncoder& encoder, std::span<const std::uint8_t> value,
-                                      std::uint64_t block_bytes) {
-  if (block_bytes == 0) block_bytes = value.size();
+                                      BlockEncoder& encoder, std::span<const std::uint8_t> value, HostFrame frame) {
+  if (frame.block_bytes == 0) frame.block_bytes = value.size();
   // Errors are least_error * 2^(i / 64), of three decimals' accuracy.
   const auto error_at = [](int i) {
     float error = least_error * step_of(i / 64 * 4);
@@ -51,7 +50,7 @@ std::optional<float> error_for_target(const Parameters& parameters, const Geomet
     return std::min(error, most_error);
   };
   const auto fits = [&](int i) {
-    const std::uint64_t size = stored_size(parameters, geometry, planner, encoder, value, block_bytes, error_at(i));
+    const std::uint64_t size = stored_size(parameters, geometry, planner, encoder, value, frame, error_at(i));
     return static_cast<double>(size) * static_cast<double>(parameters.target) <= static_cast<double>(value.size());
   };
   int fails = -1, works = 64 * 10;
