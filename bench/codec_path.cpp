@@ -111,23 +111,19 @@ class TensorPath : public CodecPath {
 class QuantPath : public CodecPath {
  public:
   QuantPath(simd::Target target, double error)
-      : kernels_(quant::kernels_of(target)),
-        parameters_(with_error(error)),
-        planner_(parameters_, kernels_),
-        encoder_(kernels_),
-        decoder_(kernels_) {}
+      : kernels_(quant::kernels_of(target)), parameters_(with_error(error)), planner_(parameters_, kernels_) {}
 
   void encode(const Tensor& tensor, EncodedTensor& to) override {
     const quant::Geometry geometry = geometry_of(tensor);
     to.plan.clear();
     planner_.plan(geometry, raw_bytes(tensor), parameters_.error).write(to.plan);
-    const quant::Plan plan(parameters_, geometry, to.plan);
+    const quant::Plan plan(parameters_, geometry, to.plan, kernels_);
     encode_blocks(tensor, 512, to, [&](auto block, auto& out, const Tokens& which) {
       return encoder_.encode(plan, parameters_, {0, 1, which.first, which.count}, block, out);
     });
   }
   void decode(const Tensor& tensor, const EncodedTensor& from, MutableBytes to) override {
-    const quant::Plan plan(parameters_, geometry_of(tensor), from.plan);
+    const quant::Plan plan(parameters_, geometry_of(tensor), from.plan, kernels_);
     decode_blocks(tensor, from, to, [&](auto block, auto out, const Tokens& which) {
       decoder_.decode(plan, {0, 1, which.first, which.count}, block, out);
     });

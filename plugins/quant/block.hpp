@@ -42,7 +42,7 @@ struct Chunk {
 struct Head {
   const float* mean;          ///< padded_dim floats.
   const float* partner;       ///< The same, of a mean that turns; else null.
-  const float* waves;         ///< Of every place in a tile: `period` cosines, `period` sines.
+  const float* waves;         ///< Of every place in a tile: `period` cosines, `period` sines; in the order of lanes.
   const rotary::Turn* turns;  ///< `period` of them.
   const Chunk* chunks;
   float mean_square;  ///< Sum of the squares of the mean.

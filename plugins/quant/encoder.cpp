@@ -62,7 +62,7 @@ std::uint8_t* Buffer::room(std::size_t bytes) {
   return bytes_.get();
 }
 
-void BlockEncoder::make_room(const Block& block, std::size_t row_bytes, std::size_t most) {
+void BlockEncoder::make_room(const Block& block, std::size_t row_bytes, std::size_t most, const Kernels& kernels) {
   const std::size_t chunks = chunks_of(block.dim), rows = std::min<std::uint64_t>(block.tokens, tile_rows);
   const std::size_t tiles = block.planes * block.heads * ((block.tokens + tile_rows - 1) / tile_rows);
   const std::size_t values =
@@ -73,7 +73,7 @@ void BlockEncoder::make_room(const Block& block, std::size_t row_bytes, std::siz
   quantised_.wides = wides_.room(most + 2 * (values + tile_rows) + slack);
   quantised_.raws = raws_.room(most + tile_rows * row_bytes + slack);
   quantised_.lows = lows_.room(most + tile_rows * chunks * 8 * most_low_bits + slack);
-  quantised_.scratch = scratch_.room(kernels_.scratch_bytes(block.heads, block.dim));
+  quantised_.scratch = scratch_.room(kernels.scratch_bytes(block.heads, block.dim));
   quantised_.run_count = quantised_.escape_count = quantised_.wide_count = 0;
   quantised_.raw_count = quantised_.low_bytes = 0;
   quantised_.most = most;
@@ -84,11 +84,11 @@ std::optional<std::size_t> BlockEncoder::encode(const Plan& plan, const Paramete
   const Geometry& geometry = plan.geometry();
   if (from.empty() || to.size() < most_head_bytes) return std::nullopt;
   const Block block = block_of(plan, part, plane_heads_);
-  make_room(block, geometry.row_bytes(), to.size() - most_head_bytes);
+  make_room(block, geometry.row_bytes(), to.size() - most_head_bytes, plan.kernels());
   const Precision precision{limits_of(plan.error(), geometry.dim, geometry.element),
                             limits_of(plan.first_error(), geometry.dim, geometry.element), parameters.first,
                             least_square_of(geometry.element)};
-  if (!kernels_.quantise(block, geometry.element, precision, from.data(), quantised_)) return std::nullopt;
+  if (!plan.kernels().quantise(block, geometry.element, precision, from.data(), quantised_)) return std::nullopt;
   const Quantised& made = quantised_;
   std::uint8_t* at = to.data();
   for (const std::size_t length : {made.escape_count, made.wide_count, made.raw_count, made.low_bytes}) {
@@ -98,7 +98,7 @@ std::optional<std::size_t> BlockEncoder::encode(const Plan& plan, const Paramete
   at = std::copy_n(made.wides, 2 * made.wide_count, at);
   at = std::copy_n(made.raws, made.raw_count, at);
   at = std::copy_n(made.lows, made.low_bytes, at);
-  at = kernels_.code(made, block.values(), at, static_cast<std::size_t>(to.data() + to.size() - at));
+  at = plan.kernels().code(made, block.values(), at, static_cast<std::size_t>(to.data() + to.size() - at));
   if (!at) return std::nullopt;
   return static_cast<std::size_t>(at - to.data());
 }
@@ -124,8 +124,8 @@ void BlockDecoder::decode(const Plan& plan, const Part& part, std::span<const st
   stored.lows = stored.raws + raws;
   stored.stream = stored.lows + lows;
   stored.states = from.data() + (from.size() - states);
-  stored.scratch = scratch_.room(kernels_.scratch_bytes(block.heads, block.dim));
-  if (!kernels_.decode(block, geometry.element, stored, to.data())) corrupt("not what an encoder makes");
+  stored.scratch = scratch_.room(plan.kernels().scratch_bytes(block.heads, block.dim));
+  if (!plan.kernels().decode(block, geometry.element, stored, to.data())) corrupt("not what an encoder makes");
 }
 
 Part part_of(const cinch_slice_v1& slice, const Geometry& geometry, std::size_t bytes) {

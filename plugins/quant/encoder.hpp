@@ -1,4 +1,4 @@
-/// Blocks to bytes and back, by the kernels of one target.
+/// Blocks to bytes and back, by the kernels that a plan is for.
 #pragma once
 
 #include <cstdint>
@@ -36,16 +36,13 @@ struct Part {
 /// One call at a time.
 class BlockEncoder {
  public:
-  explicit BlockEncoder(const Kernels& kernels) : kernels_(kernels) {}
-
   /// The length of the encoding, or nothing where it does not fit. Requires: the block has the part's size.
   std::optional<std::size_t> encode(const Plan& plan, const Parameters& parameters, const Part& part,
                                     std::span<const std::uint8_t> from, std::span<std::uint8_t> to);
 
  private:
-  void make_room(const Block& block, std::size_t row_bytes, std::size_t most);
+  void make_room(const Block& block, std::size_t row_bytes, std::size_t most, const Kernels& kernels);
 
-  const Kernels& kernels_;
   std::vector<const Head*> plane_heads_;
   Buffer symbols_, runs_, escapes_, wides_, raws_, lows_, scratch_;
   Quantised quantised_{};
@@ -54,13 +51,10 @@ class BlockEncoder {
 /// One call at a time.
 class BlockDecoder {
  public:
-  explicit BlockDecoder(const Kernels& kernels) : kernels_(kernels) {}
-
   /// Throws `Failure` (CORRUPT). Requires: `to` has the part's size.
   void decode(const Plan& plan, const Part& part, std::span<const std::uint8_t> from, std::span<std::uint8_t> to);
 
  private:
-  const Kernels& kernels_;
   std::vector<const Head*> plane_heads_;
   Buffer scratch_;
 };

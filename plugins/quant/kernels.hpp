@@ -1,6 +1,8 @@
 /// The kernels of one target.
 #pragma once
 
+#include <span>
+
 #include "plugins/quant/block.hpp"
 #include "plugins/rotary/detection.hpp"
 #include "plugins/simd/target.hpp"
@@ -19,6 +21,7 @@ struct Sampled {
 
 struct Kernels {
   simd::Target target;
+  std::span<const std::uint8_t, 16> lane_order;  ///< In which they read waves.
 
   /// For `heads` heads of `dim` channels: what quantising and decoding want as scratch.
   std::size_t (*scratch_bytes)(std::uint32_t heads, std::uint32_t dim);

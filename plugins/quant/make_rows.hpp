@@ -35,9 +35,9 @@ class RowMaker {
     if (job.tile.tables[job.chunk].is_wide) {
       wide_row(job);
     } else if (at_once > 1 && left >= at_once) {
-      rows<motion, at_once>(job);
+      rows<motion, at_once, false>(job);
     } else {
-      rows<motion, 1>(job);
+      rows<motion, 1, at_once == 1>(job);
     }
     if (job.next == job.count) next_chunk(job);
   }
@@ -60,9 +60,15 @@ class RowMaker {
 
   std::size_t padded_pitch() const { return padded_dim(dim_) * size_of(element); }
 
-  std::uint8_t* row_of(const Job& job, unsigned row) const {
+  /// Where the open chunk's rows go.
+  struct Rows {
+    std::uint8_t* first;
+    std::size_t pitch;
+  };
+  Rows rows_of(const Job& job) const {
     const std::size_t channel = job.chunk * std::size_t{chunk_channels} * size_of(element);
-    return is_padded_ ? padded_rows_ + row * padded_pitch() + channel : job.tile.rows + row * job.tile.pitch + channel;
+    if (is_padded_) return {padded_rows_ + channel, padded_pitch()};
+    return {job.tile.rows + channel, job.tile.pitch};
   }
 
   /// What comes is corrupt: nothing more is read.
@@ -80,55 +86,74 @@ class RowMaker {
     while (job.next < job.count) some_rows<motion>(job);
   }
 
-  template <Motion motion, unsigned count>
+  /// Makes `count` rows at once, and goes on with as many while there are, where it is to make `all`.
+  template <Motion motion, unsigned count, bool all>
   inline __attribute__((always_inline)) void rows(Job& job) {
     const ChunkTables<T>& tables = job.tile.tables[job.chunk];
-    const unsigned i = job.next, channel = job.chunk * chunk_channels;
-    const std::uint8_t* const symbols = job.symbols + job.chunk * 4 * group_room + i * group_channels;
+    const unsigned channel = job.chunk * chunk_channels, end = job.count;
+    const std::uint8_t* const symbols = job.symbols + job.chunk * 4 * group_room;
+    // Copies, which no store to bytes can change.
     const Predictor<T> predict = job.predict;
+    const std::uint32_t at[4] = {job.at[0], job.at[1], job.at[2], job.at[3]};
+    const Rows to = rows_of(job);
+    const std::uint8_t* const last_escape = parts_.wides_begin;
+    const bool has_wides = parts_.has_wides;
     const std::uint8_t* escapes = parts_.at.escapes;
     const std::uint8_t* lows = parts_.at.lows;
-    typename T::Channels value[count];
-    std::uint64_t wides[count];
-#pragma GCC unroll 4
-    for (unsigned r = 0; r < count; ++r) {
-      const std::uint8_t* const from = symbols + r * group_channels;
-      const typename T::Bytes symbol =
-          T::load_quarters(from, from + group_room, from + 2 * group_room, from + 3 * group_room);
-      typename T::Bytes q = T::lookup(tables.value, symbol);
-      typename T::Bytes bit = T::fill(1);
-      for (unsigned b = 0; b < tables.low_bits; ++b) {
-        std::uint64_t bits;
-        std::memcpy(&bits, lows, sizeof bits);
-        lows += tables.bytes_with[b];
-        const typename T::Mask is_set = T::mask_of(bits << (16 * tables.first_with[b]));
-        q = T::select(is_set, T::add(q, bit), q);
-        bit = T::add(bit, bit);
-      }
-      const std::uint64_t escaped = T::bits_of(T::equal(symbol, T::fill(escape))) & tables.used;
-      q = T::unpack_lanes(escapes, escaped, q);
-      escapes += T::count_bits(escaped);
-      if (escapes > parts_.wides_begin) return stop(job);
-      wides[r] =
-          !parts_.has_wides ? 0 : T::bits_of(T::equal(q, T::fill(static_cast<std::uint8_t>(wide_escape)))) & escaped;
-      value[r] = T::channels_of(q, tables.order);
-    }
-    parts_.at.escapes = escapes;
-    parts_.at.lows = lows;
-#pragma GCC unroll 4
-    for (unsigned part = 0; part < 4; ++part) {
+    unsigned i = job.next;
+    do {
+      typename T::Bytes moved[count];
+      std::uint64_t wides[count];
 #pragma GCC unroll 4
       for (unsigned r = 0; r < count; ++r) {
-        const typename T::Floats predicted = predict.template part<motion>(part, channel, job.at, job.row[i + r]);
-        value[r].part[part] = T::exact_product_add(value[r].part[part], T::fill_floats(job.step[i + r]), predicted);
+        const std::uint8_t* const from = symbols + (i + r) * std::size_t{group_channels};
+        const typename T::Bytes symbol =
+            T::load_quarters(from, from + group_room, from + 2 * group_room, from + 3 * group_room);
+        typename T::Bytes q = T::lookup(tables.value, symbol);
+        typename T::Bytes bit = T::fill(1);
+        for (unsigned b = 0; b < tables.low_bits; ++b) {
+          std::uint64_t bits;
+          std::memcpy(&bits, lows, sizeof bits);
+          lows += tables.bytes_with[b];
+          q = T::add_where(T::mask_of(bits << (16 * tables.first_with[b])), q, bit);
+          bit = T::add(bit, bit);
+        }
+        const std::uint64_t escaped = T::bits_of(T::equal(symbol, T::fill(escape))) & tables.used;
+        wides[r] = 0;
+        if (T::has_many_registers || escaped != 0) {  // a branch costs more than what it spares, or less
+          q = T::unpack_lanes(escapes, escaped, q);
+          escapes += T::count_bits(escaped);
+          if (escapes > last_escape) return stop(job);
+          if (has_wides) {
+            wides[r] = T::bits_of(T::equal(q, T::fill(static_cast<std::uint8_t>(wide_escape)))) & escaped;
+          }
+        }
+        moved[r] = T::to_channels(q, tables.order);
       }
-    }
+      typename T::Channels value[count];
+      const auto make_part = [&]<unsigned part>() __attribute__((always_inline)) {
 #pragma GCC unroll 4
-    for (unsigned r = 0; r < count; ++r) {
-      store<T, element>(row_of(job, job.row[i + r]), value[r]);
-      if (wides[r] != 0 && !put_wides(job, wides[r], i + r)) return stop(job);
-    }
-    job.next = i + count;
+        for (unsigned r = 0; r < count; ++r) {
+          const typename T::Floats predicted = predict.template part<motion>(part, channel, at, job.row[i + r]);
+          value[r].part[part] = T::exact_product_add(T::template channels_of<part>(moved[r], tables.order),
+                                                     T::fill_floats(job.step[i + r]), predicted);
+        }
+      };
+      constexpr unsigned second = motion == Motion::folded ? 2 : 1;  // of the same waves
+      make_part.template operator()<0>();
+      make_part.template operator()<second>();
+      make_part.template operator()<3 - second>();
+      make_part.template operator()<3>();
+#pragma GCC unroll 4
+      for (unsigned r = 0; r < count; ++r) {
+        store<T, element>(to.first + job.row[i + r] * to.pitch, value[r]);
+        if (wides[r] != 0 && !put_wides(job, wides[r], i + r)) return stop(job);
+      }
+      i += count;
+    } while (all && i + count <= end);
+    parts_.at.escapes = escapes;
+    parts_.at.lows = lows;
+    job.next = i;
   }
 
   /// Values beyond a byte: times the step they are not exact, so the product is rounded, then the sum.
@@ -149,7 +174,8 @@ class RowMaker {
     float value[16] = {predicted[channel] + product};
     std::uint8_t stored[64];
     store<T, element>(stored, T::load_floats(value));
-    std::memcpy(row_of(job, job.row[i]) + channel * size_of(element), stored, size_of(element));
+    const Rows rows = rows_of(job);
+    std::memcpy(rows.first + job.row[i] * rows.pitch + channel * size_of(element), stored, size_of(element));
   }
 
   /// A row of a chunk with values beyond a byte: one at a time.

@@ -4,7 +4,6 @@
 #include <bit>
 #include <cstring>
 
-#include "plugins/quant/kernels.hpp"
 #include "plugins/quant/steps.hpp"
 
 namespace cinch::quant {
@@ -96,8 +95,9 @@ class Plan::Reader {
   std::span<const std::uint8_t> rest_;
 };
 
-Plan::Plan(const Parameters& parameters, const Geometry& geometry, std::span<const std::uint8_t> stored)
-    : geometry_(geometry) {
+Plan::Plan(const Parameters& parameters, const Geometry& geometry, std::span<const std::uint8_t> stored,
+           const Kernels& kernels)
+    : kernels_(kernels), geometry_(geometry) {
   Reader reader(stored);
   error_ = std::bit_cast<float>(reader.take<std::uint32_t>());
   first_error_ = std::bit_cast<float>(reader.take<std::uint32_t>());
@@ -134,7 +134,8 @@ void Plan::read_scheme(Reader& reader, const Parameters& parameters) {
   if (scheme.base == 0 && parameters.inverse_frequencies.size() * 2 != scheme.rotary_dim) {
     corrupt("frequencies that the parameters do not have");
   }
-  rotations_.emplace_back(scheme.pairing, scheme.turns(parameters), geometry_.dim, kernels().detection->waves);
+  rotations_.emplace_back(scheme.pairing, scheme.turns(parameters), geometry_.dim, kernels_.detection->waves,
+                          kernels_.lane_order);
 }
 
 void Plan::read_head(Reader& reader, Head& head, float* means, Chunk* chunks) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "plugins/quant/geometry.hpp"
+#include "plugins/quant/kernels.hpp"
 #include "plugins/quant/parameters.hpp"
 #include "plugins/rotary/rotation.hpp"
 
@@ -55,9 +56,11 @@ std::uint64_t plan_bound(const Geometry& geometry);
 
 class Plan {
  public:
-  /// Throws `Failure` (CORRUPT).
-  Plan(const Parameters& parameters, const Geometry& geometry, std::span<const std::uint8_t> stored);
+  /// For `kernels`, which alone can work with its heads. Throws `Failure` (CORRUPT).
+  Plan(const Parameters& parameters, const Geometry& geometry, std::span<const std::uint8_t> stored,
+       const Kernels& kernels);
 
+  const Kernels& kernels() const noexcept { return kernels_; }
   const Geometry& geometry() const noexcept { return geometry_; }
   float error() const noexcept { return error_; }
   float first_error() const noexcept { return first_error_; }
@@ -73,6 +76,7 @@ class Plan {
   void read_mean(Reader& reader, std::uint8_t kind, Head& head, float* means);
   static void read_chunk(Reader& reader, std::uint32_t channels, Chunk& chunk);
 
+  const Kernels& kernels_;
   Geometry geometry_;
   float error_ = 0;
   float first_error_ = 0;

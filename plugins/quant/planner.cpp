@@ -119,7 +119,8 @@ class ValuePlan {
         return;
       }
       parts_.schemes.push_back(*found);
-      rotations_.emplace_back(found->pairing, found->turns(parameters_), geometry_.dim, kernels_.detection->waves);
+      rotations_.emplace_back(found->pairing, found->turns(parameters_), geometry_.dim, kernels_.detection->waves,
+                              kernels_.lane_order);
     }
     make_tile_waves(rotations_[*scheme_]);
   }

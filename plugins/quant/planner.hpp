@@ -18,6 +18,8 @@ class Planner {
   Planner(const Parameters& parameters, const Kernels& kernels)
       : parameters_(parameters), kernels_(kernels), search_(parameters, kernels) {}
 
+  const Kernels& kernels() const noexcept { return kernels_; }
+
   /// Throws `Failure` (INVALID_ARG) where parameters do not fit the value's heads.
   PlanParts plan(const Geometry& geometry, std::span<const std::uint8_t> value, float error);
 

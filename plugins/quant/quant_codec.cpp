@@ -68,7 +68,7 @@ struct Quant {
   class Plan : public quant::Plan {
    public:
     Plan(const Options& options, const cinch_shape_v1* shape, Input stored)
-        : quant::Plan(quant::Parameters(options), quant::Geometry(shape), stored) {}
+        : quant::Plan(quant::Parameters(options), quant::Geometry(shape), stored, quant::kernels()) {}
   };
 
   class Encoder {
@@ -105,7 +105,7 @@ struct Quant {
     const quant::Parameters parameters_;
     const std::size_t parameter_bytes_;
     quant::Planner planner_{parameters_, quant::kernels()};
-    quant::BlockEncoder encoder_{quant::kernels()};
+    quant::BlockEncoder encoder_;
     std::vector<std::uint8_t> bytes_;
   };
 
@@ -120,7 +120,7 @@ struct Quant {
     }
 
    private:
-    quant::BlockDecoder decoder_{quant::kernels()};
+    quant::BlockDecoder decoder_;
   };
 
   static void measure(const Options&, const cinch_slice_v1& slice, Input original, Input decoded, cinch_loss_v1& loss) {

@@ -16,7 +16,7 @@ std::uint64_t stored_size(const Parameters& parameters, const Geometry& geometry
                           float error) {
   std::vector<std::uint8_t> plan_bytes;
   planner.plan(geometry, value, error).write(plan_bytes);
-  const Plan plan(parameters, geometry, plan_bytes);
+  const Plan plan(parameters, geometry, plan_bytes, planner.kernels());
   const std::uint64_t plane_bytes = geometry.tokens * geometry.token_bytes();
   const std::uint64_t planes_at_once = std::clamp<std::uint64_t>(frame.block_bytes / plane_bytes, 1, geometry.planes);
   const std::uint64_t tokens_at_once =

@@ -30,10 +30,14 @@ class Rotation {
   using Waves = void (*)(const Turn* turns, std::uint32_t count, const std::uint64_t* tokens, std::size_t rows,
                          float* waves);
 
-  /// `turns` has an entry for each pair; channels beyond twice as many do not turn. Requires: pairing is not none.
-  Rotation(Pairing pairing, std::vector<Turn> turns, unsigned dim, Waves waves = nullptr);
+  using LaneOrder = std::span<const std::uint8_t, 16>;
+  static constexpr std::uint8_t ascending[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
-  /// Cosines and sines of one place in a tile: `period()` of each, channel c's at c % period().
+  /// `turns` has an entry for each pair; channels beyond twice as many do not turn. Requires: pairing is not none.
+  Rotation(Pairing pairing, std::vector<Turn> turns, unsigned dim, Waves waves = nullptr, LaneOrder order = ascending);
+
+  /// Cosines and sines of one place in a tile: `period()` of each, channel c's at c % period(), but 16 at a time in the
+  /// order of lanes.
   const float* cosines(unsigned place) const noexcept { return &waves_[place * std::size_t{2} * period_]; }
   const float* sines(unsigned place) const noexcept { return cosines(place) + period_; }
   unsigned period() const noexcept { return period_; }

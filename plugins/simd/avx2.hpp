@@ -56,7 +56,7 @@ struct Avx2 {
     Bytes low, high;
   };
   struct Floats {
-    __m256 v[2];
+    __m256 v[2];  // even lanes, odd lanes: what 16 bits become without a shuffle
   };
 
   struct ByteTable {
@@ -113,9 +113,9 @@ struct Avx2 {
   CINCH_INLINE Order order_of(const std::uint8_t* channels) {
     std::uint8_t rounded[64], lane_of[64];
     for (unsigned lane = 0; lane < 64; ++lane) {
-      const unsigned c = channels[lane];
-      rounded[lane] = static_cast<std::uint8_t>(c / 32 * 32 + c % 8 / 4 * 16 + c % 32 / 8 * 4 + c % 4);
-      lane_of[c] = static_cast<std::uint8_t>(lane);
+      const unsigned c = channels[lane], half = c / 32 * 32, part = c % 32 / 16, within = c % 16 / 2, odd = c % 2;
+      rounded[lane] = static_cast<std::uint8_t>(half + within / 4 * 16 + part * 8 + odd * 4 + within % 4);
+      lane_of[half + within * 4 + part * 2 + odd] = static_cast<std::uint8_t>(lane);
     }
     Order made;
     moves_of(rounded, made.rounded);
@@ -220,6 +220,10 @@ struct Avx2 {
   }
   CINCH_INLINE Bytes select(Mask mask, Bytes a, Bytes b) {
     return {{_mm256_blendv_epi8(b.v[0], a.v[0], mask.v[0]), _mm256_blendv_epi8(b.v[1], a.v[1], mask.v[1])}};
+  }
+  CINCH_INLINE Bytes add_where(Mask mask, Bytes a, Bytes b) {
+    return {{_mm256_add_epi8(a.v[0], _mm256_and_si256(b.v[0], mask.v[0])),
+             _mm256_add_epi8(a.v[1], _mm256_and_si256(b.v[1], mask.v[1]))}};
   }
   // Few lanes are moved, and often none: one at a time.
   CINCH_INLINE std::uint8_t* pack_lanes(std::uint8_t* to, Mask mask, Bytes bytes) {
@@ -468,10 +472,26 @@ struct Avx2 {
              _mm256_permute4x64_epi64(_mm256_packs_epi16(quarter(32), quarter(48)), 0xd8)}};
   }
 
-  CINCH_INLINE Floats load_floats(const float* from) { return {{_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)}}; }
-  CINCH_INLINE void store_floats(float* to, Floats a) {
+  static constexpr bool lanes_ascend = false;
+  static constexpr std::uint8_t lane_order[16] = {0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15};
+  CINCH_INLINE Floats load_lanes(const float* from) { return {{_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)}}; }
+  CINCH_INLINE void store_lanes(float* to, Floats a) {
     _mm256_storeu_ps(to, a.v[0]);
     _mm256_storeu_ps(to + 8, a.v[1]);
+  }
+  CINCH_INLINE Floats load_floats(const float* from) {
+    const auto fours = [from](unsigned low, unsigned high) {
+      return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(from + low)), _mm_loadu_ps(from + high), 1);
+    };
+    const __m256 first = fours(0, 8), second = fours(4, 12);
+    return {{_mm256_shuffle_ps(first, second, 0x88), _mm256_shuffle_ps(first, second, 0xdd)}};
+  }
+  CINCH_INLINE void store_floats(float* to, Floats a) {
+    const __m256 first = _mm256_unpacklo_ps(a.v[0], a.v[1]), second = _mm256_unpackhi_ps(a.v[0], a.v[1]);
+    _mm_storeu_ps(to, _mm256_castps256_ps128(first));
+    _mm_storeu_ps(to + 4, _mm256_castps256_ps128(second));
+    _mm_storeu_ps(to + 8, _mm256_extractf128_ps(first, 1));
+    _mm_storeu_ps(to + 12, _mm256_extractf128_ps(second, 1));
   }
   CINCH_INLINE Floats fill_floats(float value) { return {{_mm256_set1_ps(value), _mm256_set1_ps(value)}}; }
   CINCH_INLINE Floats add(Floats a, Floats b) {
@@ -498,27 +518,26 @@ struct Avx2 {
     return {{half(a.v[0]), half(a.v[1])}};
   }
   CINCH_INLINE float sum(Floats a) {
-    const __m256 eight = _mm256_add_ps(a.v[0], a.v[1]);
-    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-    return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+    const __m256 eight = halves_added(a);  // of eight lanes 0 2 4 6 | 1 3 5 7
+    const __m256 four = _mm256_add_ps(eight, _mm256_permute_ps(eight, _MM_SHUFFLE(1, 0, 3, 2)));  // 0 2 | 1 3
+    const __m256 two = _mm256_add_ps(four, _mm256_movehdup_ps(four));
+    return _mm_cvtss_f32(_mm_add_ss(_mm256_castps256_ps128(two), _mm256_extractf128_ps(two, 1)));
   }
   CINCH_INLINE Floats sums(const Floats (&a)[16]) {
     Floats made;
-    for (unsigned h = 0; h < 2; ++h) {
-      __m256 two[4], four[2];  // vectors at a time, halves of the sums at a time
-      for (unsigned i = 0; i < 4; ++i) {
-        const Floats &first = a[8 * h + 2 * i], &second = a[8 * h + 2 * i + 1];
-        const __m256 x = _mm256_add_ps(first.v[0], first.v[1]), y = _mm256_add_ps(second.v[0], second.v[1]);
-        two[i] = _mm256_add_ps(_mm256_permute2f128_ps(x, y, 0x20), _mm256_permute2f128_ps(x, y, 0x31));
-      }
+    for (unsigned h = 0; h < 2; ++h) {  // even sums, odd sums
+      __m256 two[2];                    // four of them, in halves
       for (unsigned i = 0; i < 2; ++i) {
-        const __m256d x = _mm256_castps_pd(two[2 * i]), y = _mm256_castps_pd(two[2 * i + 1]);
-        four[i] = _mm256_add_ps(_mm256_castpd_ps(_mm256_unpacklo_pd(x, y)), _mm256_castpd_ps(_mm256_unpackhi_pd(x, y)));
+        __m256 four[2];
+        for (unsigned j = 0; j < 2; ++j) {
+          const Floats* const pair = a + 8 * i + 4 * j + h;
+          const __m256d x = _mm256_castps_pd(halves_added(pair[0])), y = _mm256_castps_pd(halves_added(pair[2]));
+          four[j] =
+              _mm256_add_ps(_mm256_castpd_ps(_mm256_unpacklo_pd(x, y)), _mm256_castpd_ps(_mm256_unpackhi_pd(x, y)));
+        }
+        two[i] = _mm256_add_ps(_mm256_shuffle_ps(four[0], four[1], 0x88), _mm256_shuffle_ps(four[0], four[1], 0xdd));
       }
-      const __m256 all =
-          _mm256_add_ps(_mm256_shuffle_ps(four[0], four[1], 0x88), _mm256_shuffle_ps(four[0], four[1], 0xdd));
-      made.v[h] = _mm256_permutevar8x32_ps(all, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+      made.v[h] = halves_added({{two[0], two[1]}});
     }
     return made;
   }
@@ -536,45 +555,44 @@ struct Avx2 {
     return {{_mm256_max_ps(a.v[0], b.v[0]), _mm256_max_ps(a.v[1], b.v[1])}};
   }
   CINCH_INLINE Floats load_bf16(const std::uint8_t* from) {
-    const auto half = [](const std::uint8_t* p) {
-      const __m128i words = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-      return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(words), 16));
-    };
-    return {{half(from), half(from + 16)}};
+    const __m256i words = load_half(from);
+    return {{_mm256_castsi256_ps(_mm256_slli_epi32(words, 16)),
+             _mm256_castsi256_ps(_mm256_and_si256(words, _mm256_set1_epi32(-0x10000)))}};
   }
   CINCH_INLINE void load_bf16(const std::uint8_t* from, Channels& to) {
     for (unsigned i = 0; i < 4; ++i) to.part[i] = load_bf16(from + 32 * i);
   }
   CINCH_INLINE void store_bf16(std::uint8_t* to, Floats a) {
-    const __m256i half = _mm256_set1_epi32(0x8000);
-    const auto rounded = [half](__m256 v) {
-      return _mm256_srli_epi32(_mm256_add_epi32(_mm256_castps_si256(v), half), 16);
-    };
-    const __m256i packed = _mm256_packus_epi32(rounded(a.v[0]), rounded(a.v[1]));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_permute4x64_epi64(packed, 0xd8));
+    const auto rounded = [](__m256 v) { return _mm256_add_epi32(_mm256_castps_si256(v), _mm256_set1_epi32(0x8000)); };
+    const __m256i even = _mm256_srli_epi32(rounded(a.v[0]), 16);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_blend_epi16(even, rounded(a.v[1]), 0xaa));
   }
   CINCH_INLINE void store_bf16(std::uint8_t* to, const Channels& a) {
     for (unsigned i = 0; i < 4; ++i) store_bf16(to + 32 * i, a.part[i]);
   }
   CINCH_INLINE Floats load_f16(const std::uint8_t* from) {
-    const auto half = [](const std::uint8_t* p) {
-      return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
-    };
-    return {{half(from), half(from + 16)}};
+    const __m256i apart = _mm256_shuffle_epi8(
+        load_half(from),
+        _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15)));
+    const __m256i words = _mm256_permute4x64_epi64(apart, 0xd8);
+    return {{_mm256_cvtph_ps(_mm256_castsi256_si128(words)), _mm256_cvtph_ps(_mm256_extracti128_si256(words, 1))}};
   }
   CINCH_INLINE void store_f16(std::uint8_t* to, Floats a) {
     const __m256 most = _mm256_set1_ps(65504.0f), least = _mm256_set1_ps(-65504.0f);
-    for (unsigned h = 0; h < 2; ++h) {
-      const __m256 within = _mm256_max_ps(_mm256_min_ps(a.v[h], most), least);
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 16 * h), _mm256_cvtps_ph(within, _MM_FROUND_TO_NEAREST_INT));
-    }
+    const auto half = [&](__m256 v) {
+      return _mm256_cvtps_ph(_mm256_max_ps(_mm256_min_ps(v, most), least), _MM_FROUND_TO_NEAREST_INT);
+    };
+    const __m128i even = half(a.v[0]), odd = half(a.v[1]);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_unpacklo_epi16(even, odd));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 16), _mm_unpackhi_epi16(even, odd));
   }
   template <class Small>
   CINCH_INLINE Floats load_f8(const std::uint8_t* from) {  // by way of 16 bits, whose exponents hold all of them
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
     Floats made;
     for (unsigned h = 0; h < 2; ++h) {
-      const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from + 8 * h));
-      const __m128i half = _mm_and_si128(_mm_slli_epi16(_mm_cvtepi8_epi16(bytes), 10 - Small::mantissa),
+      const __m128i high = h == 0 ? _mm_slli_epi16(bytes, 8) : bytes;  // of every other byte, with its sign
+      const __m128i half = _mm_and_si128(_mm_srai_epi16(high, Small::mantissa - 2),
                                          _mm_set1_epi16(static_cast<short>(0x8000 | 0x7f << (10 - Small::mantissa))));
       __m256 value = _mm256_mul_ps(_mm256_cvtph_ps(half), _mm256_set1_ps(1 << (15 - Small::bias)));
       if constexpr (!Small::has_infinity) {
@@ -600,9 +618,9 @@ struct Avx2 {
       const __m256i sign = _mm256_and_si256(_mm256_srli_epi32(bits, 24), set(0x80));
       return _mm256_or_si256(_mm256_min_epu32(raw, set(Small::most_raw)), sign);
     };
-    const __m256i words = _mm256_packus_epi32(half(a.v[0]), half(a.v[1]));  // lanes 0-3 8-11 4-7 12-15
-    const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_shuffle_epi32(bytes, _MM_SHUFFLE(3, 1, 2, 0)));
+    const __m256i words = _mm256_or_si256(half(a.v[0]), _mm256_slli_epi32(half(a.v[1]), 16));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to),
+                     _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
   }
   CINCH_INLINE Bytes round_to_bytes(const Channels& a) {
     Bytes made;
@@ -615,20 +633,26 @@ struct Avx2 {
     return made;
   }
   CINCH_INLINE Bytes arrange(Bytes rounded, const Order& order) { return move(rounded, order.rounded); }
-  static constexpr float channel_unit = 1;
-  CINCH_INLINE Channels channels_of(Bytes lanes, const Order& order) {
-    const Bytes moved = move(lanes, order.channel);
-    const auto eight = [](__m128i bytes) { return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes)); };
-    Channels made;
-    for (unsigned h = 0; h < 2; ++h) {
-      const __m128i low = _mm256_castsi256_si128(moved.v[h]), high = _mm256_extracti128_si256(moved.v[h], 1);
-      made.part[2 * h] = {{eight(low), eight(_mm_srli_si128(low, 8))}};
-      made.part[2 * h + 1] = {{eight(high), eight(_mm_srli_si128(high, 8))}};
+  static constexpr float channel_unit = 0x1p-24f;
+  CINCH_INLINE Bytes to_channels(Bytes lanes, const Order& order) { return move(lanes, order.channel); }
+  template <unsigned part>
+  CINCH_INLINE Floats channels_of(Bytes moved, const Order&) {
+    const __m256i fours = moved.v[part / 2];  // an even and an odd channel of this part, and of its neighbour
+    const __m256i top = _mm256_set1_epi32(-0x1000000);
+    if constexpr (part % 2 == 0) {
+      return {{_mm256_cvtepi32_ps(_mm256_slli_epi32(fours, 24)),
+               _mm256_cvtepi32_ps(_mm256_and_si256(_mm256_slli_epi32(fours, 16), top))}};
+    } else {
+      return {{_mm256_cvtepi32_ps(_mm256_and_si256(_mm256_slli_epi32(fours, 8), top)),
+               _mm256_cvtepi32_ps(_mm256_and_si256(fours, top))}};
     }
-    return made;
   }
 
  private:
+  /// Lane i and lane i + 8, of the lower half in the order of lanes: even ones, odd ones.
+  CINCH_INLINE __m256 halves_added(Floats a) {
+    return _mm256_add_ps(_mm256_blend_ps(a.v[0], a.v[1], 0xf0), _mm256_permute2f128_ps(a.v[0], a.v[1], 0x21));
+  }
   /// moves[h][q]: for every lane of half h its place in quarter q of the source, or a zero.
   CINCH_INLINE void moves_of(const std::uint8_t* sources, __m256i (&moves)[2][4]) {
     for (unsigned h = 0; h < 2; ++h) {

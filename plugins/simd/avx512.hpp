@@ -145,6 +145,7 @@ struct Avx512 {
     return {_mm512_test_epi8_mask(a.v, _mm512_set1_epi8(static_cast<char>(1u << bit)))};
   }
   CINCH_INLINE Bytes select(Mask mask, Bytes a, Bytes b) { return {_mm512_mask_mov_epi8(b.v, mask.k, a.v)}; }
+  CINCH_INLINE Bytes add_where(Mask mask, Bytes a, Bytes b) { return {_mm512_mask_add_epi8(a.v, mask.k, a.v, b.v)}; }
   CINCH_INLINE std::uint8_t* pack_lanes(std::uint8_t* to, Mask mask, Bytes bytes) {
     _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(mask.k, bytes.v));
     return to + _mm_popcnt_u64(mask.k);
@@ -310,6 +311,10 @@ struct Avx512 {
     return {_mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), packed)};
   }
 
+  static constexpr bool lanes_ascend = true;
+  static constexpr std::uint8_t lane_order[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  CINCH_INLINE Floats load_lanes(const float* from) { return load_floats(from); }
+  CINCH_INLINE void store_lanes(float* to, Floats a) { store_floats(to, a); }
   CINCH_INLINE Floats load_floats(const float* from) { return {_mm512_loadu_ps(from)}; }
   CINCH_INLINE void store_floats(float* to, Floats a) { _mm512_storeu_ps(to, a.v); }
   CINCH_INLINE Floats fill_floats(float value) { return {_mm512_set1_ps(value)}; }
@@ -430,11 +435,10 @@ struct Avx512 {
     return {_mm512_permutexvar_epi8(order.rounded, rounded.v)};
   }
   static constexpr float channel_unit = 0x1p-24f;
-  CINCH_INLINE Channels channels_of(Bytes lanes, const Order& order) {
-    const auto part = [&](unsigned i) {
-      return Floats{_mm512_cvtepi32_ps(_mm512_maskz_permutexvar_epi8(0x8888888888888888, order.channel[i], lanes.v))};
-    };
-    return {{part(0), part(1), part(2), part(3)}};
+  CINCH_INLINE Bytes to_channels(Bytes lanes, const Order&) { return lanes; }
+  template <unsigned part>
+  CINCH_INLINE Floats channels_of(Bytes lanes, const Order& order) {
+    return {_mm512_cvtepi32_ps(_mm512_maskz_permutexvar_epi8(0x8888888888888888, order.channel[part], lanes.v))};
   }
 
  private:

@@ -170,6 +170,7 @@ struct Scalar {
   static Bytes select(Mask mask, const Bytes& a, const Bytes& b) {
     return each<Bytes>([&](unsigned i) { return (mask.bits >> i & 1) != 0 ? a.lane[i] : b.lane[i]; });
   }
+  static Bytes add_where(Mask mask, const Bytes& a, const Bytes& b) { return select(mask, add(a, b), a); }
   /// Writes the lanes of `mask`, in order, and up to 64 bytes in all. Returns where their end is.
   static std::uint8_t* pack_lanes(std::uint8_t* to, Mask mask, const Bytes& bytes) {
     for (unsigned i = 0; i < 64; ++i) {
@@ -362,6 +363,12 @@ struct Scalar {
     return made;
   }
   static void store_floats(float* to, const Floats& a) { std::memcpy(to, a.lane, sizeof a.lane); }
+  /// How a target's registers hold 16 floats: position i has lane `lane_order[i]`. What is read often is kept like
+  /// that.
+  static constexpr bool lanes_ascend = true;
+  static constexpr std::uint8_t lane_order[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  static Floats load_lanes(const float* from) { return load_floats(from); }
+  static void store_lanes(float* to, const Floats& a) { store_floats(to, a); }
   static Floats fill_floats(float value) {
     return each<Floats>([&](unsigned) { return value; });
   }
@@ -466,14 +473,16 @@ struct Scalar {
   static Bytes arrange(const Bytes& rounded, const Order& order) {
     return each<Bytes>([&](unsigned i) { return rounded.lane[order.channel_of[i]]; });
   }
-  /// From lanes, as signed numbers times `1 / channel_unit`, a power of two, to channels.
+  /// From lanes to channels, first in whatever order suits the second step: one of four parts, as signed numbers times
+  /// `1 / channel_unit`, a power of two.
   static constexpr float channel_unit = 1;
-  static Channels channels_of(const Bytes& lanes, const Order& order) {
-    Channels made;
-    for (unsigned c = 0; c < 64; ++c) {
-      made.part[c / 16].lane[c % 16] = static_cast<float>(static_cast<std::int8_t>(lanes.lane[order.lane_of[c]]));
-    }
-    return made;
+  static Bytes to_channels(const Bytes& lanes, const Order& order) {
+    return each<Bytes>([&](unsigned c) { return lanes.lane[order.lane_of[c]]; });
+  }
+  template <unsigned part>
+  static Floats channels_of(const Bytes& moved, const Order&) {
+    return each<Floats>(
+        [&](unsigned i) { return static_cast<float>(static_cast<std::int8_t>(moved.lane[16 * part + i])); });
   }
   /// Requires: below 2^22.
   static int round(float value) {

@@ -75,17 +75,17 @@ class QuantPath : public Path {
   Coded encode(std::span<const std::uint8_t> value, const Part& part) override {
     Coded made;
     quant::Planner(parameters_, kernels_).plan(geometry_, value, parameters_.error).write(made.plan);
-    const quant::Plan plan(parameters_, geometry_, made.plan);
+    const quant::Plan plan(parameters_, geometry_, made.plan, kernels_);
     Bytes to(part.bytes + 512);
     const auto length =
-        quant::BlockEncoder(kernels_).encode(plan, parameters_, of(part), value.subspan(part.offset, part.bytes), to);
+        quant::BlockEncoder().encode(plan, parameters_, of(part), value.subspan(part.offset, part.bytes), to);
     if (length) made.block = Bytes(to.data(), to.data() + *length);
     return made;
   }
   Bytes decode(const Bytes& stored, const Bytes& block, const Part& part) override {
-    const quant::Plan plan(parameters_, geometry_, stored);
+    const quant::Plan plan(parameters_, geometry_, stored, kernels_);
     Bytes to(part.bytes);
-    quant::BlockDecoder(kernels_).decode(plan, of(part), block, to);
+    quant::BlockDecoder().decode(plan, of(part), block, to);
     return to;
   }
 

@@ -32,8 +32,8 @@ struct Fixture {
     const Bytes exact(block);
     Bytes to(geometry.bytes());
     try {
-      const quant::Plan plan(parameters, geometry, plan_bytes);
-      quant::BlockDecoder(path).decode(plan, encoded.parts[0], exact, to);
+      const quant::Plan plan(parameters, geometry, plan_bytes, path);
+      quant::BlockDecoder().decode(plan, encoded.parts[0], exact, to);
       return to;
     } catch (const plugin::Failure& failure) {
       EXPECT_EQ(failure.code(), CINCH_CORRUPT) << failure.what();

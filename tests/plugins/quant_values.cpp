@@ -100,8 +100,8 @@ Encoded encode(const quant::Kernels& kernels, std::string_view text, const cinch
   Encoded out;
   quant::Planner(parameters, kernels).plan(geometry, value, parameters.error).write(out.plan);
   EXPECT_LE(out.plan.size(), quant::plan_bound(geometry));
-  const quant::Plan plan(parameters, geometry, out.plan);
-  quant::BlockEncoder encoder(kernels);
+  const quant::Plan plan(parameters, geometry, out.plan, kernels);
+  quant::BlockEncoder encoder;
   const std::uint64_t planes = block_tokens == 0 ? geometry.planes : 1;
   const std::uint64_t tokens = block_tokens == 0 ? geometry.tokens : block_tokens;
   for (std::uint64_t plane = 0; plane < geometry.planes; plane += planes) {
@@ -122,8 +122,8 @@ Encoded encode(const quant::Kernels& kernels, std::string_view text, const cinch
 Bytes decode(const quant::Kernels& kernels, std::string_view text, const cinch_shape_v1& shape, const Encoded& encoded,
              const Bytes& value) {
   const quant::Geometry geometry(&shape);
-  const quant::Plan plan(parameters_of(text), geometry, encoded.plan);
-  quant::BlockDecoder decoder(kernels);
+  const quant::Plan plan(parameters_of(text), geometry, encoded.plan, kernels);
+  quant::BlockDecoder decoder;
   Bytes out;
   for (std::size_t i = 0; i < encoded.blocks.size(); ++i) {
     const quant::Part& part = encoded.parts[i];
