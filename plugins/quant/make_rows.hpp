@@ -118,7 +118,7 @@ class RowMaker {
           q = T::add_where(T::mask_of(bits << (16 * tables.first_with[b])), q, bit);
           bit = T::add(bit, bit);
         }
-        const std::uint64_t escaped = T::bits_of(T::equal(symbol, T::fill(escape))) & tables.used;
+        const std::uint64_t escaped = T::bits_of(T::equal(symbol, tables.escapes));
         wides[r] = 0;
         if (T::has_many_registers || escaped != 0) {  // a branch costs more than what it spares, or less
           q = T::unpack_lanes(escapes, escaped, q);

@@ -129,7 +129,7 @@ template <class T>
 inline __attribute__((always_inline)) typename T::Bytes decode_step(typename T::Split& states,
                                                                     const DecodeTable<T>& table) {
   const typename T::Bytes slots = T::slots_of(states);
-  const typename T::Bytes symbols = T::symbols_of(table.slots, slots);
+  const typename T::Bytes symbols = T::symbols_of(table.slots, states);
   states = T::shrink(states, T::lookup(table.frequency, symbols), T::sub(slots, T::lookup(table.start, symbols)));
   return symbols;
 }

@@ -155,7 +155,8 @@ struct Avx2 {
   CINCH_INLINE Bytes lookup(const WideTable& table, Bytes index) {
     return {{lookup_half(table, index.v[0]), lookup_half(table, index.v[1])}};
   }
-  CINCH_INLINE Bytes symbols_of(SlotTable table, Bytes slots) {
+  CINCH_INLINE Bytes symbols_of(SlotTable table, Split states) {
+    const Bytes slots = slots_of(states);
     return {{search(table.node, slots.v[0]), search(table.node, slots.v[1])}};
   }
 

@@ -107,8 +107,8 @@ struct Avx512 {
   CINCH_INLINE Bytes lookup(const WideTable& table, Bytes index) {
     return {_mm512_permutex2var_epi8(table.low, index.v, table.high)};
   }
-  CINCH_INLINE Bytes symbols_of(const SlotTable& table, Bytes slots) {
-    return {_mm512_permutex2var_epi8(table.low, slots.v, table.high)};
+  CINCH_INLINE Bytes symbols_of(const SlotTable& table, Split states) {  // the top bit of an index is ignored
+    return {_mm512_permutex2var_epi8(table.low, states.low, table.high)};
   }
 
   CINCH_INLINE Bytes lookup(QuarterTable table, Bytes index) { return {_mm512_shuffle_epi8(table.v, index.v)}; }
@@ -189,21 +189,16 @@ struct Avx512 {
   CINCH_INLINE Words words_of(Split a) { return join({a.low}, {a.high}); }
   CINCH_INLINE Bytes slots_of(Split states) { return {_mm512_and_si512(states.low, _mm512_set1_epi8(127))}; }
   CINCH_INLINE Split shrink(Split states, Bytes frequencies, Bytes offsets) {
-    const __m512i zero = _mm512_setzero_si512();
-    const auto half = [](__m512i state, __m512i frequency, __m512i offset) {
-      return _mm512_add_epi16(_mm512_mullo_epi16(_mm512_srli_epi16(state, 7), frequency), offset);
+    const __m512i byte = _mm512_set1_epi16(255);
+    const auto half = [](__m512i quotient, __m512i frequency, __m512i offset) {
+      return _mm512_add_epi16(_mm512_mullo_epi16(quotient, frequency), offset);
     };
-    const __m512i first = half(_mm512_unpacklo_epi8(states.low, states.high), _mm512_unpacklo_epi8(frequencies.v, zero),
-                               _mm512_unpacklo_epi8(offsets.v, zero));
-    const __m512i second = half(_mm512_unpackhi_epi8(states.low, states.high),
-                                _mm512_unpackhi_epi8(frequencies.v, zero), _mm512_unpackhi_epi8(offsets.v, zero));
-    alignas(64) std::uint8_t low[64], high[64];  // where `unpack` put the bytes of every lane
-    for (unsigned i = 0; i < 64; ++i) {
-      low[i] = static_cast<std::uint8_t>(i / 16 * 16 + i % 8 * 2 + i % 16 / 8 * 64);
-      high[i] = static_cast<std::uint8_t>(low[i] + 1);
-    }
-    return {_mm512_permutex2var_epi8(first, _mm512_load_si512(low), second),
-            _mm512_permutex2var_epi8(first, _mm512_load_si512(high), second)};
+    const __m512i even =
+        half(_mm512_shldi_epi16(_mm512_and_si512(states.high, byte), _mm512_slli_epi16(states.low, 8), 1),
+             _mm512_and_si512(frequencies.v, byte), _mm512_and_si512(offsets.v, byte));
+    const __m512i odd = half(_mm512_shldi_epi16(_mm512_srli_epi16(states.high, 8), states.low, 1),
+                             _mm512_srli_epi16(frequencies.v, 8), _mm512_srli_epi16(offsets.v, 8));
+    return {low_bytes_of(even, _mm512_slli_epi16(odd, 8)), low_bytes_of(_mm512_srli_epi16(even, 8), odd)};
   }
   CINCH_INLINE Split refill(Split states, const std::uint8_t*& from) {
     const __mmask64 hungry = _mm512_testn_epi8_mask(states.high, states.high);

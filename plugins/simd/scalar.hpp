@@ -125,9 +125,9 @@ struct Scalar {
   static Bytes lookup(const WideTable& table, const Bytes& index) {
     return each<Bytes>([&](unsigned i) { return table.entry[index.lane[i] & 127]; });
   }
-  /// Requires: every slot is below 128.
-  static Bytes symbols_of(const SlotTable& table, const Bytes& slots) {
-    return each<Bytes>([&](unsigned i) { return table.symbol[slots.lane[i] & 127]; });
+  /// Of the states' slots, see `slots_of`.
+  static Bytes symbols_of(const SlotTable& table, const Split& states) {
+    return each<Bytes>([&](unsigned i) { return table.symbol[states.lane[i] & 127]; });
   }
 
   static Bytes lookup(const QuarterTable& table, const Bytes& index) {
