@@ -423,6 +423,18 @@ struct Avx2 {
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + 32), _mm256_unpackhi_epi8(a, b));
     }
   }
+  CINCH_INLINE void store_bf16_of(std::uint8_t* to, Bytes sign, Bytes octave, Bytes above, Bytes low) {
+    const auto words = [](__m256i halves, __m256i rest) {
+      return _mm256_or_si256(_mm256_slli_epi16(_mm256_maddubs_epi16(halves, _mm256_set1_epi16(0x0201)), 6), rest);
+    };
+    for (unsigned h = 0; h < 2; ++h, to += 64) {
+      const __m256i top = _mm256_and_si256(sign.v[h], _mm256_set1_epi8(-128));
+      const __m256i first = words(_mm256_unpacklo_epi8(above.v[h], octave.v[h]), _mm256_unpacklo_epi8(low.v[h], top));
+      const __m256i second = words(_mm256_unpackhi_epi8(above.v[h], octave.v[h]), _mm256_unpackhi_epi8(low.v[h], top));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_permute2x128_si256(first, second, 0x20));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + 32), _mm256_permute2x128_si256(first, second, 0x31));
+    }
+  }
   CINCH_INLINE Bytes low_bytes_of(Words a) {
     const __m256i low = _mm256_set1_epi16(255);
     return {{_mm256_packus_epi16(_mm256_and_si256(a.v[0], low), _mm256_and_si256(a.v[1], low)),

@@ -293,6 +293,18 @@ struct Avx512 {
     _mm512_storeu_si512(to, _mm512_permutex2var_epi8(low.v, _mm512_load_si512(first), high.v));
     _mm512_storeu_si512(to + 64, _mm512_permutex2var_epi8(low.v, _mm512_load_si512(second), high.v));
   }
+  CINCH_INLINE void store_bf16_of(std::uint8_t* to, Bytes sign, Bytes octave, Bytes above, Bytes low) {
+    const auto words = [](__m512i halves, __m512i rest) {
+      return _mm512_or_si512(_mm512_slli_epi16(_mm512_maddubs_epi16(halves, _mm512_set1_epi16(0x0201)), 6), rest);
+    };
+    const __m512i top = _mm512_and_si512(sign.v, _mm512_set1_epi8(-128));
+    const __m512i first = words(_mm512_unpacklo_epi8(above.v, octave.v), _mm512_unpacklo_epi8(low.v, top));
+    const __m512i second = words(_mm512_unpackhi_epi8(above.v, octave.v), _mm512_unpackhi_epi8(low.v, top));
+    // Each has the lower or the upper eight of sixteen lanes.
+    _mm512_storeu_si512(to, _mm512_permutex2var_epi64(first, _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), second));
+    _mm512_storeu_si512(to + 64,
+                        _mm512_permutex2var_epi64(first, _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15), second));
+  }
   CINCH_INLINE Bytes low_bytes_of(Words a) { return {low_bytes_of(a.even, _mm512_slli_epi16(a.odd, 8))}; }
   CINCH_INLINE Bytes high_bytes_of(Words a) { return {low_bytes_of(_mm512_srli_epi16(a.even, 8), a.odd)}; }
   CINCH_INLINE Bytes turned(const std::int16_t* a, const std::int16_t* c, const std::int16_t* b,

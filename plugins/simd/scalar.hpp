@@ -328,6 +328,15 @@ struct Scalar {
       to[2 * i + 1] = high.lane[i];
     }
   }
+  /// 64 words: (above + 2 * octave) << 6 | low, and the top bit of `sign`. Requires: `low` is below 64.
+  static void store_bf16_of(std::uint8_t* to, const Bytes& sign, const Bytes& octave, const Bytes& above,
+                            const Bytes& low) {
+    for (unsigned i = 0; i < 64; ++i) {
+      const unsigned halves = above.lane[i] + 2u * octave.lane[i];
+      const auto word = static_cast<std::uint16_t>(halves << 6 | low.lane[i] | (sign.lane[i] & 0x80u) << 8);
+      std::memcpy(to + 2 * i, &word, 2);
+    }
+  }
   static Bytes low_bytes_of(const Words& a) {
     return each<Bytes>([&](unsigned i) { return a.lane[i]; });
   }

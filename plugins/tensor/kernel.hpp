@@ -236,13 +236,12 @@ CINCH_INLINE bool finish_group(const Decoded<T>& decoded, const Rows& rows, std:
   popped.bit_count -= extra_count;
   const std::uint64_t halves = T::place_bits(bits_at(popped.bits, popped.bit_count), extra_halves);
   const std::uint64_t turns = T::place_bits(bits_at(popped.bits, popped.bit_count + half_count), extra_turns);
-  const auto step = T::either(and_bits<T>(decoded.meaning, 31), T::spread(halves, 1));
-  const auto turn = T::either(decoded.meaning, T::spread(turns, 128));
-  const auto above = T::add(step, T::load(rows.halves + skip));
-  const Parts<T> parts{T::differ(turn, T::load(rows.contexts + skip)),
-                       T::add(T::load(rows.octaves + skip), T::template shift_right<1>(above)), and_bits<T>(above, 1),
+  const auto step = T::add_where(T::mask_of(halves), and_bits<T>(decoded.meaning, 31), T::fill(1));
+  const auto turn = T::add_where(T::mask_of(turns), decoded.meaning, T::fill(128));
+  const Found<T> found{T::differ(turn, T::load(rows.contexts + skip)), T::load(rows.octaves + skip),
+                       T::add(step, T::load(rows.halves + skip)),
                        unpack<T, cut<layout>.low_bits>(stored + lanes * cut<layout>.byte_planes)};
-  put_together<T, layout>(parts, stored, words);
+  put_together<T, layout>(found, stored, words);
   if (decoded.escapes == 0) return true;
   return pop_escapes<layout>(decoded.escapes, T::count_bits(decoded.escapes), words, popped);
 }

@@ -58,20 +58,27 @@ CINCH_INLINE Parts<T> take_apart(const std::uint8_t* words, std::uint8_t* stored
   }
 }
 
+/// 64 elements, to be put together.
 template <class T>
-CINCH_INLINE void put_bf16(const Parts<T>& parts, std::uint8_t* words) {
-  const auto low =
-      T::either(T::either(T::template shift_left<7>(parts.exponent), T::template shift_left<6>(parts.half)), parts.low);
-  T::store_together(words, low, T::either(and_bits<T>(parts.sign, 128), T::template shift_right<1>(parts.exponent)));
+struct Found {
+  typename T::Bytes sign;    ///< The top bit; the others may be anything.
+  typename T::Bytes octave;  ///< Of the base: an exponent, shifted.
+  typename T::Bytes above;   ///< Half octaves above that.
+  typename T::Bytes low;     ///< The bits that are stored beside whole bytes.
+};
+
+template <class T>
+CINCH_INLINE void put_bf16(const Found<T>& found, std::uint8_t* words) {
+  T::store_bf16_of(words, found.sign, found.octave, found.above, found.low);
 }
 
 template <class T, Layout layout>
-CINCH_INLINE void put_together(const Parts<T>& parts, const std::uint8_t* stored, std::uint8_t* words) {
+CINCH_INLINE void put_together(const Found<T>& found, const std::uint8_t* stored, std::uint8_t* words) {
   if constexpr (layout == Layout::bf16) {
-    put_bf16<T>(parts, words);
+    put_bf16<T>(found, words);
   } else if constexpr (layout == Layout::f32) {
     alignas(64) std::uint8_t high[2 * lanes];
-    put_bf16<T>(parts, high);
+    put_bf16<T>(found, high);
     for (std::size_t i = 0; i < lanes; ++i) {
       std::memcpy(words + 4 * i, stored + 2 * i, 2);
       std::memcpy(words + 4 * i + 2, high + 2 * i, 2);
@@ -79,9 +86,11 @@ CINCH_INLINE void put_together(const Parts<T>& parts, const std::uint8_t* stored
   } else {
     constexpr int low_bits = cut<layout>.low_bits;
     constexpr std::uint8_t most_exponent = (1u << cut<layout>.exponent_bits) - 1;
-    const auto exponent = and_bits<T>(T::sub(parts.exponent, T::fill(cut<layout>.exponent_shift)), most_exponent);
-    const auto top = T::either(T::either(and_bits<T>(parts.sign, 128), T::template shift_left<low_bits + 1>(exponent)),
-                               T::either(T::template shift_left<low_bits>(parts.half), parts.low));
+    const auto shifted = T::add(found.octave, T::template shift_right<1>(found.above));
+    const auto exponent = and_bits<T>(T::sub(shifted, T::fill(cut<layout>.exponent_shift)), most_exponent);
+    const auto half = and_bits<T>(found.above, 1);
+    const auto top = T::either(T::either(and_bits<T>(found.sign, 128), T::template shift_left<low_bits + 1>(exponent)),
+                               T::either(T::template shift_left<low_bits>(half), found.low));
     if constexpr (layout == Layout::f16) {
       T::store_together(words, T::load(stored), top);
     } else {
