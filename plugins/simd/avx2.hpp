@@ -448,26 +448,25 @@ struct Avx2 {
     Bytes byte[4];
   };
   CINCH_INLINE Quads lookup(const std::uint32_t* table, Bytes low, Bytes high) {
+    const __m256i zero = _mm256_setzero_si256();
+    // Of four lanes of each half all first bytes, all second ones, and so on.
+    const auto fours = [table](__m256i index) {
+      const __m256i entries = _mm256_i32gather_epi32(reinterpret_cast<const int*>(table), index, 4);
+      const __m128i order = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+      return _mm256_shuffle_epi8(entries, _mm256_broadcastsi128_si256(order));
+    };
     Quads quads;
     for (unsigned h = 0; h < 2; ++h) {
-      const __m256i first = _mm256_unpacklo_epi8(low.v[h], high.v[h]),
-                    second = _mm256_unpackhi_epi8(low.v[h], high.v[h]);
-      const auto entries = [table](__m128i index) {
-        return _mm256_i32gather_epi32(reinterpret_cast<const int*>(table), _mm256_cvtepu16_epi32(index), 4);
-      };
-      // Each holds four bytes of eight lanes; then each holds one byte, of four lanes four times over.
-      const __m256i a = fours_of(entries(_mm256_castsi256_si128(first)));
-      const __m256i b = fours_of(entries(_mm256_castsi256_si128(second)));
-      const __m256i c = fours_of(entries(_mm256_extracti128_si256(first, 1)));
-      const __m256i d = fours_of(entries(_mm256_extracti128_si256(second, 1)));
+      const __m256i first = _mm256_unpacklo_epi8(low.v[h], high.v[h]);
+      const __m256i second = _mm256_unpackhi_epi8(low.v[h], high.v[h]);
+      const __m256i a = fours(_mm256_unpacklo_epi16(first, zero)), b = fours(_mm256_unpackhi_epi16(first, zero));
+      const __m256i c = fours(_mm256_unpacklo_epi16(second, zero)), d = fours(_mm256_unpackhi_epi16(second, zero));
       const __m256i ab = _mm256_unpacklo_epi32(a, b), ab_high = _mm256_unpackhi_epi32(a, b);
       const __m256i cd = _mm256_unpacklo_epi32(c, d), cd_high = _mm256_unpackhi_epi32(c, d);
-      // a has lanes 0-3 and 4-7, b 8-11 and 12-15, so pairs are lanes 0-3, 8-11 | 4-7, 12-15.
-      const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-      quads.byte[0].v[h] = _mm256_permutevar8x32_epi32(_mm256_unpacklo_epi64(ab, cd), order);
-      quads.byte[1].v[h] = _mm256_permutevar8x32_epi32(_mm256_unpackhi_epi64(ab, cd), order);
-      quads.byte[2].v[h] = _mm256_permutevar8x32_epi32(_mm256_unpacklo_epi64(ab_high, cd_high), order);
-      quads.byte[3].v[h] = _mm256_permutevar8x32_epi32(_mm256_unpackhi_epi64(ab_high, cd_high), order);
+      quads.byte[0].v[h] = _mm256_unpacklo_epi64(ab, cd);
+      quads.byte[1].v[h] = _mm256_unpackhi_epi64(ab, cd);
+      quads.byte[2].v[h] = _mm256_unpacklo_epi64(ab_high, cd_high);
+      quads.byte[3].v[h] = _mm256_unpackhi_epi64(ab_high, cd_high);
     }
     return quads;
   }
@@ -698,11 +697,6 @@ struct Avx2 {
                             _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303));
     const __m256i bits = _mm256_set1_epi64x(static_cast<long long>(0x8040201008040201));
     return _mm256_cmpeq_epi8(_mm256_and_si256(bytes, bits), bits);
-  }
-  /// Of four entries of four bytes: all first bytes, all second ones, and so on.
-  CINCH_INLINE __m256i fours_of(__m256i entries) {
-    return _mm256_shuffle_epi8(entries, _mm256_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15, 0, 4, 8,
-                                                         12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
   }
   CINCH_INLINE __m256i repeat(const std::uint8_t* from) {
     return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
