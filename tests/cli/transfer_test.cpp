@@ -263,5 +263,17 @@ TEST_F(TransferTest, ATypeThatCinchLacksIsKeptAsBytes) {
   EXPECT_FALSE(cinch({"stat", "c", "--json"}).json().contains("dtype"));
 }
 
+TEST_F(TransferTest, ATypeThatCinchLacksGoesToTheFallbackOfATensorCodec) {
+  const std::string file = save_safetensors(
+      dir.file("in"), R"({"e":{"dtype":"F8_E8M0","shape":[4096],"data_offsets":[0,4096]}})", std::string(4096, '\x7f'));
+  const Json rules = cinch({"import", file, "--codec", "tensor", "--json"}).json()["rules"];
+  ASSERT_EQ(rules.size(), 1u);
+  EXPECT_EQ(rules[0]["codec"], "zstd");
+  EXPECT_EQ(rules[0]["fallback"], true);
+  EXPECT_EQ(rules[0]["tensors"], 1);
+  EXPECT_EQ(cinch({"stat", "e", "--json"}).json()["codec"], "zstd");
+  EXPECT_EQ(exported(), read_file(file));
+}
+
 }  // namespace
 }  // namespace cinch::test

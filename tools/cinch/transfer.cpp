@@ -1,5 +1,7 @@
 #include "transfer.hpp"
 
+#include <array>
+
 #include "cinch/kv_store.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
@@ -20,9 +22,12 @@ class Group {
   Group(CompressedKvStore& store, ImportSummary& summary, Progress& progress)
       : store_(store), summary_(summary), progress_(progress) {}
 
-  Status add(std::string key, std::vector<std::byte> bytes, const std::optional<TensorShape>& shape) {
+  /// `fallback`: what encodes it in place of the codec that was named, where that is known without its shape.
+  Status add(std::string key, std::vector<std::byte> bytes, const std::optional<TensorShape>& shape,
+             std::optional<SetChoice> fallback) {
     bytes_ += bytes.size();
-    tensors_.push_back({std::move(key), std::move(bytes), shape});
+    std::string codec = fallback ? fallback->codec->format().spec() : std::string();
+    tensors_.push_back({std::move(key), std::move(bytes), shape, std::move(fallback), std::move(codec)});
     return bytes_ < group_bytes ? Status() : set();
   }
 
@@ -31,11 +36,14 @@ class Group {
     for (const Tensor& tensor : tensors_) {
       SetOptions options;
       options.tensor = tensor.shape;
+      options.codec = tensor.codec;
       items.push_back({tensor.key, ByteView(tensor.bytes), options});
     }
     if (Status status = store_.batch_set(items); !status.ok()) return status;
-    for (const SetItem& item : items) {
-      const Result<SetChoice> choice = store_.choose(item.key, item.value.size(), item.options);
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const SetItem& item = items[i];
+      const std::optional<SetChoice>& fallback = tensors_[i].fallback;
+      const Result<SetChoice> choice = fallback ? *fallback : store_.choose(item.key, item.value.size(), item.options);
       if (!choice) return choice.error();
       const Result<std::optional<FrameInfo>> info = store_.inspect(item.key);
       if (!info) return info.error();
@@ -52,6 +60,8 @@ class Group {
     std::string key;
     std::vector<std::byte> bytes;
     std::optional<TensorShape> shape;
+    std::optional<SetChoice> fallback;
+    std::string codec;
   };
 
   CompressedKvStore& store_;
@@ -99,6 +109,20 @@ std::uint64_t total_bytes(const SafetensorsHeader& header) {
   return bytes;
 }
 
+/// Of a type that cinch lacks: a codec that leaves whole numbers to the fallback leaves these to it as well, rather than
+/// take them for what untyped bytes are to it. Nothing: the type is known, or the codec takes any bytes.
+Result<std::optional<SetChoice>> fallback_of(const CompressedKvStore& store, const std::string& key,
+                                             const TensorEntry& tensor) {
+  if (parse_dtype(tensor.dtype)) return std::optional<SetChoice>();
+  const Result<TensorShape> bytes = make_tensor(Dtype::u8, std::array{tensor.bytes()});
+  if (!bytes) return bytes.error();
+  SetOptions how;
+  how.tensor = *bytes;
+  Result<SetChoice> choice = store.choose(key, tensor.bytes(), how);
+  if (!choice) return about_key(choice.error(), key);
+  return choice->is_fallback ? std::optional(std::move(*choice)) : std::nullopt;
+}
+
 /// What is wrong with a tensor before any of its bytes are read.
 Status check_tensor(const CompressedKvStore& store, const TensorEntry& tensor, const ImportOptions& options) {
   const std::string key = options.prefix + tensor.name;
@@ -130,8 +154,10 @@ Result<ImportSummary> import_tensors(CompressedKvStore& store, const Safetensors
     std::string key = options.prefix + tensor.name;
     const Result<std::optional<TensorShape>> shape = laid_out(tensor, options.layout);
     if (!shape) return about_key(shape.error(), key);
+    Result<std::optional<SetChoice>> fallback = fallback_of(store, key, tensor);
+    if (!fallback) return fallback.error();
     Result<std::vector<std::byte>> bytes = file.read(tensor);
-    Status status = bytes ? group.add(std::move(key), std::move(*bytes), *shape) : bytes.error();
+    Status status = bytes ? group.add(std::move(key), std::move(*bytes), *shape, std::move(*fallback)) : bytes.error();
     if (!status.ok()) return status;
   }
   if (Status status = group.set(); !status.ok()) return status;
