@@ -34,6 +34,11 @@ struct BadHeader {
 
 class DamagedHeaderTest : public DamagedSafetensorsTest, public ::testing::WithParamInterface<BadHeader> {};
 
+TEST_F(DamagedSafetensorsTest, AHeaderDoesNotEndAtAByteOfZero) {
+  save(R"({"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}})" + std::string(3, '\0'));
+  expect_refused("not JSON: it has a byte of zero");
+}
+
 TEST_P(DamagedHeaderTest, IsRefused) {
   save(GetParam().header);
   expect_refused(GetParam().message);
@@ -69,6 +74,7 @@ constexpr BadHeader bad_headers[] = {
     {"NameTwice",
      R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"a":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}})",
      "twice"},
+    {"FieldTwice", R"({"a":{"dtype":"U8","shape":[8],"dtype":"I8","data_offsets":[0,8]}})", "dtype: given twice"},
     {"MetadataIsNoObject", R"({"__metadata__":[]})", "__metadata__"},
     {"TooDeep", R"({"a":{"dtype":"U8","shape":[[[[8]]]],"data_offsets":[0,8]}})", "deep"},
 };

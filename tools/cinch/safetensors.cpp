@@ -73,6 +73,9 @@ class HeaderReader final : public nlohmann::json_sax<json> {
       if (!names_.insert(name_).second) fail(malformed(name_, "named twice in the header"));
     } else if (depth_ == 2) {
       field_ = std::move(text);
+      const bool is_again = (field_ == "dtype" && fields_.dtype.given) || (field_ == "shape" && fields_.shape.given) ||
+                            (field_ == "data_offsets" && fields_.offsets.given);
+      if (is_again && name_ != "__metadata__") fail(malformed(name_, field_ + ": given twice"));
     }
     return true;
   }
@@ -259,6 +262,8 @@ std::string SafetensorsHeader::file_start() const {
 }
 
 Result<SafetensorsHeader> parse_safetensors_header(std::string text, std::optional<std::uint64_t> data_bytes) {
+  // The parser takes it for the end of the text.
+  if (text.find('\0') != text.npos) return malformed("the header is not JSON: it has a byte of zero");
   HeaderReader reader;
   (void)json::sax_parse(text, &reader);  // what it finds wrong is in the reader's status
   if (!reader.status().ok()) return reader.status();

@@ -109,8 +109,8 @@ std::uint64_t total_bytes(const SafetensorsHeader& header) {
   return bytes;
 }
 
-/// Of a type that cinch lacks: a codec that leaves whole numbers to the fallback leaves these to it as well, rather than
-/// take them for what untyped bytes are to it. Nothing: the type is known, or the codec takes any bytes.
+/// Of a type that cinch lacks: a codec that leaves whole numbers to the fallback leaves these to it as well, rather
+/// than take them for what untyped bytes are to it. Nothing: the type is known, or the codec takes any bytes.
 Result<std::optional<SetChoice>> fallback_of(const CompressedKvStore& store, const std::string& key,
                                              const TensorEntry& tensor) {
   if (parse_dtype(tensor.dtype)) return std::optional<SetChoice>();
