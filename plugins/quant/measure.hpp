@@ -42,8 +42,8 @@ template <class T>
 inline __attribute__((always_inline)) void add_some(const typename T::Floats& x, const typename T::Floats& y,
                                                     RowSums<T>& sums, typename T::Floats& most) {
   const typename T::Floats difference = T::sub(y, x);
-  sums.error = T::add(sums.error, T::mul(difference, difference));
-  sums.square = T::add(sums.square, T::mul(x, x));
+  sums.error = T::fused_product_add(difference, difference, sums.error);
+  sums.square = T::fused_product_add(x, x, sums.square);
   most = T::max(T::absolute(difference), most);
 }
 

@@ -117,7 +117,7 @@ class RowSteps {
       const typename T::Floats x = load<T, element>(tile.rows + r * tile.pitch + c * size_of(element));
       const typename T::Floats step = T::mul(T::sub(x, p), T::fill_floats(inverses_[r]));
       const typename T::Floats off = T::sub(step, T::sub(T::add(step, magic), magic));
-      sum = T::add(sum, T::mul(off, off));
+      sum = T::fused_product_add(off, off, sum);
     }
     return sum;
   }
@@ -138,7 +138,7 @@ class RowSteps {
           typename T::Channels x;
           load<T, element>(row + c * std::size_t{chunk_channels} * size_of(element), x);
 #pragma GCC unroll 4
-          for (unsigned part = 0; part < 4; ++part) sum[i] = T::add(sum[i], T::mul(x.part[part], x.part[part]));
+          for (unsigned part = 0; part < 4; ++part) sum[i] = T::fused_product_add(x.part[part], x.part[part], sum[i]);
         }
       }
       T::store_floats(squares_ + begin, T::sums(sum));

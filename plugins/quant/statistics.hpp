@@ -32,7 +32,7 @@ void squares_of(const Sampled& rows, std::uint32_t dim, float* squares) {
       typename T::Floats sum = T::fill_floats(0);
       for (std::uint32_t c = 0; c < dim; c += 16) {
         const typename T::Floats x = load_some<T, element>(row, c, dim);
-        sum = T::add(sum, T::mul(x, x));
+        sum = T::fused_product_add(x, x, sum);
       }
       *squares++ = T::sum(sum);
     }

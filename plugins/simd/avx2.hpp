@@ -521,6 +521,7 @@ struct Avx2 {
   CINCH_INLINE Floats exact_product_sub(Floats a, Floats b, Floats c) {
     return {{_mm256_fmsub_ps(a.v[0], b.v[0], c.v[0]), _mm256_fmsub_ps(a.v[1], b.v[1], c.v[1])}};
   }
+  CINCH_INLINE Floats fused_product_add(Floats a, Floats b, Floats c) { return exact_product_add(a, b, c); }
   template <int bits>
   CINCH_INLINE Floats round_to_bits(Floats a) {
     const auto half = [](__m256 v) {

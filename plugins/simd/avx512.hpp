@@ -330,6 +330,7 @@ struct Avx512 {
   CINCH_INLINE Floats mul(Floats a, Floats b) { return {_mm512_mul_ps(a.v, b.v)}; }
   CINCH_INLINE Floats exact_product_add(Floats a, Floats b, Floats c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
   CINCH_INLINE Floats exact_product_sub(Floats a, Floats b, Floats c) { return {_mm512_fmsub_ps(a.v, b.v, c.v)}; }
+  CINCH_INLINE Floats fused_product_add(Floats a, Floats b, Floats c) { return exact_product_add(a, b, c); }
   template <int bits>
   CINCH_INLINE Floats round_to_bits(Floats a) {
     const __m512i raw = _mm512_add_epi32(_mm512_castps_si512(a.v), _mm512_set1_epi32(1 << (23 - bits)));

@@ -397,6 +397,10 @@ struct Scalar {
   static Floats exact_product_sub(const Floats& a, const Floats& b, const Floats& c) {
     return each<Floats>([&](unsigned i) { return a.lane[i] * b.lane[i] - c.lane[i]; });
   }
+  /// a * b + c, rounded once, whatever the product.
+  static Floats fused_product_add(const Floats& a, const Floats& b, const Floats& c) {
+    return each<Floats>([&](unsigned i) { return fused(a.lane[i], b.lane[i], c.lane[i]); });
+  }
   /// To so many significant bits; halves away from zero.
   template <int bits>
   static Floats round_to_bits(const Floats& a) {
@@ -500,6 +504,17 @@ struct Scalar {
   }
 
  private:
+  /// By way of doubles: the product is exact, and a sum that is not gets an odd last bit, as S. Boldo and G. Melquiond,
+  /// "Emulation of a FMA and correctly-rounded sums", 2008, have it, so that rounding it again does no harm.
+  static float fused(float a, float b, float c) {
+    const double product = static_cast<double>(a) * static_cast<double>(b), addend = static_cast<double>(c);
+    const double sum = product + addend, back = sum - product;
+    const double error = (product - (sum - back)) + (addend - back);  // of the sum, exactly
+    std::uint64_t bits = std::bit_cast<std::uint64_t>(sum);
+    if ((error > 0 || error < 0) && (bits & 1) == 0) bits += (error > 0) == (sum > 0) ? 1 : ~std::uint64_t{0};
+    return static_cast<float>(std::bit_cast<double>(bits));
+  }
+
   struct ByteValues {
     float lane[256];
   };
