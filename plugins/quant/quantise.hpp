@@ -176,9 +176,10 @@ class Quantiser {
     const std::uint8_t* const from = tile.rows + channel * size_of(element);
     unsigned i = 0;
     for (; at_once > 1 && i + at_once <= rows_; i += at_once) {
-      some_rows<motion, at_once>(chunk, tables, groups, from, tile.pitch, predict, channel, at, i, ends);
+      some_rows<motion, at_once>(chunk, tables, groups, from, tile.pitch, tile.to_next, predict, channel, at, i, ends);
     }
-    for (; i < rows_; ++i) some_rows<motion, 1>(chunk, tables, groups, from, tile.pitch, predict, channel, at, i, ends);
+    for (; i < rows_; ++i)
+      some_rows<motion, 1>(chunk, tables, groups, from, tile.pitch, tile.to_next, predict, channel, at, i, ends);
     to_.escape_count = static_cast<std::size_t>(ends.escapes - to_.escapes);
     to_.low_bytes = static_cast<std::size_t>(ends.lows - to_.lows);
     end_groups(chunk);
@@ -187,7 +188,8 @@ class Quantiser {
   template <Motion motion, unsigned count>
   inline __attribute__((always_inline)) void some_rows(const Chunk& chunk, const ChunkTables<T>& tables,
                                                        const Groups& groups, const std::uint8_t* from,
-                                                       std::size_t pitch, const Predictor<T>& predict, unsigned channel,
+                                                       std::size_t pitch, std::size_t to_next,
+                                                       const Predictor<T>& predict, unsigned channel,
                                                        const unsigned (&at)[4], unsigned i, Ends& ends) {
     typename T::Channels steps[count];
     unsigned row[count];
@@ -195,6 +197,10 @@ class Quantiser {
     for (unsigned r = 0; r < count; ++r) {
       row[r] = row_[i + r];
       load<T, element>(from + row[r] * pitch, steps[r]);
+      // Of the next tile, for which there is time here, not where its rows are summed up.
+      for (std::size_t line = 0; line < chunk_channels * size_of(element); line += 64) {
+        __builtin_prefetch(from + row[r] * pitch + to_next + line, 0, 2);
+      }
     }
 #pragma GCC unroll 4
     for (unsigned part = 0; part < 4; ++part) {

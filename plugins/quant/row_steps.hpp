@@ -122,17 +122,13 @@ class RowSteps {
     return sum;
   }
 
-  /// The sum of the squares of every row. Has the rows of the next tile fetched meanwhile.
+  /// The sum of the squares of every row.
   void sum_squares(const Tile& tile) {
-    const std::size_t row_bytes = block_.dim * size_of(element);
     for (unsigned begin = 0; begin < tile.count; begin += 16) {
       typename T::Floats sum[16];
       for (unsigned i = 0; i < 16; ++i) {
         const unsigned r = begin + i < tile.count ? begin + i : begin;
         const std::uint8_t* const row = tile.rows + r * tile.pitch;
-        for (std::size_t at = 0; tile.to_next != 0 && at < row_bytes; at += 64) {
-          __builtin_prefetch(row + tile.to_next + at, 0, 2);
-        }
         sum[i] = T::fill_floats(0);
         for (unsigned c = 0; c < chunks_; ++c) {
           typename T::Channels x;
