@@ -107,6 +107,9 @@ struct Avx512 {
   CINCH_INLINE Bytes lookup(const WideTable& table, Bytes index) {
     return {_mm512_permutex2var_epi8(table.low, index.v, table.high)};
   }
+  CINCH_INLINE Bytes lookup_low(const std::uint8_t* entries, Bytes index) {
+    return {_mm512_permutexvar_epi8(index.v, _mm512_loadu_si512(entries))};
+  }
   CINCH_INLINE Bytes symbols_of(const SlotTable& table, Split states) {  // the top bit of an index is ignored
     return {_mm512_permutex2var_epi8(table.low, states.low, table.high)};
   }

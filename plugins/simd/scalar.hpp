@@ -125,6 +125,10 @@ struct Scalar {
   static Bytes lookup(const WideTable& table, const Bytes& index) {
     return each<Bytes>([&](unsigned i) { return table.entry[index.lane[i] & 127]; });
   }
+  /// Of the first 64 of a table's bytes, by the low six bits of every lane.
+  static Bytes lookup_low(const std::uint8_t* entries, const Bytes& index) {
+    return each<Bytes>([&](unsigned i) { return entries[index.lane[i] & 63]; });
+  }
   /// Of the states' slots, see `slots_of`.
   static Bytes symbols_of(const SlotTable& table, const Split& states) {
     return each<Bytes>([&](unsigned i) { return table.symbol[states.lane[i] & 127]; });
