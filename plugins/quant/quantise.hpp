@@ -178,8 +178,9 @@ class Quantiser {
     for (; at_once > 1 && i + at_once <= rows_; i += at_once) {
       some_rows<motion, at_once>(chunk, tables, groups, from, tile.pitch, tile.to_next, predict, channel, at, i, ends);
     }
-    for (; i < rows_; ++i)
+    for (; i < rows_; ++i) {
       some_rows<motion, 1>(chunk, tables, groups, from, tile.pitch, tile.to_next, predict, channel, at, i, ends);
+    }
     to_.escape_count = static_cast<std::size_t>(ends.escapes - to_.escapes);
     to_.low_bytes = static_cast<std::size_t>(ends.lows - to_.lows);
     end_groups(chunk);

@@ -27,7 +27,7 @@ void squares_of(const Sampled& rows, std::uint32_t dim, float* squares) {
       const std::size_t row_bytes = std::size_t{dim} * size_of(element);
       const std::uint8_t* const row = rows.rows[i] + h * row_bytes;
       for (std::size_t at = 0; i + ahead < rows.count && at < row_bytes; at += 64) {
-        __builtin_prefetch(rows.rows[i + ahead] + h * row_bytes + at);
+        __builtin_prefetch(rows.rows[i + ahead] + h * row_bytes + at, 0, 2);
       }
       typename T::Floats sum = T::fill_floats(0);
       for (std::uint32_t c = 0; c < dim; c += 16) {
