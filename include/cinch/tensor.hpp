@@ -17,7 +17,8 @@
 
 namespace cinch {
 
-/// Element types; the numbers are those of `cinch/codec_plugin.h` and are stored. Others travel untyped.
+/// Element types; the numbers are those of `cinch/codec_plugin.h` and are stored. Others travel untyped,
+/// and a codec for floats may take them for floats: name another for them, as `cinch import` does.
 enum class Dtype : std::uint16_t {
   boolean = 1,
   u8 = 2,

@@ -263,16 +263,34 @@ TEST_F(TransferTest, ATypeThatCinchLacksIsKeptAsBytes) {
   EXPECT_FALSE(cinch({"stat", "c", "--json"}).json().contains("dtype"));
 }
 
-TEST_F(TransferTest, ATypeThatCinchLacksGoesToTheFallbackOfATensorCodec) {
-  const std::string file = save_safetensors(
-      dir.file("in"), R"({"e":{"dtype":"F8_E8M0","shape":[4096],"data_offsets":[0,4096]}})", std::string(4096, '\x7f'));
+TEST_F(TransferTest, WhatCinchHasNoShapeForGoesToTheFallbackOfATensorCodec) {
+  const std::string file =
+      save_safetensors(dir.file("in"),
+                       R"({"e":{"dtype":"F8_E8M0","shape":[2048],"data_offsets":[0,2048]},)"
+                       R"("f":{"dtype":"F64","shape":[1,1,1,1,1,1,1,1,256],"data_offsets":[2048,4096]},)"
+                       R"("__metadata__":{"shape":"a","shape":"b"}})",
+                       std::string(4096, '\x7f'));
   const Json rules = cinch({"import", file, "--codec", "tensor", "--json"}).json()["rules"];
   ASSERT_EQ(rules.size(), 1u);
   EXPECT_EQ(rules[0]["codec"], "zstd");
   EXPECT_EQ(rules[0]["fallback"], true);
-  EXPECT_EQ(rules[0]["tensors"], 1);
+  EXPECT_EQ(rules[0]["tensors"], 2);
   EXPECT_EQ(cinch({"stat", "e", "--json"}).json()["codec"], "zstd");
+  EXPECT_EQ(cinch({"stat", "f", "--json"}).json()["codec"], "zstd");
   EXPECT_EQ(exported(), read_file(file));
+}
+
+TEST_F(TransferTest, ATypeThatCinchLacksIsForTheStoreWhereNoFallbackTakesWholeNumbers) {
+  const std::string file = save_safetensors(
+      dir.file("in"), R"({"e":{"dtype":"F8_E8M0","shape":[2048],"data_offsets":[0,2048]}})", std::string(2048, '\x7f'));
+  const std::string config = dir.file("cinch.toml");
+  write_file(config,
+             "[store]\nbackend = \"rocksdb\"\ncodec = \"quant\"\nfallback = \"tensor\"\n[store.rocksdb]\npath = \"" +
+                 dir.file("kv") + "\"\n");
+  const Outcome run = bare({"--config", config, "import", file, "--json"});
+  ASSERT_EQ(run.status, 0) << run.err;
+  EXPECT_EQ(run.json()["rules"][0]["codec"], "tensor");
+  EXPECT_EQ(run.json()["rules"][0]["fallback"], true);
 }
 
 }  // namespace

@@ -22,12 +22,11 @@ class Group {
   Group(CompressedKvStore& store, ImportSummary& summary, Progress& progress)
       : store_(store), summary_(summary), progress_(progress) {}
 
-  /// `fallback`: what encodes it in place of the codec that was named, where that is known without its shape.
+  /// `fallback`: the spec of what encodes it in place of what the store would choose; empty: the store's choice.
   Status add(std::string key, std::vector<std::byte> bytes, const std::optional<TensorShape>& shape,
-             std::optional<SetChoice> fallback) {
+             std::string fallback) {
     bytes_ += bytes.size();
-    std::string codec = fallback ? fallback->codec->format().spec() : std::string();
-    tensors_.push_back({std::move(key), std::move(bytes), shape, std::move(fallback), std::move(codec)});
+    tensors_.push_back({std::move(key), std::move(bytes), shape, std::move(fallback)});
     return bytes_ < group_bytes ? Status() : set();
   }
 
@@ -36,15 +35,14 @@ class Group {
     for (const Tensor& tensor : tensors_) {
       SetOptions options;
       options.tensor = tensor.shape;
-      options.codec = tensor.codec;
+      options.codec = tensor.fallback;
       items.push_back({tensor.key, ByteView(tensor.bytes), options});
     }
     if (Status status = store_.batch_set(items); !status.ok()) return status;
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      const SetItem& item = items[i];
-      const std::optional<SetChoice>& fallback = tensors_[i].fallback;
-      const Result<SetChoice> choice = fallback ? *fallback : store_.choose(item.key, item.value.size(), item.options);
+    for (const SetItem& item : items) {
+      Result<SetChoice> choice = store_.choose(item.key, item.value.size(), item.options);
       if (!choice) return choice.error();
+      choice->is_fallback |= !item.options.codec.empty();
       const Result<std::optional<FrameInfo>> info = store_.inspect(item.key);
       if (!info) return info.error();
       if (*info) summary_.add(*choice, **info);
@@ -60,8 +58,7 @@ class Group {
     std::string key;
     std::vector<std::byte> bytes;
     std::optional<TensorShape> shape;
-    std::optional<SetChoice> fallback;
-    std::string codec;
+    std::string fallback;
   };
 
   CompressedKvStore& store_;
@@ -109,18 +106,21 @@ std::uint64_t total_bytes(const SafetensorsHeader& header) {
   return bytes;
 }
 
-/// Of a type that cinch lacks: a codec that leaves whole numbers to the fallback leaves these to it as well, rather
-/// than take them for what untyped bytes are to it. Nothing: the type is known, or the codec takes any bytes.
-Result<std::optional<SetChoice>> fallback_of(const CompressedKvStore& store, const std::string& key,
-                                             const TensorEntry& tensor) {
-  if (parse_dtype(tensor.dtype)) return std::optional<SetChoice>();
-  const Result<TensorShape> bytes = make_tensor(Dtype::u8, std::array{tensor.bytes()});
-  if (!bytes) return bytes.error();
+/// What encodes a tensor whose shape cinch cannot hold, where that is not for the store to choose: a codec that leaves
+/// its type, or whole numbers where cinch has no such type, to the fallback leaves it to that as well, rather than take
+/// it for what untyped bytes are to it. A spec; empty: the store chooses, whose rule may know a shape.
+Result<std::string> fallback_of(const CompressedKvStore& store, const std::string& key, const TensorEntry& tensor) {
+  if (tensor.shape) return std::string();
+  const Result<SetChoice> untyped = store.choose(key, tensor.bytes());
+  if (!untyped) return about_key(untyped.error(), key);
+  if (untyped->shape || untyped->is_fallback) return std::string();
+  const Dtype dtype = parse_dtype(tensor.dtype).value_or(Dtype::u8);
+  const Result<TensorShape> flat = make_tensor(dtype, std::array{tensor.bytes() * 8 / element_bits(dtype)});
+  if (!flat) return about_key(flat.error(), key);
   SetOptions how;
-  how.tensor = *bytes;
-  Result<SetChoice> choice = store.choose(key, tensor.bytes(), how);
-  if (!choice) return about_key(choice.error(), key);
-  return choice->is_fallback ? std::optional(std::move(*choice)) : std::nullopt;
+  how.tensor = *flat;
+  const Result<SetChoice> typed = store.choose(key, tensor.bytes(), how);
+  return typed && typed->is_fallback ? typed->codec->format().spec() : std::string();
 }
 
 /// What is wrong with a tensor before any of its bytes are read.
@@ -131,8 +131,10 @@ Status check_tensor(const CompressedKvStore& store, const TensorEntry& tensor, c
   if (!shape) return about_key(shape.error(), key);
   SetOptions how;
   how.tensor = *shape;
-  const Result<SetChoice> choice = store.choose(key, tensor.bytes(), how);
-  return choice ? Status() : about_key(choice.error(), key);
+  if (const Result<SetChoice> choice = store.choose(key, tensor.bytes(), how); !choice) {
+    return about_key(choice.error(), key);
+  }
+  return fallback_of(store, key, tensor).status();
 }
 
 }  // namespace
@@ -154,7 +156,7 @@ Result<ImportSummary> import_tensors(CompressedKvStore& store, const Safetensors
     std::string key = options.prefix + tensor.name;
     const Result<std::optional<TensorShape>> shape = laid_out(tensor, options.layout);
     if (!shape) return about_key(shape.error(), key);
-    Result<std::optional<SetChoice>> fallback = fallback_of(store, key, tensor);
+    Result<std::string> fallback = fallback_of(store, key, tensor);
     if (!fallback) return fallback.error();
     Result<std::vector<std::byte>> bytes = file.read(tensor);
     Status status = bytes ? group.add(std::move(key), std::move(*bytes), *shape, std::move(*fallback)) : bytes.error();
