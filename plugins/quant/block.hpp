@@ -40,9 +40,10 @@ struct Chunk {
 
 /// How the rows of one head of one or several planes are predicted and coded.
 struct Head {
+  // As the registers of the kernels hold them:
   const float* mean;          ///< padded_dim floats.
   const float* partner;       ///< The same, of a mean that turns; else null.
-  const float* waves;         ///< Of every place in a tile: `period` cosines, `period` sines; in the order of lanes.
+  const float* waves;         ///< Of every place in a tile: `period` cosines, `period` sines.
   const rotary::Turn* turns;  ///< `period` of them.
   const Chunk* chunks;
   float mean_square;  ///< Sum of the squares of the mean.

@@ -8,19 +8,19 @@ namespace cinch::quant {
 template <class T>
 struct ChunkTables {
   typename T::Order order;
-  typename T::Shift shift;         // by the low bits
-  typename T::Bytes bias;          // 7 << low bits
-  typename T::Bytes reach;         // reach << low bits: values this far below 0 ...
-  typename T::Bytes span;          // ... up to this far above that do not escape
-  typename T::QuarterTable value;  // of a symbol: (symbol - 7) << low bits
-  typename T::Bytes escapes;       // the symbol of escapes; none where there is no channel
-  std::uint8_t low_bits;           // the most of its groups
-  std::uint8_t first_with[4];      // the first group with more than this many low bits
-  std::uint8_t bytes_with[4];      // of low bits of that number, in a row
-  bool is_wide;                    // some of its values are beyond a byte
+  typename T::Shift shift;          // by the low bits
+  typename T::Bytes bias;           // 7 << low bits
+  typename T::Bytes reach;          // reach << low bits: values this far below 0 ...
+  typename T::Bytes span;           // ... up to this far above that do not escape
+  typename T::QuarterTable value;   // of a symbol: (symbol - 7) << low bits
+  typename T::Bytes escape_symbol;  // no symbol's where there is no channel
+  std::uint8_t low_bits;            // the most of its groups
+  std::uint8_t first_with[4];       // the first group with more than this many low bits
+  std::uint8_t bytes_with[4];       // of low bits of that number, in a row
+  bool is_wide;                     // some of its values are beyond a byte
 
   static void prepare(const Chunk& chunk, ChunkTables& made) {
-    std::uint8_t bits[4] = {}, bias[64], reach[64], span[64], value[64], escapes[64];
+    std::uint8_t bits[4] = {}, bias[64], reach[64], span[64], value[64], escape_symbol[64];
     made.low_bits = 0;
     for (unsigned g = 0; g < 4; ++g) {
       const SigmaClass& each = classes[g < chunk.groups ? chunk.group_class[g] : 0];
@@ -33,7 +33,7 @@ struct ChunkTables {
         const unsigned all = ((2u * each.reach + 1) << low) - 1, below_127 = (unsigned{each.reach} << low) + 126;
         span[i] = static_cast<std::uint8_t>(all < below_127 ? all : below_127);  // 127 stands for more as well
         value[i] = static_cast<std::uint8_t>((static_cast<int>(i % 16) - 7) * (1 << low));
-        escapes[i] = i < chunk.channels ? escape : 0xff;
+        escape_symbol[i] = i < chunk.channels ? escape : 0xff;
       }
     }
     made.is_wide = made.low_bits > 4;
@@ -48,7 +48,7 @@ struct ChunkTables {
     made.reach = T::load(reach);
     made.span = T::load(span);
     made.value = T::quarter_table(value);
-    made.escapes = T::load(escapes);
+    made.escape_symbol = T::load(escape_symbol);
   }
 
   /// Bytes of low bits of a row.

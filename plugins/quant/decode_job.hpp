@@ -50,8 +50,8 @@ struct DecodeJob {
   TileMean mean;
   // How far it got:
   unsigned chunk = 0;
-  unsigned next = 0;    // of the rows
-  std::uint32_t at[4];  // of the chunk's waves
+  unsigned next = 0;         // of the rows
+  std::uint32_t at[4] = {};  // of the chunk's waves
 
   bool has_escape(const std::uint8_t* step_symbols) const {
     const std::uint64_t used = ~std::uint64_t{0} >> (tile_rows - tile.count);

@@ -62,7 +62,7 @@ std::uint8_t* Buffer::room(std::size_t bytes) {
   return bytes_.get();
 }
 
-void BlockEncoder::make_room(const Block& block, std::size_t row_bytes, std::size_t most, const Kernels& kernels) {
+void BlockEncoder::make_room(const Block& block, const Plan& plan, std::size_t most) {
   const std::size_t chunks = chunks_of(block.dim), rows = std::min<std::uint64_t>(block.tokens, tile_rows);
   const std::size_t tiles = block.planes * block.heads * ((block.tokens + tile_rows - 1) / tile_rows);
   const std::size_t values =
@@ -71,9 +71,9 @@ void BlockEncoder::make_room(const Block& block, std::size_t row_bytes, std::siz
   quantised_.runs = reinterpret_cast<Run*>(runs_.room(tiles * (1 + 4 * chunks) * sizeof(Run)));
   quantised_.escapes = escapes_.room(most + values + tile_rows + slack);
   quantised_.wides = wides_.room(most + 2 * (values + tile_rows) + slack);
-  quantised_.raws = raws_.room(most + tile_rows * row_bytes + slack);
+  quantised_.raws = raws_.room(most + tile_rows * plan.geometry().row_bytes() + slack);
   quantised_.lows = lows_.room(most + tile_rows * chunks * 8 * most_low_bits + slack);
-  quantised_.scratch = scratch_.room(kernels.scratch_bytes(block.heads, block.dim));
+  quantised_.scratch = scratch_.room(plan.kernels().scratch_bytes(block.heads, block.dim));
   quantised_.run_count = quantised_.escape_count = quantised_.wide_count = 0;
   quantised_.raw_count = quantised_.low_bytes = 0;
   quantised_.most = most;
@@ -84,7 +84,7 @@ std::optional<std::size_t> BlockEncoder::encode(const Plan& plan, const Paramete
   const Geometry& geometry = plan.geometry();
   if (from.empty() || to.size() < most_head_bytes) return std::nullopt;
   const Block block = block_of(plan, part, plane_heads_);
-  make_room(block, geometry.row_bytes(), to.size() - most_head_bytes, plan.kernels());
+  make_room(block, plan, to.size() - most_head_bytes);
   const Precision precision{limits_of(plan.error(), geometry.dim, geometry.element),
                             limits_of(plan.first_error(), geometry.dim, geometry.element), parameters.first,
                             least_square_of(geometry.element)};

@@ -41,7 +41,7 @@ class BlockEncoder {
                                     std::span<const std::uint8_t> from, std::span<std::uint8_t> to);
 
  private:
-  void make_room(const Block& block, std::size_t row_bytes, std::size_t most, const Kernels& kernels);
+  void make_room(const Block& block, const Plan& plan, std::size_t most);
 
   std::vector<const Head*> plane_heads_;
   Buffer symbols_, runs_, escapes_, wides_, raws_, lows_, scratch_;

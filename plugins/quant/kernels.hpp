@@ -1,10 +1,9 @@
 /// The kernels of one target.
 #pragma once
 
-#include <span>
-
 #include "plugins/quant/block.hpp"
 #include "plugins/rotary/detection.hpp"
+#include "plugins/rotary/rotation.hpp"
 #include "plugins/simd/target.hpp"
 
 namespace cinch::quant {
@@ -21,7 +20,7 @@ struct Sampled {
 
 struct Kernels {
   simd::Target target;
-  std::span<const std::uint8_t, 16> lane_order;  ///< In which they read waves.
+  rotary::WaveMaker wave_maker;
 
   /// For `heads` heads of `dim` channels: what quantising and decoding want as scratch.
   std::size_t (*scratch_bytes)(std::uint32_t heads, std::uint32_t dim);

@@ -5,7 +5,8 @@
 
 namespace cinch::quant {
 
-/// Makes at most `at_once` rows at a time, between which its owner may do something else.
+/// Makes `at_once` rows or one at a time, between which its owner may do something else; where registers are few and it
+/// does nothing, all of a chunk.
 template <class T, Element element, unsigned at_once>
 class RowMaker {
  public:
@@ -35,9 +36,9 @@ class RowMaker {
     if (job.tile.tables[job.chunk].is_wide) {
       wide_row(job);
     } else if (at_once > 1 && left >= at_once) {
-      rows<motion, at_once, false>(job);
+      rows<motion, at_once>(job);
     } else {
-      rows<motion, 1, at_once == 1>(job);
+      rows<motion, 1>(job);
     }
     if (job.next == job.count) next_chunk(job);
   }
@@ -57,6 +58,7 @@ class RowMaker {
 
  private:
   static constexpr std::size_t group_room = Scratch<T>::group_room;
+  static constexpr bool all_at_once = !T::has_many_registers;
 
   std::size_t padded_pitch() const { return padded_dim(dim_) * size_of(element); }
 
@@ -86,8 +88,39 @@ class RowMaker {
     while (job.next < job.count) some_rows<motion>(job);
   }
 
-  /// Makes `count` rows at once, and goes on with as many while there are, where it is to make `all`.
-  template <Motion motion, unsigned count, bool all>
+  /// The ends of what has been read beside symbols.
+  struct Ends {
+    const std::uint8_t* escapes;
+    const std::uint8_t* lows;
+  };
+
+  /// What the symbols of a row stand for, lane by lane, and which of them are wide escapes. False: corrupt.
+  inline __attribute__((always_inline)) bool read_row(const ChunkTables<T>& tables, const std::uint8_t* symbols,
+                                                      const std::uint8_t* last_escape, bool has_wides, Ends& ends,
+                                                      typename T::Bytes& q, std::uint64_t& wides) {
+    const typename T::Bytes symbol =
+        T::load_quarters(symbols, symbols + group_room, symbols + 2 * group_room, symbols + 3 * group_room);
+    q = T::lookup(tables.value, symbol);
+    typename T::Bytes bit = T::fill(1);
+    for (unsigned b = 0; b < tables.low_bits; ++b) {
+      std::uint64_t bits;
+      std::memcpy(&bits, ends.lows, sizeof bits);
+      ends.lows += tables.bytes_with[b];
+      q = T::add_where(T::mask_of(bits << (16 * tables.first_with[b])), q, bit);
+      bit = T::add(bit, bit);
+    }
+    const std::uint64_t escaped = T::bits_of(T::equal(symbol, tables.escape_symbol));
+    wides = 0;
+    // Where rows overlap, a branch that is guessed wrong costs more than to unpack nothing.
+    if (!T::has_many_registers && escaped == 0) return true;
+    q = T::unpack_lanes(ends.escapes, escaped, q);
+    ends.escapes += T::count_bits(escaped);
+    if (has_wides) wides = T::bits_of(T::equal(q, T::fill(static_cast<std::uint8_t>(wide_escape)))) & escaped;
+    return ends.escapes <= last_escape;
+  }
+
+  /// Makes `count` rows at once; where nobody does anything between rows, all that are left.
+  template <Motion motion, unsigned count>
   inline __attribute__((always_inline)) void rows(Job& job) {
     const ChunkTables<T>& tables = job.tile.tables[job.chunk];
     const unsigned channel = job.chunk * chunk_channels, end = job.count;
@@ -98,48 +131,28 @@ class RowMaker {
     const Rows to = rows_of(job);
     const std::uint8_t* const last_escape = parts_.wides_begin;
     const bool has_wides = parts_.has_wides;
-    const std::uint8_t* escapes = parts_.at.escapes;
-    const std::uint8_t* lows = parts_.at.lows;
+    Ends ends{parts_.at.escapes, parts_.at.lows};
     unsigned i = job.next;
     do {
-      typename T::Bytes moved[count];
+      typename T::Bytes q[count];
       std::uint64_t wides[count];
 #pragma GCC unroll 4
       for (unsigned r = 0; r < count; ++r) {
         const std::uint8_t* const from = symbols + (i + r) * std::size_t{group_channels};
-        const typename T::Bytes symbol =
-            T::load_quarters(from, from + group_room, from + 2 * group_room, from + 3 * group_room);
-        typename T::Bytes q = T::lookup(tables.value, symbol);
-        typename T::Bytes bit = T::fill(1);
-        for (unsigned b = 0; b < tables.low_bits; ++b) {
-          std::uint64_t bits;
-          std::memcpy(&bits, lows, sizeof bits);
-          lows += tables.bytes_with[b];
-          q = T::add_where(T::mask_of(bits << (16 * tables.first_with[b])), q, bit);
-          bit = T::add(bit, bit);
-        }
-        const std::uint64_t escaped = T::bits_of(T::equal(symbol, tables.escapes));
-        wides[r] = 0;
-        if (T::has_many_registers || escaped != 0) {  // a branch costs more than what it spares, or less
-          q = T::unpack_lanes(escapes, escaped, q);
-          escapes += T::count_bits(escaped);
-          if (escapes > last_escape) return stop(job);
-          if (has_wides) {
-            wides[r] = T::bits_of(T::equal(q, T::fill(static_cast<std::uint8_t>(wide_escape)))) & escaped;
-          }
-        }
-        moved[r] = T::to_channels(q, tables.order);
+        if (!read_row(tables, from, last_escape, has_wides, ends, q[r], wides[r])) return stop(job);
+        q[r] = T::unarrange(q[r], tables.order);
       }
       typename T::Channels value[count];
       const auto make_part = [&]<unsigned part>() __attribute__((always_inline)) {
 #pragma GCC unroll 4
         for (unsigned r = 0; r < count; ++r) {
           const typename T::Floats predicted = predict.template part<motion>(part, channel, at, job.row[i + r]);
-          value[r].part[part] = T::exact_product_add(T::template channels_of<part>(moved[r], tables.order),
+          value[r].part[part] = T::exact_product_add(T::template floats_of<part>(q[r], tables.order),
                                                      T::fill_floats(job.step[i + r]), predicted);
         }
       };
-      constexpr unsigned second = motion == Motion::folded ? 2 : 1;  // of the same waves
+      // Parts that share waves follow each other: 0 2 1 3 where it is folded.
+      constexpr unsigned second = motion == Motion::folded ? 2 : 1;
       make_part.template operator()<0>();
       make_part.template operator()<second>();
       make_part.template operator()<3 - second>();
@@ -150,9 +163,9 @@ class RowMaker {
         if (wides[r] != 0 && !put_wides(job, wides[r], i + r)) return stop(job);
       }
       i += count;
-    } while (all && i + count <= end);
-    parts_.at.escapes = escapes;
-    parts_.at.lows = lows;
+    } while (all_at_once && i + count <= end);
+    parts_.at.escapes = ends.escapes;
+    parts_.at.lows = ends.lows;
     job.next = i;
   }
 

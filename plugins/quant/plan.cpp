@@ -37,6 +37,14 @@ std::vector<rotary::Turn> RopeScheme::turns(const Parameters& parameters) const 
   return out;
 }
 
+void put_as_held(const simd::RegisterOrder& order, float* floats, std::size_t count) {
+  for (float* const end = floats + count; floats != end; floats += 16) {
+    float held[16];
+    for (unsigned i = 0; i < 16; ++i) held[i] = floats[order.at[i]];
+    std::copy_n(held, 16, floats);
+  }
+}
+
 void turn(const rotary::Rotation& rotation, const float* partner, Head& head) {
   head.partner = partner;
   head.waves = rotation.cosines(0);
@@ -134,8 +142,7 @@ void Plan::read_scheme(Reader& reader, const Parameters& parameters) {
   if (scheme.base == 0 && parameters.inverse_frequencies.size() * 2 != scheme.rotary_dim) {
     corrupt("frequencies that the parameters do not have");
   }
-  rotations_.emplace_back(scheme.pairing, scheme.turns(parameters), geometry_.dim, kernels_.detection->waves,
-                          kernels_.lane_order);
+  rotations_.emplace_back(scheme.pairing, scheme.turns(parameters), geometry_.dim, kernels_.wave_maker);
 }
 
 void Plan::read_head(Reader& reader, Head& head, float* means, Chunk* chunks) {
@@ -147,6 +154,7 @@ void Plan::read_head(Reader& reader, Head& head, float* means, Chunk* chunks) {
   head.mean = means;
   head.chunks = chunks;
   read_mean(reader, kind, head, means);
+  put_as_held(kernels_.wave_maker.order, means, std::size_t{2} * padded_dim(geometry_.dim));
   for (unsigned c = 0; c < chunks_of(geometry_.dim); ++c) {
     read_chunk(reader, std::min(geometry_.dim - c * chunk_channels, chunk_channels), chunks[c]);
   }

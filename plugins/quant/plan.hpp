@@ -48,6 +48,9 @@ struct PlanParts {
   void write(std::vector<std::uint8_t>& out) const;
 };
 
+/// Puts `count` floats, a multiple of 16, as registers of that order hold them.
+void put_as_held(const simd::RegisterOrder& order, float* floats, std::size_t count);
+
 /// Has a head's mean turn, with its other channels in `partner`. Both have to outlive the head.
 void turn(const rotary::Rotation& rotation, const float* partner, Head& head);
 

@@ -8,7 +8,7 @@
 
 namespace cinch::quant {
 
-/// A head's mean, turned to the beginning of a tile where it turns, in a target's order of lanes.
+/// A head's mean turned to the beginning of a tile.
 struct TileMean {
   float mean[most_dim];
   float partner[most_dim];
@@ -34,7 +34,7 @@ inline __attribute__((always_inline)) auto with_motion(Motion motion, Function&&
   return function(std::integral_constant<Motion, Motion::still>());
 }
 
-/// Predictions of one chunk's channels, for the rows of one tile. All it reads is in T's order of lanes.
+/// Predictions of one chunk's channels, for the rows of one tile. What it reads lies as T's registers hold it.
 template <class T>
 struct Predictor {
   const float* mean;
@@ -46,16 +46,12 @@ struct Predictor {
   /// `tile` has to outlive the predictor.
   static Predictor at(const Head& head, std::uint32_t channels, std::uint64_t token, rotary::TileWaves& waves,
                       TileMean& tile) {
-    if (head.partner == nullptr) return still(head, channels, tile);
+    if (head.partner == nullptr) return still(head);
     waves.turn_to<T>(head.turns, head.period, token);
     return turned(head, channels, waves.cosine, waves.sine, tile);
   }
 
-  static Predictor still(const Head& head, std::uint32_t channels, TileMean& tile) {
-    if constexpr (T::lanes_ascend) return {head.mean, nullptr, nullptr, 0, Motion::still};
-    for (std::uint32_t c = 0; c < channels; c += 16) T::store_lanes(tile.mean + c, T::load_floats(head.mean + c));
-    return {tile.mean, nullptr, nullptr, 0, Motion::still};
-  }
+  static Predictor still(const Head& head) { return {head.mean, nullptr, nullptr, 0, Motion::still}; }
 
   /// The same of a mean that turns, where the waves of the tile's beginning are known.
   static Predictor turned(const Head& head, std::uint32_t channels, const float* cosines, const float* sines,
@@ -72,11 +68,11 @@ struct Predictor {
   template <bool turns>
   inline __attribute__((always_inline)) typename T::Floats some(std::uint32_t channel, std::uint32_t at,
                                                                 std::size_t place) const {
-    const typename T::Floats still = T::load_lanes(mean + channel);
+    const typename T::Floats still = T::load_as_held(mean + channel);
     if constexpr (!turns) return still;
     const float* const cosine = waves + std::size_t{2} * period * place + at;
-    return T::exact_product_add(T::load_lanes(partner + channel), T::load_lanes(cosine + period),
-                                T::mul(still, T::load_lanes(cosine)));
+    return T::exact_product_add(T::load_as_held(partner + channel), T::load_as_held(cosine + period),
+                                T::mul(still, T::load_as_held(cosine)));
   }
 
   /// Of one of a chunk's four parts, whose places are `at`. Where it is folded, two parts load the same: once.
@@ -86,8 +82,9 @@ struct Predictor {
     if constexpr (motion == Motion::folded) {
       const std::size_t pair = 16 * (i % 2);
       const float* const cosines = waves + 2 * folded_period * place + pair;
-      const typename T::Floats cosine = T::load_lanes(cosines), sine = T::load_lanes(cosines + folded_period);
-      const typename T::Floats first = T::load_lanes(mean + pair), second = T::load_lanes(mean + folded_period + pair);
+      const typename T::Floats cosine = T::load_as_held(cosines), sine = T::load_as_held(cosines + folded_period);
+      const typename T::Floats first = T::load_as_held(mean + pair),
+                               second = T::load_as_held(mean + folded_period + pair);
       return i < 2 ? T::exact_product_sub(first, cosine, T::mul(second, sine))
                    : T::exact_product_add(first, sine, T::mul(second, cosine));
     } else {

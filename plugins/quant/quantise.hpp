@@ -198,8 +198,8 @@ class Quantiser {
     for (unsigned r = 0; r < count; ++r) {
       row[r] = row_[i + r];
       load<T, element>(from + row[r] * pitch, steps[r]);
-      // Of the next tile, for which there is time here, not where its rows are summed up.
-      for (std::size_t line = 0; line < chunk_channels * size_of(element); line += 64) {
+      // The same row of the next tile: there is time for that here.
+      for (std::size_t line = 0; to_next != 0 && line < chunk_channels * size_of(element); line += 64) {
         __builtin_prefetch(from + row[r] * pitch + to_next + line, 0, 2);
       }
     }

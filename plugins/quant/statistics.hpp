@@ -88,8 +88,8 @@ void sum_rows(const Sampled& rows, std::uint32_t head, const Head& of, std::uint
               continue;
             }
             const float* const cosines = of.waves + (rows.tokens[i] - token) * 2 * of.period + place_of;
-            with_cosine = T::add(with_cosine, T::mul(x, T::load_lanes(cosines)));
-            with_sine = T::add(with_sine, T::mul(x, T::load_lanes(cosines + of.period)));
+            with_cosine = T::add(with_cosine, T::mul(x, T::load_as_held(cosines)));
+            with_sine = T::add(with_sine, T::mul(x, T::load_as_held(cosines + of.period)));
           }
           if (turns) {
             const Floats c = T::load_floats(tile_waves + place_of),
@@ -127,7 +127,7 @@ void sum_distances(const Sampled& rows, std::uint32_t head, const Head& of, std:
   TileMean tile_mean;
   std::memset(sums, 0, padded_dim(dim) * sizeof(float));
   if (of.partner == nullptr) {
-    const Predictor<T> predict = Predictor<T>::still(of, padded_dim(dim), tile_mean);
+    const Predictor<T> predict = Predictor<T>::still(of);
     return add_distances<T, element, false>(rows, head, 0, rows.count, predict, 0, dim, sums);
   }
   for_each_sampled_tile(rows, of.period,

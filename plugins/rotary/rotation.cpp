@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <numeric>
 
-#include "plugins/rotary/detection.hpp"
-
 namespace cinch::rotary {
 
-Rotation::Rotation(Pairing pairing, std::vector<Turn> turns, unsigned dim, Waves waves, LaneOrder order)
+Rotation::Rotation(Pairing pairing, std::vector<Turn> turns, unsigned dim, const WaveMaker& maker)
     : pairing_(pairing), turns_(std::move(turns)) {
   const auto pairs = static_cast<unsigned>(turns_.size());
   is_folded_ = pairing == Pairing::halves && pairs % 16 == 0 && 2 * pairs == dim;
@@ -19,9 +17,9 @@ Rotation::Rotation(Pairing pairing, std::vector<Turn> turns, unsigned dim, Waves
   waves_.resize(std::size_t{2} * tile_tokens * period_);
   std::uint64_t places[tile_tokens];
   std::iota(places, places + tile_tokens, 0);
-  std::vector<Turn> lane_turns(period_);
-  for (unsigned i = 0; i < period_; ++i) lane_turns[i] = channel_turns_[i / 16 * 16 + order[i % 16]];
-  (waves ? waves : least_detection_loops.waves)(lane_turns.data(), period_, places, tile_tokens, waves_.data());
+  std::vector<Turn> in_order(period_);
+  for (unsigned i = 0; i < period_; ++i) in_order[i] = channel_turns_[i / 16 * 16 + maker.order.at[i % 16]];
+  maker.waves(in_order.data(), period_, places, tile_tokens, waves_.data());
   for (float& wave : waves_) wave = round_to_bits(wave, wave_bits);
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "plugins/rotary/phase.hpp"
+#include "plugins/simd/target.hpp"
 
 namespace cinch::rotary {
 
@@ -21,23 +22,23 @@ inline constexpr unsigned tile_tokens = 64;
 /// `dim` channels in vectors of 16 floats.
 constexpr unsigned padded(unsigned dim) noexcept { return (dim + 15) / 16 * 16; }
 
+/// Who makes waves, and for whom.
+struct WaveMaker {
+  /// Cosines and sines of `count` turns at every one of `rows` tokens; see `loops::waves`.
+  void (*waves)(const Turn* turns, std::uint32_t count, const std::uint64_t* tokens, std::size_t rows, float* waves);
+  simd::RegisterOrder order;  ///< In which they are read.
+};
+
 class Rotation {
  public:
   static constexpr int wave_bits = 12;       ///< Of waves within a tile, and of a mean turned to its beginning.
   static constexpr int tile_wave_bits = 16;  ///< Of waves of the beginning of a tile.
 
-  /// Cosines and sines of `count` turns at every one of `rows` tokens; see `loops::waves`.
-  using Waves = void (*)(const Turn* turns, std::uint32_t count, const std::uint64_t* tokens, std::size_t rows,
-                         float* waves);
-
-  using LaneOrder = std::span<const std::uint8_t, 16>;
-  static constexpr std::uint8_t ascending[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-
   /// `turns` has an entry for each pair; channels beyond twice as many do not turn. Requires: pairing is not none.
-  Rotation(Pairing pairing, std::vector<Turn> turns, unsigned dim, Waves waves = nullptr, LaneOrder order = ascending);
+  Rotation(Pairing pairing, std::vector<Turn> turns, unsigned dim, const WaveMaker& maker);
 
-  /// Cosines and sines of one place in a tile: `period()` of each, channel c's at c % period(), but 16 at a time in the
-  /// order of lanes.
+  /// Cosines and sines of one place in a tile: `period()` of each, channel c's at c % period(), each 16 in the order of
+  /// the maker's registers.
   const float* cosines(unsigned place) const noexcept { return &waves_[place * std::size_t{2} * period_]; }
   const float* sines(unsigned place) const noexcept { return cosines(place) + period_; }
   unsigned period() const noexcept { return period_; }

@@ -33,20 +33,20 @@ struct TileWaves {
 };
 
 /// Turns `mean` and its `partner` (see `Rotation::partner_of`) of `channels` channels, a multiple of 16, to the
-/// beginning of a tile, whose first token has these `cosines` and `sines`. What they become is in T's order of lanes.
-/// Requires: the mean has 8 significant bits.
+/// beginning of a tile, whose first token has these `cosines` and `sines`. Means, before and after, are in T's order of
+/// registers. Requires: the mean has 8 significant bits.
 template <class T>
 void turn_mean(const float* mean, const float* partner, std::uint32_t channels, const float* cosines,
                const float* sines, std::uint32_t period, float* turned, float* turned_partner) {
   constexpr int bits = Rotation::wave_bits;
   for (std::uint32_t c = 0; c < channels; c += 16) {
     const std::uint32_t at = c % period;
-    const typename T::Floats m = T::load_floats(mean + c), p = T::load_floats(partner + c);
+    const typename T::Floats m = T::load_as_held(mean + c), p = T::load_as_held(partner + c);
     const typename T::Floats cosine = T::load_floats(cosines + at), sine = T::load_floats(sines + at);
     const typename T::Floats along = T::exact_product_add(m, cosine, T::mul(p, sine));
     const typename T::Floats across = T::sub(T::mul(p, cosine), T::mul(m, sine));
-    T::store_lanes(turned + c, T::template round_to_bits<bits>(along));
-    T::store_lanes(turned_partner + c, T::template round_to_bits<bits>(across));
+    T::store_as_held(turned + c, T::template round_to_bits<bits>(along));
+    T::store_as_held(turned_partner + c, T::template round_to_bits<bits>(across));
   }
 }
 

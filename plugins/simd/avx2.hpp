@@ -65,9 +65,6 @@ struct Avx2 {
   struct WordTable {
     __m256i low, high;
   };
-  struct WideTable {
-    __m256i v[8];
-  };
   struct QuarterTable {
     __m256i v[2];
   };
@@ -96,11 +93,6 @@ struct Avx2 {
     }
     return {repeat(low), repeat(high)};
   }
-  CINCH_INLINE WideTable wide_table(const std::uint8_t* entries) {
-    WideTable made;
-    for (unsigned i = 0; i < 8; ++i) made.v[i] = repeat(entries + 16 * i);
-    return made;
-  }
   CINCH_INLINE SlotTable slot_table(const std::uint8_t*, const std::uint8_t* starts) {
     // Nodes are the slots before the starts, -1 to 127, so that they are compared as signed.
     const __m256i order =
@@ -112,6 +104,8 @@ struct Avx2 {
   }
   CINCH_INLINE Order order_of(const std::uint8_t* channels) {
     std::uint8_t rounded[64], lane_of[64];
+    // Where `round_to_bytes` leaves channel c; and in which of four bytes `floats_of` looks for it: those of an even
+    // and an odd channel of one part, then of its neighbour.
     for (unsigned lane = 0; lane < 64; ++lane) {
       const unsigned c = channels[lane], half = c / 32 * 32, part = c % 32 / 16, within = c % 16 / 2, odd = c % 2;
       rounded[lane] = static_cast<std::uint8_t>(half + within / 4 * 16 + part * 8 + odd * 4 + within % 4);
@@ -151,9 +145,6 @@ struct Avx2 {
   }
   CINCH_INLINE Words lookup(WordTable table, Bytes index) {
     return join(lookup(ByteTable{table.low}, index), lookup(ByteTable{table.high}, index));
-  }
-  CINCH_INLINE Bytes lookup(const WideTable& table, Bytes index) {
-    return {{lookup_half(table, index.v[0]), lookup_half(table, index.v[1])}};
   }
   CINCH_INLINE Bytes symbols_of(SlotTable table, Split states) {
     const Bytes slots = slots_of(states);
@@ -484,10 +475,9 @@ struct Avx2 {
              _mm256_permute4x64_epi64(_mm256_packs_epi16(quarter(32), quarter(48)), 0xd8)}};
   }
 
-  static constexpr bool lanes_ascend = false;
-  static constexpr std::uint8_t lane_order[16] = {0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15};
-  CINCH_INLINE Floats load_lanes(const float* from) { return {{_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)}}; }
-  CINCH_INLINE void store_lanes(float* to, Floats a) {
+  static constexpr RegisterOrder register_order{{0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15}};
+  CINCH_INLINE Floats load_as_held(const float* from) { return {{_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)}}; }
+  CINCH_INLINE void store_as_held(float* to, Floats a) {
     _mm256_storeu_ps(to, a.v[0]);
     _mm256_storeu_ps(to + 8, a.v[1]);
   }
@@ -647,9 +637,9 @@ struct Avx2 {
   }
   CINCH_INLINE Bytes arrange(Bytes rounded, const Order& order) { return move(rounded, order.rounded); }
   static constexpr float channel_unit = 0x1p-24f;
-  CINCH_INLINE Bytes to_channels(Bytes lanes, const Order& order) { return move(lanes, order.channel); }
+  CINCH_INLINE Bytes unarrange(Bytes lanes, const Order& order) { return move(lanes, order.channel); }
   template <unsigned part>
-  CINCH_INLINE Floats channels_of(Bytes moved, const Order&) {
+  CINCH_INLINE Floats floats_of(Bytes moved, const Order&) {
     const __m256i fours = moved.v[part / 2];  // an even and an odd channel of this part, and of its neighbour
     const __m256i top = _mm256_set1_epi32(-0x1000000);
     if constexpr (part % 2 == 0) {
@@ -662,7 +652,7 @@ struct Avx2 {
   }
 
  private:
-  /// Lane i and lane i + 8, of the lower half in the order of lanes: even ones, odd ones.
+  /// Lanes i and i + 8, for i = 0 2 4 6 | 1 3 5 7.
   CINCH_INLINE __m256 halves_added(Floats a) {
     return _mm256_add_ps(_mm256_blend_ps(a.v[0], a.v[1], 0xf0), _mm256_permute2f128_ps(a.v[0], a.v[1], 0x21));
   }
@@ -704,16 +694,6 @@ struct Avx2 {
   }
   CINCH_INLINE __m256i load_half(const std::uint8_t* from) {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
-  }
-  CINCH_INLINE __m256i lookup_half(const WideTable& table, __m256i index) {
-    const __m256i part = _mm256_and_si256(_mm256_srli_epi16(index, 4), _mm256_set1_epi8(7));
-    const __m256i within = _mm256_and_si256(index, _mm256_set1_epi8(15));
-    __m256i found = _mm256_setzero_si256();
-    for (unsigned i = 0; i < 8; ++i) {
-      const __m256i here = _mm256_cmpeq_epi8(part, _mm256_set1_epi8(static_cast<char>(i)));
-      found = _mm256_or_si256(found, _mm256_and_si256(here, _mm256_shuffle_epi8(table.v[i], within)));
-    }
-    return found;
   }
   /// The last symbol that starts at or before each slot.
   CINCH_INLINE __m256i search(__m256i node, __m256i slots) {

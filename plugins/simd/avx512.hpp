@@ -41,6 +41,9 @@ struct Avx512 {
   struct WideTable {
     __m512i low, high;
   };
+  struct HalfTable {
+    __m512i v;
+  };
   struct SlotTable {
     __m512i low, high;
   };
@@ -70,6 +73,7 @@ struct Avx512 {
   CINCH_INLINE WideTable wide_table(const std::uint8_t* entries) {
     return {_mm512_loadu_si512(entries), _mm512_loadu_si512(entries + 64)};
   }
+  CINCH_INLINE HalfTable half_table(const std::uint8_t* entries) { return {_mm512_loadu_si512(entries)}; }
   CINCH_INLINE SlotTable slot_table(const std::uint8_t* symbols, const std::uint8_t*) {
     return {_mm512_loadu_si512(symbols), _mm512_loadu_si512(symbols + 64)};
   }
@@ -107,9 +111,7 @@ struct Avx512 {
   CINCH_INLINE Bytes lookup(const WideTable& table, Bytes index) {
     return {_mm512_permutex2var_epi8(table.low, index.v, table.high)};
   }
-  CINCH_INLINE Bytes lookup_low(const std::uint8_t* entries, Bytes index) {
-    return {_mm512_permutexvar_epi8(index.v, _mm512_loadu_si512(entries))};
-  }
+  CINCH_INLINE Bytes lookup(const HalfTable& table, Bytes index) { return {_mm512_permutexvar_epi8(index.v, table.v)}; }
   CINCH_INLINE Bytes symbols_of(const SlotTable& table, Split states) {  // the top bit of an index is ignored
     return {_mm512_permutex2var_epi8(table.low, states.low, table.high)};
   }
@@ -192,6 +194,7 @@ struct Avx512 {
   CINCH_INLINE Words words_of(Split a) { return join({a.low}, {a.high}); }
   CINCH_INLINE Bytes slots_of(Split states) { return {_mm512_and_si512(states.low, _mm512_set1_epi8(127))}; }
   CINCH_INLINE Split shrink(Split states, Bytes frequencies, Bytes offsets) {
+    // A state's quotient, state >> 7, is high << 1 | low >> 7.
     const __m512i byte = _mm512_set1_epi16(255);
     const auto half = [](__m512i quotient, __m512i frequency, __m512i offset) {
       return _mm512_add_epi16(_mm512_mullo_epi16(quotient, frequency), offset);
@@ -321,10 +324,9 @@ struct Avx512 {
     return {_mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), packed)};
   }
 
-  static constexpr bool lanes_ascend = true;
-  static constexpr std::uint8_t lane_order[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  CINCH_INLINE Floats load_lanes(const float* from) { return load_floats(from); }
-  CINCH_INLINE void store_lanes(float* to, Floats a) { store_floats(to, a); }
+  static constexpr RegisterOrder register_order = ascending;
+  CINCH_INLINE Floats load_as_held(const float* from) { return load_floats(from); }
+  CINCH_INLINE void store_as_held(float* to, Floats a) { store_floats(to, a); }
   CINCH_INLINE Floats load_floats(const float* from) { return {_mm512_loadu_ps(from)}; }
   CINCH_INLINE void store_floats(float* to, Floats a) { _mm512_storeu_ps(to, a.v); }
   CINCH_INLINE Floats fill_floats(float value) { return {_mm512_set1_ps(value)}; }
@@ -446,9 +448,9 @@ struct Avx512 {
     return {_mm512_permutexvar_epi8(order.rounded, rounded.v)};
   }
   static constexpr float channel_unit = 0x1p-24f;
-  CINCH_INLINE Bytes to_channels(Bytes lanes, const Order&) { return lanes; }
+  CINCH_INLINE Bytes unarrange(Bytes lanes, const Order&) { return lanes; }
   template <unsigned part>
-  CINCH_INLINE Floats channels_of(Bytes lanes, const Order& order) {
+  CINCH_INLINE Floats floats_of(Bytes lanes, const Order& order) {
     return {_mm512_cvtepi32_ps(_mm512_maskz_permutexvar_epi8(0x8888888888888888, order.channel[part], lanes.v))};
   }
 

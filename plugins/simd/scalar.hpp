@@ -37,6 +37,9 @@ struct Scalar {
   struct WideTable {  ///< 128 bytes.
     std::uint8_t entry[128];
   };
+  struct HalfTable {  ///< 64 bytes.
+    std::uint8_t entry[64];
+  };
   struct SlotTable {  ///< Which of 16 symbols owns each of 128 slots.
     std::uint8_t symbol[128];
   };
@@ -69,6 +72,11 @@ struct Scalar {
   }
   static WideTable wide_table(const std::uint8_t* entries) {
     WideTable made;
+    std::memcpy(made.entry, entries, sizeof made.entry);
+    return made;
+  }
+  static HalfTable half_table(const std::uint8_t* entries) {
+    HalfTable made;
     std::memcpy(made.entry, entries, sizeof made.entry);
     return made;
   }
@@ -125,9 +133,9 @@ struct Scalar {
   static Bytes lookup(const WideTable& table, const Bytes& index) {
     return each<Bytes>([&](unsigned i) { return table.entry[index.lane[i] & 127]; });
   }
-  /// Of the first 64 of a table's bytes, by the low six bits of every lane.
-  static Bytes lookup_low(const std::uint8_t* entries, const Bytes& index) {
-    return each<Bytes>([&](unsigned i) { return entries[index.lane[i] & 63]; });
+  /// By the low six bits of every lane.
+  static Bytes lookup(const HalfTable& table, const Bytes& index) {
+    return each<Bytes>([&](unsigned i) { return table.entry[index.lane[i] & 63]; });
   }
   /// Of the states' slots, see `slots_of`.
   static Bytes symbols_of(const SlotTable& table, const Split& states) {
@@ -251,7 +259,8 @@ struct Scalar {
   }
 
   // ---- Bytes as bits, and masks: bit i of a mask is lane i.
-  static constexpr bool has_wide_lookup = false;  ///< Whether lookups in 128 bytes are as cheap as in 16.
+  /// Whether tables of 64 and 128 bytes take the place of gathering; a target without them may lack them.
+  static constexpr bool has_wide_lookup = false;
 
   static Bytes both(const Bytes& a, const Bytes& b) {
     return each<Bytes>([&](unsigned i) { return a.lane[i] & b.lane[i]; });
@@ -376,12 +385,10 @@ struct Scalar {
     return made;
   }
   static void store_floats(float* to, const Floats& a) { std::memcpy(to, a.lane, sizeof a.lane); }
-  /// How a target's registers hold 16 floats: position i has lane `lane_order[i]`. What is read often is kept like
-  /// that.
-  static constexpr bool lanes_ascend = true;
-  static constexpr std::uint8_t lane_order[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  static Floats load_lanes(const float* from) { return load_floats(from); }
-  static void store_lanes(float* to, const Floats& a) { store_floats(to, a); }
+  /// What is read often lies in memory as registers hold it: in `register_order`, for which these two move nothing.
+  static constexpr RegisterOrder register_order = ascending;
+  static Floats load_as_held(const float* from) { return load_floats(from); }
+  static void store_as_held(float* to, const Floats& a) { store_floats(to, a); }
   static Floats fill_floats(float value) {
     return each<Floats>([&](unsigned) { return value; });
   }
@@ -401,7 +408,7 @@ struct Scalar {
   static Floats exact_product_sub(const Floats& a, const Floats& b, const Floats& c) {
     return each<Floats>([&](unsigned i) { return a.lane[i] * b.lane[i] - c.lane[i]; });
   }
-  /// a * b + c, rounded once, whatever the product.
+  /// a * b + c, rounded once, whatever the product. Where it is exact, `exact_product_add` is less work here.
   static Floats fused_product_add(const Floats& a, const Floats& b, const Floats& c) {
     return each<Floats>([&](unsigned i) { return fused(a.lane[i], b.lane[i], c.lane[i]); });
   }
@@ -490,14 +497,14 @@ struct Scalar {
   static Bytes arrange(const Bytes& rounded, const Order& order) {
     return each<Bytes>([&](unsigned i) { return rounded.lane[order.channel_of[i]]; });
   }
-  /// From lanes to channels, first in whatever order suits the second step: one of four parts, as signed numbers times
-  /// `1 / channel_unit`, a power of two.
-  static constexpr float channel_unit = 1;
-  static Bytes to_channels(const Bytes& lanes, const Order& order) {
+  /// From lanes to what `floats_of` takes: bytes of channels, in an order of the target's own.
+  static Bytes unarrange(const Bytes& lanes, const Order& order) {
     return each<Bytes>([&](unsigned c) { return lanes.lane[order.lane_of[c]]; });
   }
+  /// One of the four parts of channels 0 to 63: signed numbers times `1 / channel_unit`, a power of two.
+  static constexpr float channel_unit = 1;
   template <unsigned part>
-  static Floats channels_of(const Bytes& moved, const Order&) {
+  static Floats floats_of(const Bytes& moved, const Order&) {
     return each<Floats>(
         [&](unsigned i) { return static_cast<float>(static_cast<std::int8_t>(moved.lane[16 * part + i])); });
   }
@@ -508,8 +515,9 @@ struct Scalar {
   }
 
  private:
-  /// By way of doubles: the product is exact, and a sum that is not gets an odd last bit, as S. Boldo and G. Melquiond,
-  /// "Emulation of a FMA and correctly-rounded sums", 2008, have it, so that rounding it again does no harm.
+  /// Not std::fma, which is libm's. By way of doubles: the product is exact, and a sum that is not gets an odd last
+  /// bit, as S. Boldo and G. Melquiond, "Emulation of a FMA and correctly-rounded sums", 2008, have it, so that
+  /// rounding it again does no harm.
   static float fused(float a, float b, float c) {
     const double product = static_cast<double>(a) * static_cast<double>(b), addend = static_cast<double>(c);
     const double sum = product + addend, back = sum - product;

@@ -19,6 +19,12 @@ namespace cinch::simd {
 
 enum class Target : std::uint8_t { scalar, avx2, avx512 };
 
+/// How a target's registers hold 16 floats: the i-th place has number `at[i]`.
+struct RegisterOrder {
+  std::uint8_t at[16];
+};
+inline constexpr RegisterOrder ascending{{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}};
+
 inline constexpr std::array all_targets{Target::scalar, Target::avx2, Target::avx512};
 
 constexpr const char* name_of(Target target) noexcept {

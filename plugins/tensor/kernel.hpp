@@ -13,15 +13,12 @@ CINCH_INLINE typename T::WideTable wide(const std::uint8_t* table, unsigned part
   return T::wide_table(table + 128 * part);
 }
 
-/// Looks ids up in a table of them; where no context is above 3, in its lower half, which takes a third of the time.
-template <class T>
-constexpr auto by_id = [](const std::uint8_t* table, typename T::Bytes id) __attribute__((always_inline)) {
-  return T::lookup(wide<T>(table), id);
-};
-template <class T>
-constexpr auto by_low_id = [](const std::uint8_t* table, typename T::Bytes id) __attribute__((always_inline)) {
-  return T::lookup_low(table, id);
-};
+/// Of a table by id. Without a context above 3 its lower half has all there are: one register is permuted, not two.
+template <class T, bool has_upper>
+CINCH_INLINE typename T::Bytes by_id(const std::uint8_t* table, typename T::Bytes id) {
+  if constexpr (has_upper) return T::lookup(T::wide_table(table), id);
+  return T::lookup(T::half_table(table), id);
+}
 
 /// A set of states: its lanes are those from `lane` on.
 template <class T>
@@ -52,22 +49,23 @@ CINCH_INLINE ToEncode<T> symbols_of(const AlphabetTables& tables, typename T::By
     const auto is_turned = T::mask_of(turns);
     auto found =
         T::select(is_turned, T::lookup(wide<T>(tables.symbol, 1), key), T::lookup(wide<T>(tables.symbol, 0), key));
-    const auto symbols = [&](const auto& lookup) __attribute__((always_inline)) {
+    const auto symbols = [&]<bool has_upper>() __attribute__((always_inline)) {
       const auto id = T::either(and_bits<T>(found, 15), context);
-      return ToEncode<T>{T::widen(lookup(tables.frequency, id)),
-                         T::widen(lookup(tables.first_slot, id)),
-                         T::join(lookup(tables.reciprocal_low, id), lookup(tables.reciprocal_high, id)),
+      const auto of = [&](const std::uint8_t* table) { return by_id<T, has_upper>(table, id); };
+      return ToEncode<T>{T::widen(of(tables.frequency)),
+                         T::widen(of(tables.first_slot)),
+                         T::join(of(tables.reciprocal_low), of(tables.reciprocal_high)),
                          T::template bits<6>(found),
                          T::template bits<5>(found),
                          T::bits_of(T::equal(and_bits<T>(found, 15), T::fill(0)))};
     };
     // Groups have the same channels again and again: processors learn which have any of the upper contexts.
-    if (T::bits_of(is_high) == 0) return symbols(by_low_id<T>);
+    if (T::bits_of(is_high) == 0) return symbols.template operator()<false>();
     found = T::select(
         is_high,
         T::select(is_turned, T::lookup(wide<T>(tables.symbol, 3), key), T::lookup(wide<T>(tables.symbol, 2), key)),
         found);
-    return symbols(by_id<T>);
+    return symbols.template operator()<true>();
   } else {
     const auto key = T::either(T::either(step, and_bits<T>(low_contexts, 0x60)), and_bits<T>(turn, 128));
     const auto entries = T::lookup(tables.encode, key, and_bits<T>(T::template shift_right<6>(context), 1));
@@ -91,13 +89,14 @@ CINCH_INLINE Decoded<T> meanings_of(const AlphabetTables& tables, typename T::By
     const auto in = [&](unsigned number) { return T::lookup(wide<T>(tables.id_of_slot, number), slots); };
     const auto first = T::with_bit(context, 4), second = T::with_bit(context, 5), third = T::with_bit(context, 6);
     const auto pair_of = [&](unsigned number) { return T::select(first, in(number + 1), in(number)); };
-    const auto meanings = [&](typename T::Bytes id, const auto& lookup) __attribute__((always_inline)) {
-      return Decoded<T>{lookup(tables.frequency, id), T::sub(slots, lookup(tables.first_slot, id)),
-                        lookup(tables.meaning, id), T::bits_of(T::equal(and_bits<T>(id, 15), T::fill(0)))};
+    const auto meanings = [&]<bool has_upper>(typename T::Bytes id) __attribute__((always_inline)) {
+      const auto of = [&](const std::uint8_t* table) { return by_id<T, has_upper>(table, id); };
+      return Decoded<T>{of(tables.frequency), T::sub(slots, of(tables.first_slot)), of(tables.meaning),
+                        T::bits_of(T::equal(and_bits<T>(id, 15), T::fill(0)))};
     };
     const auto low = T::select(second, pair_of(2), pair_of(0));
-    if (T::bits_of(third) == 0) return meanings(low, by_low_id<T>);
-    return meanings(T::select(third, T::select(second, pair_of(6), pair_of(4)), low), by_id<T>);
+    if (T::bits_of(third) == 0) return meanings.template operator()<false>(low);
+    return meanings.template operator()<true>(T::select(third, T::select(second, pair_of(6), pair_of(4)), low));
   } else {
     const auto low = T::either(slots, T::template shift_left<3>(and_bits<T>(context, 16)));
     const auto entries = T::lookup(tables.decode, low, and_bits<T>(T::template shift_right<5>(context), 3));
@@ -254,10 +253,10 @@ CINCH_INLINE bool finish_group(const Decoded<T>& decoded, const Rows& rows, std:
   const std::uint64_t turns = T::place_bits(bits_at(popped.bits, popped.bit_count + half_count), extra_turns);
   const auto step = T::add_where(T::mask_of(halves), and_bits<T>(decoded.meaning, 31), T::fill(1));
   const auto turn = T::add_where(T::mask_of(turns), decoded.meaning, T::fill(128));
-  const Found<T> found{T::differ(turn, T::load(rows.contexts + skip)), T::load(rows.octaves + skip),
-                       T::add(step, T::load(rows.halves + skip)),
-                       unpack<T, cut<layout>.low_bits>(stored + lanes * cut<layout>.byte_planes)};
-  put_together<T, layout>(found, stored, words);
+  const DecodedParts<T> parts{T::differ(turn, T::load(rows.contexts + skip)), T::load(rows.octaves + skip),
+                              T::add(step, T::load(rows.halves + skip)),
+                              unpack<T, cut<layout>.low_bits>(stored + lanes * cut<layout>.byte_planes)};
+  put_together<T, layout>(parts, stored, words);
   if (decoded.escapes == 0) return true;
   return pop_escapes<layout>(decoded.escapes, T::count_bits(decoded.escapes), words, popped);
 }

@@ -58,27 +58,22 @@ CINCH_INLINE Parts<T> take_apart(const std::uint8_t* words, std::uint8_t* stored
   }
 }
 
-/// 64 elements, to be put together.
+/// 64 elements as they are decoded, to be put together.
 template <class T>
-struct Found {
+struct DecodedParts {
   typename T::Bytes sign;    ///< The top bit; the others may be anything.
   typename T::Bytes octave;  ///< Of the base: an exponent, shifted.
   typename T::Bytes above;   ///< Half octaves above that.
   typename T::Bytes low;     ///< The bits that are stored beside whole bytes.
 };
 
-template <class T>
-CINCH_INLINE void put_bf16(const Found<T>& found, std::uint8_t* words) {
-  T::store_bf16_of(words, found.sign, found.octave, found.above, found.low);
-}
-
 template <class T, Layout layout>
-CINCH_INLINE void put_together(const Found<T>& found, const std::uint8_t* stored, std::uint8_t* words) {
+CINCH_INLINE void put_together(const DecodedParts<T>& parts, const std::uint8_t* stored, std::uint8_t* words) {
   if constexpr (layout == Layout::bf16) {
-    put_bf16<T>(found, words);
+    T::store_bf16_of(words, parts.sign, parts.octave, parts.above, parts.low);
   } else if constexpr (layout == Layout::f32) {
     alignas(64) std::uint8_t high[2 * lanes];
-    put_bf16<T>(found, high);
+    T::store_bf16_of(high, parts.sign, parts.octave, parts.above, parts.low);
     for (std::size_t i = 0; i < lanes; ++i) {
       std::memcpy(words + 4 * i, stored + 2 * i, 2);
       std::memcpy(words + 4 * i + 2, high + 2 * i, 2);
@@ -86,11 +81,11 @@ CINCH_INLINE void put_together(const Found<T>& found, const std::uint8_t* stored
   } else {
     constexpr int low_bits = cut<layout>.low_bits;
     constexpr std::uint8_t most_exponent = (1u << cut<layout>.exponent_bits) - 1;
-    const auto shifted = T::add(found.octave, T::template shift_right<1>(found.above));
+    const auto shifted = T::add(parts.octave, T::template shift_right<1>(parts.above));
     const auto exponent = and_bits<T>(T::sub(shifted, T::fill(cut<layout>.exponent_shift)), most_exponent);
-    const auto half = and_bits<T>(found.above, 1);
-    const auto top = T::either(T::either(and_bits<T>(found.sign, 128), T::template shift_left<low_bits + 1>(exponent)),
-                               T::either(T::template shift_left<low_bits>(half), found.low));
+    const auto half = and_bits<T>(parts.above, 1);
+    const auto top = T::either(T::either(and_bits<T>(parts.sign, 128), T::template shift_left<low_bits + 1>(exponent)),
+                               T::either(T::template shift_left<low_bits>(half), parts.low));
     if constexpr (layout == Layout::f16) {
       T::store_together(words, T::load(stored), top);
     } else {

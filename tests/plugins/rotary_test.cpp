@@ -93,7 +93,8 @@ std::vector<float> turning_rows(Pairing pairing, double base, std::span<const st
 TEST(RotationTest, PredictsWhatTurns) {
   for (const Pairing pairing : {Pairing::halves, Pairing::interleaved}) {
     for (const auto& [dim, rotary_dim] : {std::pair{64u, 64u}, {80u, 80u}, {72u, 72u}, {128u, 32u}, {256u, 256u}}) {
-      const rotary::Rotation rotation(pairing, turns_of(1e4, rotary_dim), dim);
+      const rotary::Rotation rotation(pairing, turns_of(1e4, rotary_dim), dim,
+                                      {rotary::least_detection_loops.waves, simd::ascending});
       std::vector<float> mean(dim);
       for (unsigned c = 0; c < dim; ++c) mean[c] = rotary::round_to_bits(static_cast<float>(c % 13) - 5.7f, 8);
       const unsigned padded = rotary::padded(dim);

@@ -21,13 +21,86 @@ TEST(VectorOperationsTest, EveryPathLooksUpTheSame) {
   for (std::uint16_t& word : words) word = static_cast<std::uint16_t>(random());
   for (std::uint8_t& index : indexes) index = static_cast<std::uint8_t>(random() % 128);
   for (const NamedPath& each : paths()) {
-    std::uint8_t wide[64], narrow[64];
+    std::uint8_t wide[64], half[64], narrow[64];
     std::uint16_t word[64];
-    each.path->look_up(table, words, indexes, wide, word, narrow);
+    each.path->look_up(table, words, indexes, word, narrow);
     for (unsigned i = 0; i < 64; ++i) {
-      EXPECT_EQ(wide[i], table[indexes[i]]) << each.name;
       EXPECT_EQ(word[i], words[indexes[i] & 15]) << each.name;
       EXPECT_EQ(narrow[i], table[indexes[i] & 15]) << each.name;
+    }
+    if (!each.path->look_up_wide) continue;
+    each.path->look_up_wide(table, indexes, wide, half);
+    for (unsigned i = 0; i < 64; ++i) {
+      EXPECT_EQ(wide[i], table[indexes[i]]) << each.name;
+      EXPECT_EQ(half[i], table[indexes[i] & 63]) << each.name;
+    }
+  }
+}
+
+TEST(VectorOperationsTest, AFusedAdditionIsRoundedOnce) {
+  // The second of each three is half of the last bit of the sum, and a little more or less: rounded to a double first,
+  // it is a tie.
+  const float ulp = 0x1p-23f;
+  const float cases[][4] = {{1 + 0x1p-15f, 0x1p-24f * (1 - 0x1p-15f), 1 + ulp, 1 + ulp},
+                            {1 + 0x1p-12f, 0x1p-24f * (1 - 0x1p-12f), 1, 1},
+                            {1 + 0x1p-15f, 0x1p-24f, 1, 1 + ulp},
+                            {-1 - 0x1p-15f, 0x1p-24f * (1 - 0x1p-15f), -1 - ulp, -1 - ulp},
+                            {0x1p-100f, 0x1p-100f, 1, 1},
+                            {0x1p100f, 0x1p100f, 1, std::numeric_limits<float>::infinity()},
+                            {3, 5, -15, 0}};
+  for (const NamedPath& each : paths()) {
+    for (const auto& [a, b, c, expected] : cases) {
+      float as[16], bs[16], cs[16], sums[16];
+      for (unsigned i = 0; i < 16; ++i) as[i] = a, bs[i] = b, cs[i] = c;
+      each.path->add_fused(as, bs, cs, sums);
+      for (const float sum : sums) EXPECT_EQ(sum, expected) << each.name << ": " << a << " * " << b << " + " << c;
+    }
+  }
+}
+
+TEST(VectorOperationsTest, RegistersHoldFloatsInTheirOrder) {
+  float floats[16], held[16], back[16];
+  for (unsigned i = 0; i < 16; ++i) floats[i] = static_cast<float>(i);
+  for (const NamedPath& each : paths()) {
+    each.path->hold(floats, held, back);
+    for (unsigned i = 0; i < 16; ++i) {
+      EXPECT_EQ(held[i], floats[each.path->register_order.at[i]]) << each.name;
+      EXPECT_EQ(back[i], floats[i]) << each.name;
+    }
+  }
+}
+
+TEST(VectorOperationsTest, EveryPathAddsInTheSameOrder) {
+  std::mt19937_64 random(6);
+  std::normal_distribution<float> normal;
+  float rows[256], expected[16], sums[16], each_sum[16];
+  for (float& value : rows) value = normal(random) * std::ldexp(1.0f, static_cast<int>(random() % 20));
+  paths()[0].path->sum(rows, sums, expected);
+  for (const NamedPath& each : paths()) {
+    each.path->sum(rows, sums, each_sum);
+    for (unsigned i = 0; i < 16; ++i) {
+      EXPECT_EQ(sums[i], expected[i]) << each.name << ' ' << i;
+      EXPECT_EQ(each_sum[i], expected[i]) << each.name << ' ' << i;
+    }
+  }
+}
+
+TEST(VectorOperationsTest, EveryPathPutsTheSameWordsTogether) {
+  std::mt19937_64 random(7);
+  for (unsigned round = 0; round < 100; ++round) {
+    std::uint8_t sign[64], octave[64], above[64], low[64], words[128];
+    for (unsigned i = 0; i < 64; ++i) {
+      sign[i] = static_cast<std::uint8_t>(random());
+      octave[i] = static_cast<std::uint8_t>(random());
+      above[i] = static_cast<std::uint8_t>(random());
+      low[i] = static_cast<std::uint8_t>(random() & 63);
+    }
+    for (const NamedPath& each : paths()) {
+      each.path->put_bf16(sign, octave, above, low, words);
+      for (unsigned i = 0; i < 64; ++i) {
+        const unsigned word = (above[i] + 2u * octave[i]) << 6 | low[i] | (sign[i] & 0x80u) << 8;
+        EXPECT_EQ(words[2 * i] | words[2 * i + 1] << 8, word & 0xffff) << each.name;
+      }
     }
   }
 }

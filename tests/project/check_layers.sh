@@ -48,7 +48,7 @@ allow backends/rocksdb -- "$cinch" '"backends/rocksdb/[a-z_]+\.hpp"' '"engine/ch
 allow plugins/lz4 -- "$abi" '<lz4(hc)?\.h>'
 allow plugins/simd -- '"plugins/simd/[a-z_0-9]+\.hpp"' '<(immintrin|cpuid)\.h>'
 allow plugins/rans -- '"plugins/(rans|simd)/[a-z_0-9]+\.hpp"'
-allow plugins/rotary -- '"plugins/rotary/[a-z_0-9]+\.hpp"'
+allow plugins/rotary -- '"plugins/(rotary|simd)/[a-z_0-9]+\.hpp"'
 allow plugins/tensor -- "$abi" '"plugins/(tensor|rotary|rans|simd)/[a-z_0-9]+\.hpp"'
 allow plugins/quant -- "$abi" '"plugins/(quant|rans|rotary|simd)/[a-z_0-9]+\.(hpp|inc)"'
 allow plugins/zstd -- "$abi" '<zstd(_errors)?\.h>'

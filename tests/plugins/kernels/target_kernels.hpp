@@ -9,6 +9,7 @@ namespace cinch::test {
 template <class T>
 struct TargetKernels {
   static constexpr std::size_t sets = 2;
+  static constexpr bool has_wide = requires(const std::uint8_t* table) { T::wide_table(table); };
   using States = rans::States<T, sets>;
 
   static std::size_t encode(const std::uint8_t* symbols, std::size_t count, std::size_t runs,
@@ -36,13 +37,39 @@ struct TargetKernels {
   }
 
   static void look_up(const std::uint8_t* table, const std::uint16_t* words, const std::uint8_t* indexes,
-                      std::uint8_t* wide, std::uint16_t* word, std::uint8_t* narrow) {
-    const auto at = T::load(indexes);
-    T::store(wide, T::lookup(T::wide_table(table), at));
+                      std::uint16_t* word, std::uint8_t* narrow) {
     std::uint8_t low[64];
     for (unsigned i = 0; i < 64; ++i) low[i] = indexes[i] & 15;
     T::store_words(word, T::lookup(T::word_table(words), T::load(low)));
     T::store(narrow, T::lookup(T::byte_table(table), T::load(low)));
+  }
+
+  static void look_up_wide(const std::uint8_t* table, const std::uint8_t* indexes, std::uint8_t* wide,
+                           std::uint8_t* half) {
+    if constexpr (has_wide) {
+      T::store(wide, T::lookup(T::wide_table(table), T::load(indexes)));
+      T::store(half, T::lookup(T::half_table(table), T::load(indexes)));
+    }
+  }
+
+  static void add_fused(const float* a, const float* b, const float* c, float* to) {
+    T::store_floats(to, T::fused_product_add(T::load_floats(a), T::load_floats(b), T::load_floats(c)));
+  }
+  static void hold(const float* from, float* held, float* back) {
+    T::store_as_held(held, T::load_floats(from));
+    T::store_floats(back, T::load_as_held(held));
+  }
+  static void sum(const float* rows, float* sums, float* each) {
+    typename T::Floats all[16];
+    for (std::size_t i = 0; i < 16; ++i) {
+      all[i] = T::load_floats(rows + 16 * i);
+      each[i] = T::sum(all[i]);
+    }
+    T::store_floats(sums, T::sums(all));
+  }
+  static void put_bf16(const std::uint8_t* sign, const std::uint8_t* octave, const std::uint8_t* above,
+                       const std::uint8_t* low, std::uint8_t* words) {
+    T::store_bf16_of(words, T::load(sign), T::load(octave), T::load(above), T::load(low));
   }
 
   static void load_f16(const std::uint8_t* from, float* to) { T::store_floats(to, T::load_f16(from)); }
@@ -59,6 +86,12 @@ struct TargetKernels {
   static constexpr TargetPath path{encode,
                                    decode,
                                    look_up,
+                                   has_wide ? look_up_wide : nullptr,
+                                   add_fused,
+                                   T::register_order,
+                                   hold,
+                                   sum,
+                                   put_bf16,
                                    {load_f16, load_f8<simd::E4m3>, load_f8<simd::E5m2>},
                                    {store_f16, store_f8<simd::E4m3>, store_f8<simd::E5m2>}};
 };
