@@ -38,6 +38,7 @@ std::vector<rotary::Turn> RopeScheme::turns(const Parameters& parameters) const 
 }
 
 void put_as_held(const simd::RegisterOrder& order, float* floats, std::size_t count) {
+  if (std::ranges::equal(order.at, simd::ascending.at)) return;
   for (float* const end = floats + count; floats != end; floats += 16) {
     float held[16];
     for (unsigned i = 0; i < 16; ++i) held[i] = floats[order.at[i]];
@@ -154,7 +155,7 @@ void Plan::read_head(Reader& reader, Head& head, float* means, Chunk* chunks) {
   head.mean = means;
   head.chunks = chunks;
   read_mean(reader, kind, head, means);
-  put_as_held(kernels_.wave_maker.order, means, std::size_t{2} * padded_dim(geometry_.dim));
+  if (kind != no_mean) put_as_held(kernels_.wave_maker.order, means, std::size_t{2} * padded_dim(geometry_.dim));
   for (unsigned c = 0; c < chunks_of(geometry_.dim); ++c) {
     read_chunk(reader, std::min(geometry_.dim - c * chunk_channels, chunk_channels), chunks[c]);
   }

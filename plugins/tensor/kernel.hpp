@@ -16,7 +16,7 @@ CINCH_INLINE typename T::WideTable wide(const std::uint8_t* table, unsigned part
 /// Of a table by id. Without a context above 3 its lower half has all there are: one register is permuted, not two.
 template <class T, bool has_upper>
 CINCH_INLINE typename T::Bytes by_id(const std::uint8_t* table, typename T::Bytes id) {
-  if constexpr (has_upper) return T::lookup(T::wide_table(table), id);
+  if constexpr (has_upper) return T::lookup(wide<T>(table), id);
   return T::lookup(T::half_table(table), id);
 }
 
