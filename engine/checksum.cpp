@@ -1,6 +1,6 @@
 // libxxhash's own code, compiled here, for a prefetch that fits its speed and for a choice of vectors: its run-time
-// dispatch takes the widest there are, after which other code is slower for a while on some processors. bench/README.md
-// has figures.
+// dispatch takes the widest there are, after which other code is slower for a while on processors by Intel.
+// bench/README.md has figures.
 #include "engine/checksum.hpp"
 
 #define XXH_INLINE_ALL
@@ -16,7 +16,10 @@ namespace cinch {
 
 std::uint64_t checksum(ByteView bytes, [[maybe_unused]] Vectors vectors) noexcept {
 #if defined(CINCH_HAS_AVX2)
-  if (vectors == Vectors::wide && __builtin_cpu_supports("avx2")) return xxh3_avx2(bytes.data(), bytes.size());
+  if (__builtin_cpu_supports("avx2")) {
+    if (vectors == Vectors::wide || !__builtin_cpu_is("intel")) return xxh3_avx2(bytes.data(), bytes.size());
+    clear_upper_halves();
+  }
 #endif
   return XXH3_64bits(bytes.data(), bytes.size());
 }

@@ -10,7 +10,7 @@ namespace cinch {
 
 /// What a checksum is computed with; it comes to the same.
 enum class Vectors : std::uint8_t {
-  narrow,  ///< 128 bits: leave the processor as it is for code that uses no wider ones.
+  narrow,  ///< 128 bits where wider ones would slow down code beside them that uses none.
   wide,    ///< The widest that pay: for bytes that nothing else is done with, or by code that uses such vectors itself.
 };
 

@@ -11,5 +11,7 @@ namespace cinch {
 
 std::uint64_t xxh3_avx2(const void* bytes, std::size_t size) noexcept { return XXH3_64bits(bytes, size); }
 
+void clear_upper_halves() noexcept { __builtin_ia32_vzeroupper(); }
+
 }  // namespace cinch
 #endif
