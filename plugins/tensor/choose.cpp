@@ -10,8 +10,7 @@ namespace cinch::tensor {
 namespace {
 
 constexpr std::size_t most_alphabets = 255;
-constexpr std::size_t tried_alphabets = 8;  // of those that other planes have
-constexpr std::size_t most_ropes = 16;
+constexpr std::size_t tried_alphabets = 8;   // of those that other planes have
 constexpr std::size_t fewest_elements = 64;  // of a plane to be looked at
 constexpr std::size_t fewest_tokens = 24;    // for levels and means of channels to be worth storing
 constexpr std::size_t most_kept_elements = std::size_t{1} << 20;  // of a sample, from value to value
@@ -55,7 +54,8 @@ class Chooser {
 
   Candidate best_candidate(bool has_repeated_rows) {
     const bool has_channels = geometry_.has_tokens && geometry_.tokens >= fewest_tokens;
-    const auto rope = has_channels && !has_repeated_rows ? ropes_.find(sample_, geometry_.head_dim) : std::nullopt;
+    auto rope = has_channels && !has_repeated_rows ? ropes_.find(sample_, geometry_.head_dim) : std::nullopt;
+    if (rope && plan.ropes.size() == most_ropes && !std::ranges::count(plan.ropes, rope->rope)) rope.reset();
     std::optional<Candidate> best;
     if (has_channels) {
       best = channel_candidate(sample_, kernels_, geometry_.layout, rope ? std::optional(rope->rope) : std::nullopt);
@@ -163,7 +163,7 @@ StoredPlan PlanChooser::choose(const Geometry& geometry, std::span<const std::ui
 
 std::uint64_t most_plan_bytes(const Geometry& geometry, std::uint64_t size) {
   constexpr std::uint64_t alphabets = most_alphabets * context_count * (1 + 2 * most_cells);
-  constexpr std::uint64_t ropes = most_ropes * (5 + 4 * 512);
+  constexpr std::uint64_t ropes = most_ropes * (5 + 4 * most_head_dim / 2);
   constexpr std::uint64_t plane = 32;
   // Stored rows take at most half of their plane; levels and means of channels are two bytes for each, with at least 24
   // tokens.

@@ -12,9 +12,6 @@ namespace {
 using plugin::Failure;
 
 constexpr std::uint8_t has_rows = 0x10;
-constexpr std::size_t most_ropes = 16;
-constexpr unsigned least_head_dim = 64;
-constexpr unsigned most_head_dim = 1024;
 constexpr int exact_half = 4;  // an eighth of a deviation is 16 64ths of half of one: means times 1 << 4
 
 void write_rope(const Rope& rope, std::vector<std::uint8_t>& out) {

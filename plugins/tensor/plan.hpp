@@ -19,6 +19,8 @@
 
 namespace cinch::tensor {
 
+constexpr std::size_t most_ropes = 16;  ///< Of a plan.
+
 enum class PlaneKind : std::uint8_t { raw, constant, uniform, channels, rotary };
 
 /// How a plane is coded, as it is stored.

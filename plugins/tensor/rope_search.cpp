@@ -17,7 +17,7 @@ constexpr std::size_t fewest_rows = 24;
 constexpr std::size_t most_heads = 4;
 
 bool can_be_head(std::size_t head_dim, std::size_t channels) {
-  return head_dim >= 64 && head_dim <= 1024 && head_dim % 2 == 0 && channels % head_dim == 0;
+  return head_dim >= least_head_dim && head_dim <= most_head_dim && head_dim % 2 == 0 && channels % head_dim == 0;
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ std::optional<FoundRope> RopeSearch::find(const Sample& sample, std::uint64_t he
   for (const std::size_t dim : head_dims) {
     const rotary::Sample heads = look_at(sample, dim);
     try_ropes(heads, dim, best);
-    if (head_dim != 0 && !best && dim % 4 == 0 && dim >= 64) try_ropes(heads, dim / 2, best);
+    if (head_dim != 0 && !best && dim % 4 == 0) try_ropes(heads, dim / 2, best);
   }
   return best;
 }

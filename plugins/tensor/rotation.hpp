@@ -13,6 +13,8 @@
 
 namespace cinch::tensor {
 
+constexpr std::uint16_t least_head_dim = 64, most_head_dim = 1024;  ///< Of a rotation.
+
 /// How keys were rotated: channel i of a head pairs with i + rotary_dim / 2, or with its neighbour; channels from
 /// `rotary_dim` on are not rotated. The angle of a pair grows by its frequency with each token.
 struct Rope {
@@ -21,7 +23,6 @@ struct Rope {
   std::uint16_t rotary_dim = 0;
   std::vector<std::uint32_t> frequencies;  ///< rotary_dim / 2
 
-  std::size_t pair_of(std::size_t channel) const { return interleaved ? channel / 2 : channel % (rotary_dim / 2u); }
   std::size_t partner_of(std::size_t channel) const {
     if (interleaved) return channel ^ 1;
     return channel < rotary_dim / 2u ? channel + rotary_dim / 2u : channel - rotary_dim / 2u;

@@ -134,6 +134,26 @@ TEST(TensorTest, FindsRotationsAndCodesKeysInTheirContext) {
   }
 }
 
+TEST(TensorTest, StoresNoMoreRotationsThanPlansHave) {
+  constexpr std::uint64_t tokens = 400, channels = 128;
+  Bytes value;
+  std::uint64_t planes = 0;
+  for (const std::uint64_t head_dim : {64u, 128u}) {
+    for (const double base : {1e4, 1e5, 5e5, 1e6, 1e7}) {
+      for (const bool interleaved : {false, true}) {
+        const Bytes plane =
+            rotated_values(geometry(Layout::bf16, 1, tokens, channels, head_dim), base, interleaved, ++planes);
+        value.insert(value.end(), plane.begin(), plane.end());
+      }
+    }
+  }
+  ASSERT_GT(planes, tensor::most_ropes);
+  const Geometry form = geometry(Layout::bf16, planes, tokens, channels);
+  const Coded coded = expect_round_trip(form, value, 200, "many rotations");
+  EXPECT_EQ(tensor::read_plan(coded.plan, form).ropes.size(), tensor::most_ropes);
+  EXPECT_TRUE(all_coded(coded));
+}
+
 TEST(TensorTest, StoresRepeatedRowsOnce) {
   const Geometry form = geometry(Layout::bf16, 1, 2000, 192);
   Geometry few = form;
