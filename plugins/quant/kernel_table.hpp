@@ -58,7 +58,7 @@ struct KernelTable {
   }
 
   static constexpr Kernels table{.target = T::target,
-                                 .wave_maker = {rotary::loops::waves<T>, T::register_order},
+                                 .register_order = T::register_order,
                                  .scratch_bytes = Scratch<T>::bytes,
                                  .quantise = quantise,
                                  .code = code,

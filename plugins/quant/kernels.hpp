@@ -20,7 +20,7 @@ struct Sampled {
 
 struct Kernels {
   simd::Target target;
-  rotary::WaveMaker wave_maker;
+  simd::RegisterOrder register_order;
 
   /// For `heads` heads of `dim` channels: what quantising and decoding want as scratch.
   std::size_t (*scratch_bytes)(std::uint32_t heads, std::uint32_t dim);
@@ -37,6 +37,7 @@ struct Kernels {
   /// The sampled rows in units of their steps, [rows][heads][dim]. 16 floats behind them are written as well.
   void (*scale_rows)(const Sampled&, std::uint32_t dim, Element, float* to);
   const rotary::DetectionLoops* detection;
+  rotary::WaveMaker wave_maker() const { return {detection->waves, register_order}; }
   /// The sums of a head's rows, padded_dim floats: times their cosines and times their sines where its mean turns.
   void (*sum_rows)(const Sampled&, std::uint32_t head, const Head&, std::uint32_t dim, Element, float* cosine_sums,
                    float* sine_sums);

@@ -143,7 +143,7 @@ void Plan::read_scheme(Reader& reader, const Parameters& parameters) {
   if (scheme.base == 0 && parameters.inverse_frequencies.size() * 2 != scheme.rotary_dim) {
     corrupt("frequencies that the parameters do not have");
   }
-  rotations_.emplace_back(scheme.pairing, scheme.turns(parameters), geometry_.dim, kernels_.wave_maker);
+  rotations_.emplace_back(scheme.pairing, scheme.turns(parameters), geometry_.dim, kernels_.wave_maker());
 }
 
 void Plan::read_head(Reader& reader, Head& head, float* means, Chunk* chunks) {
@@ -155,7 +155,7 @@ void Plan::read_head(Reader& reader, Head& head, float* means, Chunk* chunks) {
   head.mean = means;
   head.chunks = chunks;
   read_mean(reader, kind, head, means);
-  if (kind != no_mean) put_as_held(kernels_.wave_maker.order, means, std::size_t{2} * padded_dim(geometry_.dim));
+  if (kind != no_mean) put_as_held(kernels_.register_order, means, std::size_t{2} * padded_dim(geometry_.dim));
   for (unsigned c = 0; c < chunks_of(geometry_.dim); ++c) {
     read_chunk(reader, std::min(geometry_.dim - c * chunk_channels, chunk_channels), chunks[c]);
   }

@@ -119,7 +119,7 @@ class ValuePlan {
         return;
       }
       parts_.schemes.push_back(*found);
-      rotations_.emplace_back(found->pairing, found->turns(parameters_), geometry_.dim, kernels_.wave_maker);
+      rotations_.emplace_back(found->pairing, found->turns(parameters_), geometry_.dim, kernels_.wave_maker());
     }
     make_tile_waves(rotations_[*scheme_]);
   }
@@ -193,8 +193,8 @@ class ValuePlan {
       values[c] = from_bf16(mean[c]);
     }
     for (std::uint32_t c = 0; rotation && c < geometry_.dim; ++c) partner[c] = rotation->partner_of(values, c);
-    put_as_held(kernels_.wave_maker.order, sums.data(), channels_);
-    put_as_held(kernels_.wave_maker.order, partner.data(), channels_);
+    put_as_held(kernels_.register_order, sums.data(), channels_);
+    put_as_held(kernels_.register_order, partner.data(), channels_);
     kernels_.sum_distances(sampled(), index, head, geometry_.dim, geometry_.element, found.data());
     float bits = 0;
     for (std::uint32_t c = 0; c < geometry_.dim; ++c) bits += bits_of(still[c], used) - bits_of(found[c], used);

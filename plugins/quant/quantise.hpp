@@ -36,18 +36,34 @@ class Quantiser {
         Predictor<T>::at(*tile.head, padded_dim(block_.dim), tile.token, tile_waves_, tile_mean_);
     step_codes(*tile.head, tile, predict);
     for (unsigned c = 0; c < chunks_; ++c) {
-      with_motion(predict.motion, [&](auto motion) { some_chunk<motion>(c, tile, predict); });
+      const ChunkRows rows(tile, c, predict);
+      with_motion(predict.motion, [&](auto motion) {
+        tile.tables[c].is_wide ? wide_chunk<motion>(rows) : values<motion>(rows, tile.tables[c]);
+      });
     }
   }
 
-  template <Motion motion>
-  void some_chunk(unsigned c, const Tile& tile, const Predictor<T>& predict) {
-    const Chunk& chunk = tile.head->chunks[c];
-    unsigned at[4] = {};
-    for (unsigned i = 0; motion != Motion::still && i < 4; ++i) at[i] = predict.place_of(c * chunk_channels + 16 * i);
-    tile.tables[c].is_wide ? wide_chunk<motion>(chunk, c, tile, predict, at)
-                           : values<motion>(chunk, c, tile, predict, at);
-  }
+  /// What is coded of a tile at a time.
+  struct ChunkRows {
+    const Chunk& chunk;
+    const std::uint8_t* first;  ///< Of its channels.
+    std::size_t pitch;
+    std::size_t to_next;
+    unsigned channel;  ///< The first.
+    Predictor<T> predict;
+    unsigned at[4] = {};  ///< Where the waves of its parts are.
+
+    ChunkRows(const Tile& tile, unsigned c, const Predictor<T>& predictor)
+        : chunk(tile.head->chunks[c]),
+          first(tile.rows + std::size_t{c} * chunk_channels * size_of(element)),
+          pitch(tile.pitch),
+          to_next(tile.to_next),
+          channel(c * chunk_channels),
+          predict(predictor) {
+      for (unsigned i = 0; predict.turns() && i < 4; ++i) at[i] = predict.place_of(channel + 16 * i);
+    }
+    const std::uint8_t* row(unsigned r) const { return first + r * pitch; }
+  };
 
   /// Copies the rows to where they are followed by zeros.
   void pad(Tile& tile) {
@@ -168,46 +184,39 @@ class Quantiser {
   };
 
   template <Motion motion>
-  void values(const Chunk& chunk, unsigned c, const Tile& tile, const Predictor<T>& predict, const unsigned (&at)[4]) {
-    const ChunkTables<T> tables = tile.tables[c];  // a copy: no store to bytes can change it
-    const Groups groups = begin_groups(chunk);
-    const unsigned channel = c * chunk_channels;
+  void values(const ChunkRows& rows, const ChunkTables<T>& given) {
+    const ChunkTables<T> tables = given;  // a copy: no store to bytes can change it
+    const Groups groups = begin_groups(rows.chunk);
     Ends ends{to_.escapes + to_.escape_count, to_.lows + to_.low_bytes};
-    const std::uint8_t* const from = tile.rows + channel * size_of(element);
     unsigned i = 0;
     for (; at_once > 1 && i + at_once <= rows_; i += at_once) {
-      some_rows<motion, at_once>(chunk, tables, groups, from, tile.pitch, tile.to_next, predict, channel, at, i, ends);
+      some_rows<motion, at_once>(rows, tables, groups, i, ends);
     }
-    for (; i < rows_; ++i) {
-      some_rows<motion, 1>(chunk, tables, groups, from, tile.pitch, tile.to_next, predict, channel, at, i, ends);
-    }
+    for (; i < rows_; ++i) some_rows<motion, 1>(rows, tables, groups, i, ends);
     to_.escape_count = static_cast<std::size_t>(ends.escapes - to_.escapes);
     to_.low_bytes = static_cast<std::size_t>(ends.lows - to_.lows);
-    end_groups(chunk);
+    end_groups(rows.chunk);
   }
 
   template <Motion motion, unsigned count>
-  inline __attribute__((always_inline)) void some_rows(const Chunk& chunk, const ChunkTables<T>& tables,
-                                                       const Groups& groups, const std::uint8_t* from,
-                                                       std::size_t pitch, std::size_t to_next,
-                                                       const Predictor<T>& predict, unsigned channel,
-                                                       const unsigned (&at)[4], unsigned i, Ends& ends) {
+  inline __attribute__((always_inline)) void some_rows(const ChunkRows& rows, const ChunkTables<T>& tables,
+                                                       const Groups& groups, unsigned i, Ends& ends) {
     typename T::Channels steps[count];
     unsigned row[count];
 #pragma GCC unroll 4
     for (unsigned r = 0; r < count; ++r) {
       row[r] = row_[i + r];
-      load<T, element>(from + row[r] * pitch, steps[r]);
+      load<T, element>(rows.row(row[r]), steps[r]);
       // The same row of the next tile: there is time for that here.
-      for (std::size_t line = 0; to_next != 0 && line < chunk_channels * size_of(element); line += 64) {
-        __builtin_prefetch(from + row[r] * pitch + to_next + line, 0, 2);
+      for (std::size_t line = 0; rows.to_next != 0 && line < chunk_channels * size_of(element); line += 64) {
+        __builtin_prefetch(rows.row(row[r]) + rows.to_next + line, 0, 2);
       }
     }
 #pragma GCC unroll 4
     for (unsigned part = 0; part < 4; ++part) {
 #pragma GCC unroll 4
       for (unsigned r = 0; r < count; ++r) {
-        const typename T::Floats p = predict.template part<motion>(part, channel, at, row[r]);
+        const typename T::Floats p = rows.predict.template part<motion>(part, rows.channel, rows.at, row[r]);
         steps[r].part[part] = T::mul(T::sub(steps[r].part[part], p), T::fill_floats(inverse_[i + r]));
       }
     }
@@ -229,7 +238,7 @@ class Quantiser {
         // -128 and 127 stand for all beyond.
         const typename T::Mask is_end = T::above(T::add(q, T::fill(127)), T::fill(253));
         const std::uint64_t outside = T::bits_of(is_end) & T::bits_of(is_escape);
-        if (outside != 0) q = mark_wides(steps[r], chunk, outside, q);
+        if (outside != 0) q = mark_wides(steps[r], rows.chunk, outside, q);
         ends.escapes = T::pack_lanes(ends.escapes, is_escape, q);
         symbols = T::select(is_escape, T::fill(escape), symbols);
       }
@@ -265,16 +274,14 @@ class Quantiser {
 
   /// A chunk with values beyond a byte: one at a time.
   template <Motion motion>
-  void wide_chunk(const Chunk& chunk, unsigned c, const Tile& tile, const Predictor<T>& predict,
-                  const unsigned (&at)[4]) {
+  void wide_chunk(const ChunkRows& rows) {
+    const Chunk& chunk = rows.chunk;
     const Groups groups = begin_groups(chunk);
     for (unsigned i = 0; i < rows_; ++i) {
       float step[chunk_channels];
-      const unsigned first = c * chunk_channels;
       for (unsigned part = 0; part < 4; ++part) {
-        const unsigned channel = first + 16 * part;
-        const typename T::Floats p = predict.template part<motion>(part, first, at, row_[i]);
-        const typename T::Floats x = load<T, element>(tile.rows + row_[i] * tile.pitch + channel * size_of(element));
+        const typename T::Floats p = rows.predict.template part<motion>(part, rows.channel, rows.at, row_[i]);
+        const typename T::Floats x = load<T, element>(rows.row(row_[i]) + std::size_t{16} * part * size_of(element));
         T::store_floats(step + std::size_t{16} * part, T::mul(T::sub(x, p), T::fill_floats(inverse_[i])));
       }
       for (unsigned g = 0; g < chunk.groups; ++g) {
