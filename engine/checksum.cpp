@@ -7,7 +7,6 @@
 #if defined(__x86_64__)
 #define XXH_VECTOR XXH_SSE2  // whatever the compiler may use
 #endif
-#define XXH_PREFETCH_DIST 2048  // bytes; with the usual 384 it waits for what is in no cache
 #include <xxhash.h>
 
 #include "engine/checksum_avx2.hpp"

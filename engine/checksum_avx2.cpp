@@ -2,7 +2,6 @@
 #if defined(CINCH_HAS_AVX2)
 #define XXH_INLINE_ALL
 #define XXH_VECTOR XXH_AVX2
-#define XXH_PREFETCH_DIST 2048  // as in checksum.cpp
 #include "engine/checksum_avx2.hpp"
 
 #include <xxhash.h>

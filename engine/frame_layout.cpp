@@ -39,12 +39,6 @@ std::uint64_t index_bytes(std::uint64_t block_count, bool has_plan) noexcept {
   return block_count * entry_bytes + (has_plan ? plan_checksum_bytes : 0);
 }
 
-Result<FrameLayout> FrameLayout::parse(ByteView frame, std::string_view key, std::uint64_t max_value_bytes) {
-  FrameLayout layout;
-  if (Status status = layout.read(frame, key, max_value_bytes); !status.ok()) return status;
-  return layout;
-}
-
 Status FrameLayout::read(ByteView frame, std::string_view key, std::uint64_t max_value_bytes) {
   if (Status status = read_summary(frame, key, summary_); !status.ok()) return status;
   if (summary_.decoded_bytes > max_value_bytes) {

@@ -47,9 +47,7 @@ class FrameLayout {
   /// Reads summary and index, and checks all that can be checked without reading the blocks: checksums of both, that
   /// lengths add up to the frame's, that the cut is the one that its shape and block length give, that padding is
   /// zero. Errors: `corruption`, `incompatible`; `too_large` for a decoded length over `max_value_bytes`.
-  static Result<FrameLayout> parse(ByteView frame, std::string_view key, std::uint64_t max_value_bytes);
-
-  /// The same, into a layout as it was constructed; after a failure it is unspecified.
+  /// Requires: the layout is as it was constructed; after a failure it is unspecified.
   Status read(ByteView frame, std::string_view key, std::uint64_t max_value_bytes);
 
   const FrameSummary& summary() const noexcept { return summary_; }

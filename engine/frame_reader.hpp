@@ -16,7 +16,7 @@ namespace cinch {
 
 class FrameReader {
  public:
-  /// `frame` as it came from a store; nothing of its blocks is read yet. Errors: `FrameLayout::parse`'s.
+  /// `frame` as it came from a store; nothing of its blocks is read yet. Errors: `FrameLayout::read`'s.
   static Result<FrameReader> open(Value frame, std::string_view key, std::uint64_t max_value_bytes);
 
   const FrameSummary& summary() const noexcept { return layout_.summary(); }

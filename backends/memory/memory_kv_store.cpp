@@ -172,8 +172,8 @@ std::uint64_t MemoryKvStore::hash_of(std::string_view key) const noexcept {
 
 /// By bits of their own: the index of a shard places entries by the highest ones and tells them apart by the lowest
 /// eight. With bits that it uses too, all entries of a shard would crowd into a share of its groups.
-MemoryKvStore::Shard& MemoryKvStore::shard_of(std::uint64_t hash) const noexcept {
-  return const_cast<Shard&>(shards_[(hash >> 8) & (shards_.size() - 1)]);
+MemoryKvStore::Shard& MemoryKvStore::shard_of(std::uint64_t hash) noexcept {
+  return shards_[(hash >> 8) & (shards_.size() - 1)];
 }
 
 GetResult MemoryKvStore::get(std::string_view key) {

@@ -66,7 +66,7 @@ class MemoryKvStore final : public KvStore {
   bool is_usable(std::string_view key) const noexcept { return !is_closed() && key.size() <= max_key_bytes; }
   Status refusal(std::string_view key) const;  // why it is not usable
   std::uint64_t hash_of(std::string_view key) const noexcept;
-  Shard& shard_of(std::uint64_t hash) const noexcept;
+  Shard& shard_of(std::uint64_t hash) noexcept;
   Result<bool> store(std::string_view key, const ValueParts& value, const SetOptions& options,
                      std::optional<std::uint64_t> expected_stamp);
   /// The same; a full store looks first whether it holds what has expired.

@@ -2,13 +2,12 @@
 
 #include <rocksdb/file_system.h>
 
-#include <cerrno>
-#include <cstring>
 #include <limits>
 #include <string>
 #include <utility>
 
 #include "backends/rocksdb/block_check.hpp"
+#include "backends/rocksdb/rocksdb_status.hpp"
 #include "backends/rocksdb/table_check.hpp"
 
 namespace cinch {
@@ -18,13 +17,10 @@ using rocksdb::IODebugContext;
 using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 
-/// RocksDB keeps of errno only its text, in the language of the process.
 IOStatus told_as_no_space(IOStatus status) {
   if (!status.IsIOError() || status.IsNoSpace()) return status;
   const std::string text = status.ToString();
-  const bool is_quota =
-      text.find(strerrordesc_np(EDQUOT)) != std::string::npos || text.find(std::strerror(EDQUOT)) != std::string::npos;
-  return is_quota ? IOStatus::NoSpace(text) : status;
+  return tells_of_quota(text) ? IOStatus::NoSpace(text) : status;
 }
 
 class CarefulFile : public rocksdb::FSWritableFileOwnerWrapper {

@@ -9,9 +9,9 @@ namespace {
 
 bool has(const std::string& text, std::string_view part) noexcept { return text.find(part) != std::string::npos; }
 
-/// RocksDB has no code for an exhausted quota, nor for a database in use: only what it wrote into the message tells.
+/// RocksDB has no code for a database in use either: only what it wrote into the message tells.
 StatusCode code_of_io_error(const std::string& text) {
-  if (has(text, strerrordesc_np(EDQUOT)) || has(text, std::strerror(EDQUOT))) return StatusCode::no_space;
+  if (tells_of_quota(text)) return StatusCode::no_space;
   if (has(text, "lock hold by current process") || has(text, "While lock file")) return StatusCode::locked;
   return StatusCode::io_error;
 }
@@ -33,6 +33,10 @@ StatusCode code_of(const rocksdb::Status& status, const std::string& text) {
 }
 
 }  // namespace
+
+bool tells_of_quota(const std::string& text) {
+  return has(text, strerrordesc_np(EDQUOT)) || has(text, std::strerror(EDQUOT));
+}
 
 Status from_rocksdb(const rocksdb::Status& status, std::string_view context) {
   if (status.ok()) return {};

@@ -107,11 +107,12 @@ void add_own(const std::string& codec, std::vector<Bomb>& out) {
     if (typed) c.shape = *make_tensor(Dtype::bf16, dims);
     const Result<Bytes> encoded = c.try_encode(bomb_key);
     if (!encoded) continue;
-    const Result<FrameLayout> layout = FrameLayout::parse(*encoded, bomb_key, hard_max_value_bytes);
-    ASSERT_TRUE(layout) << layout.status().to_string();
-    const BlockEntry& block = layout->blocks().front();
+    FrameLayout layout;
+    const Status status = layout.read(*encoded, bomb_key, hard_max_value_bytes);
+    ASSERT_TRUE(status.ok()) << status.to_string();
+    const BlockEntry& block = layout.blocks().front();
     const ByteView stored = ByteView(*encoded).subspan(block.stored_offset, block.stored_bytes);
-    const ByteView plan = layout->plan(*encoded);
+    const ByteView plan = layout.plan(*encoded);
     if (block.is_raw()) continue;
     out.push_back({"16 MiB of zeros", codec, {stored.begin(), stored.end()}, {plan.begin(), plan.end()}});
   }

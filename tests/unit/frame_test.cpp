@@ -72,10 +72,10 @@ TEST(FrameTest, RawBlocksOfTypedValuesAreAlignedInTheFrame) {
   const TensorShape shape = *make_tensor(Dtype::bf16, std::vector<std::uint64_t>{4, 3, 25}, 0);
   const FrameCase c = toy(ToyKind::plain, sample(600), 0, shape);
   const Bytes frame = c.encode(key);
-  const Result<FrameLayout> layout = FrameLayout::parse(frame, key, 1 << 20);
-  ASSERT_TRUE(layout);
-  EXPECT_EQ(layout->blocks()[0].stored_offset % 64, 0u);
-  EXPECT_TRUE(layout->blocks()[0].is_raw());
+  FrameLayout layout;
+  ASSERT_TRUE(layout.read(frame, key, 1 << 20).ok());
+  EXPECT_EQ(layout.blocks()[0].stored_offset % 64, 0u);
+  EXPECT_TRUE(layout.blocks()[0].is_raw());
 }
 
 TEST(FrameTest, LossyFramesTellWhatWasLost) {

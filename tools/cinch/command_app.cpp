@@ -164,10 +164,11 @@ void CommandApp::add_file_commands() {
   add_layout(import);
   import->add_option("FILE", options_.file, "The safetensors file")->type_name("")->required();
   add_prefix(import, "--prefix", "What the keys start with")->type_name("PREFIX");
-  CLI::App* exporting = add(app_, "export", "Write the imported safetensors file back, the same byte for byte",
-                            "  cinch --store rocksdb:kv export copy.safetensors --prefix chat/\n"
-                            "  cinch --store rocksdb:kv export what-is-left.safetensors --present\n",
-                            export_file);
+  CLI::App* exporting =
+      add(app_, "export", "Write the imported safetensors file back, byte for byte where its codecs are lossless",
+          "  cinch --store rocksdb:kv export copy.safetensors --prefix chat/\n"
+          "  cinch --store rocksdb:kv export what-is-left.safetensors --present\n",
+          export_file);
   exporting->add_option("OUT", options_.output, "The file to write; - is standard output")->type_name("")->required();
   add_prefix(exporting, "--prefix", "What the keys start with")->type_name("PREFIX");
   exporting

@@ -74,7 +74,9 @@ Result<Workload> load_tensors(const std::string& path, const TensorLayout& layou
   const Result<SafetensorsFile> file = SafetensorsFile::open(path);
   if (!file) return file.error();
   Result<Workload> values = tensors_of(*file, layout);
-  if (values && total_bytes(*values) == 0) return Status(StatusCode::io_error, path + ": holds no tensors");
+  if (values && total_bytes(*values) == 0) {
+    return Status(StatusCode::io_error, path + (values->empty() ? ": holds no tensors" : ": its tensors are empty"));
+  }
   return values;
 }
 
