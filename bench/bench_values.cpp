@@ -21,11 +21,13 @@ std::vector<std::byte> read_k_tensors(const std::string& path) {
   return out;
 }
 
+constexpr const char* data_set[] = {"long-5461", "chat-1024", "code-1024"};
+
 /// Real K tensors: the data set's where it is at hand, else the shipped sample's.
 const std::vector<std::byte>& tensor_bytes() {
   static const std::vector<std::byte> all = [] {
     std::vector<std::byte> bytes;
-    for (const char* name : {"long-5461", "chat-1024", "code-1024"}) {
+    for (const char* name : data_set) {
       if (const auto path = test::real_tensor_file(name)) {
         const std::vector<std::byte> more = read_k_tensors(*path);
         bytes.insert(bytes.end(), more.begin(), more.end());
@@ -73,7 +75,7 @@ void add_tensors(const std::string& path, const std::string& name, Tensors& out)
 
 Tensors read_tensors(bool few) {
   Tensors out;
-  for (const char* name : {"long-5461", "chat-1024", "code-1024"}) {
+  for (const char* name : data_set) {
     const auto path = few ? std::nullopt : test::real_tensor_file(name);
     if (path) add_tensors(*path, name, out);
   }
@@ -103,6 +105,12 @@ Values make(std::string_view content, std::size_t bytes) {
 }
 
 }  // namespace
+
+std::size_t total_bytes(const std::vector<Tensor>& tensors) noexcept {
+  std::size_t total = 0;
+  for (const Tensor& tensor : tensors) total += tensor.bytes.size();
+  return total;
+}
 
 const Tensors& tensors(bool few) {
   static const Tensors all = read_tensors(few);

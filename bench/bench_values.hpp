@@ -30,6 +30,8 @@ struct Tensor {
   TensorShape shape;
 };
 
+std::size_t total_bytes(const std::vector<Tensor>& tensors) noexcept;
+
 struct Tensors {
   std::vector<Tensor> k;
   std::vector<Tensor> v;

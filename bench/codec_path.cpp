@@ -111,14 +111,14 @@ class TensorPath : public CodecPath {
 class QuantPath : public CodecPath {
  public:
   QuantPath(simd::Target target, double error)
-      : kernels_(quant::kernels_of(target)), parameters_(with_error(error)), planner_(parameters_, kernels_) {}
+      : kernels_(quant::kernels_for(target)), parameters_(with_error(error)), planner_(parameters_, kernels_) {}
 
   void encode(const Tensor& tensor, EncodedTensor& to) override {
     const quant::Geometry geometry = geometry_of(tensor);
     to.plan.clear();
     planner_.plan(geometry, raw_bytes(tensor), parameters_.error).write(to.plan);
     const quant::Plan plan(parameters_, geometry, to.plan, kernels_);
-    encode_blocks(tensor, 512, to, [&](auto block, auto& out, const Tokens& which) {
+    encode_blocks(tensor, quant::encoder_slack, to, [&](auto block, auto& out, const Tokens& which) {
       return encoder_.encode(plan, parameters_, {0, 1, which.first, which.count}, block, out);
     });
   }

@@ -23,12 +23,6 @@ struct Content {
   double quant_error;
 };
 
-std::size_t total_bytes(const std::vector<Tensor>& tensors) {
-  std::size_t total = 0;
-  for (const Tensor& tensor : tensors) total += tensor.bytes.size();
-  return total;
-}
-
 /// Those of the long text, and again so often that no cache holds them.
 Content content_of(const std::string& name, const std::vector<Tensor>& all, double error,
                    const std::function<bool(const std::string&)>& is_wanted, std::size_t least_bytes) {

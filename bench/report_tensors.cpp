@@ -11,12 +11,6 @@
 namespace cinch::bench {
 namespace {
 
-std::size_t total_bytes(const std::vector<Tensor>& tensors) {
-  std::size_t total = 0;
-  for (const Tensor& tensor : tensors) total += tensor.bytes.size();
-  return total;
-}
-
 /// What is to be measured: all that is loaded, some with several settings.
 std::vector<std::string> specs() {
   static const std::map<std::string, std::vector<std::string>> settings = {

@@ -61,7 +61,7 @@ GetResult CompressedKvStore::get_frame(std::string_view key) {
   if (!found || !*found) return found;
   const Result<FrameReader> reader = FrameReader::open(**found, key, hard_max_value_bytes);
   Status status = reader ? reader->check_stored() : reader.error();
-  if (!status.ok()) return state_->count(key, status);
+  if (!status.ok()) return state_->failed(key, status);
   return found;
 }
 
@@ -98,7 +98,7 @@ Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::st
   as_set.codec = spec;
   as_set.tensor = summary.shape;
   Result<State::Choice> choice = state_->choose(key, summary.decoded_bytes, as_set);
-  if (!choice) return state_->count(key, choice.error());
+  if (!choice) return state_->failed(key, choice.error());
   const CodecRef chosen = choice->codec;
   const Codec& codec = *chosen;
   if (was_set_with(summary, codec.format())) return Recompressed::already;
@@ -114,7 +114,7 @@ Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::st
   encode.lossy_origin = summary.lossy_origin;
   encode.loss = summary.loss;
   const Result<EncodedFrame> frame = state_->encode_as(*choice, key, (*value)->bytes(), encode);
-  if (!frame) return state_->count(key, frame.error());
+  if (!frame) return state_->failed(key, frame.error());
   const bool has_fallen_back = choice->codec.get() != &codec;
   const bool gained_nothing = frame->stored_raw() && (has_fallen_back || codec.traits().lossy);
   if (gained_nothing || (has_fallen_back && was_set_with(summary, choice->codec->format()))) {

@@ -34,7 +34,7 @@ Status CompressedKvStore::set(std::string_view key, const ValueParts& value, con
   SmallFrameScratch scratch;
   std::optional<GuardedBuffer> joined;
   const Result<EncodedFrame> frame = state_->encode(key, value, options, joined, scratch.resource());
-  if (!frame) return state_->count(key, frame.error());
+  if (!frame) return state_->failed(key, frame.error());
   Status status = state_->inner->set(key, frame->to_store(), state_->inner_options(key, options));
   if (status.ok()) state_->count_set(*frame);
   return status;
@@ -121,7 +121,7 @@ Status CompressedKvStore::batch_set(std::span<const SetItem> items) {
   const auto encode = [&](std::size_t i) -> Status {
     const SetItem& item = items[i];
     Result<EncodedFrame> frame = state_->encode(item.key, item.value, item.options, encoded[i].joined);
-    if (!frame) return state_->count(item.key, frame.error());
+    if (!frame) return state_->failed(item.key, frame.error());
     encoded[i].frame.emplace(std::move(*frame));
     return {};
   };
@@ -151,7 +151,7 @@ Result<std::optional<std::size_t>> CompressedKvStore::get_into(std::string_view 
   }
   const CompressedOptions& options = state_->options;
   Status status = (*found)->decode_into(to.first(size), state_->decoders, options.verify, options.workers.get());
-  if (!status.ok()) return state_->count(key, status);
+  if (!status.ok()) return state_->failed(key, status);
   state_->count_read(size);
   return std::optional<std::size_t>(size);
 }
@@ -190,7 +190,7 @@ Result<bool> CompressedKvStore::set_if(std::string_view key, std::uint64_t stamp
   SmallFrameScratch scratch;
   std::optional<GuardedBuffer> joined;
   const Result<EncodedFrame> frame = state_->encode(key, value, options, joined, scratch.resource());
-  if (!frame) return state_->count(key, frame.error());
+  if (!frame) return state_->failed(key, frame.error());
   Result<bool> stored = state_->inner->set_if(key, stamp, frame->to_store(), state_->inner_options(key, options));
   if (stored && *stored) state_->count_set(*frame);
   return stored;

@@ -37,7 +37,7 @@ CompressedKvStore::State::State(std::shared_ptr<KvStore> wrapped, std::shared_pt
   options.max_value_bytes = std::min(options.max_value_bytes, hard_max_value_bytes);
 }
 
-Status CompressedKvStore::State::count(std::string_view key, const Status& status) {
+Status CompressedKvStore::State::failed(std::string_view key, const Status& status) {
   Counting counting(*this);
   if (status.code() == StatusCode::corruption) counting.add(&Counters::values_damaged, 1);
   if (status.code() == StatusCode::codec_misbehaved || status.code() == StatusCode::codec_failed ||
@@ -96,7 +96,7 @@ EncodeOptions CompressedKvStore::State::encode_options(const Choice& choice) con
   encode.shape = choice.shape ? &*choice.shape : nullptr;
   encode.block_bytes = options.block_bytes.value_or(block_bytes_of(*choice.codec));
   if (choice.entry) encode.block_bytes = choice.entry->rule.block_bytes.value_or(encode.block_bytes);
-  encode.verify = options.verify_writes;
+  encode.verify_writes = options.verify_writes;
   encode.workers = options.workers.get();
   return encode;
 }
@@ -168,7 +168,7 @@ void CompressedKvStore::State::decode_frame(std::string_view key, GetResult& fou
   const Result<FrameReader> reader = FrameReader::open(std::move(frame), key, options.max_value_bytes);
   Result<Value> value = reader ? reader->decode(decoders, options.verify, options.workers.get()) : reader.error();
   if (!value) {
-    found = count(key, value.error());
+    found = failed(key, value.error());
     return;
   }
   count_read(value->size());
@@ -180,14 +180,14 @@ Result<std::optional<FrameReader>> CompressedKvStore::State::reader_of(std::stri
   if (!found) return found.error();
   if (!*found) return std::optional<FrameReader>();
   Result<FrameReader> reader = FrameReader::open(std::move(**found), key, options.max_value_bytes);
-  if (!reader) return count(key, reader.error());
+  if (!reader) return failed(key, reader.error());
   return std::optional<FrameReader>(std::move(*reader));
 }
 
 Result<bool> CompressedKvStore::State::decode_pieces(std::string_view key, const FrameReader& reader,
                                                      std::span<const FrameReader::Piece> pieces, MutableBytes to) {
   Status status = reader.decode_pieces(pieces, to, decoders, options.verify, options.workers.get());
-  if (!status.ok()) return count(key, status);
+  if (!status.ok()) return failed(key, status);
   count_read(to.size());
   return true;
 }
@@ -200,13 +200,13 @@ Result<std::optional<CompressedKvStore::State::Summarised>> CompressedKvStore::S
     if (!*head) return std::optional<Summarised>();
     const ByteView start = (*head)->first.bytes();
     const Result<std::uint64_t> length = summary_length(start);
-    if (!length) return count(key, length.error());
+    if (!length) return failed(key, length.error());
     if (*length > start.size() && start.size() < (*head)->size && wanted < *length) {
       wanted = static_cast<std::size_t>(std::min(*length, (*head)->size));
       continue;
     }
     Result<FrameSummary> summary = parse_summary(start, key);
-    if (!summary) return count(key, summary.error());
+    if (!summary) return failed(key, summary.error());
     return std::optional<Summarised>({std::move(*summary), std::move(**head)});
   }
 }

@@ -30,7 +30,7 @@ struct CINCH_HIDDEN CompressedKvStore::State {
         CodecRegistry registry);
 
   /// Counts a failure by its kind, and names the key in it.
-  Status count(std::string_view key, const Status& status);
+  Status failed(std::string_view key, const Status& status);
   void count_read(std::uint64_t bytes) noexcept {
     Counting counting(*this);
     counting.add(&Counters::values_read, 1);

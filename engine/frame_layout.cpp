@@ -72,7 +72,7 @@ Status FrameLayout::read_index(ByteView frame) {
   const ByteView index = rest.first(length);
   if (checksum(index) != summary_.index_checksum) return corrupt_frame("its index does not verify");
 
-  const BlockSplit split(summary_.decoded_bytes, summary_.shape ? &*summary_.shape : nullptr, summary_.block_bytes);
+  const BlockSplit split = this->split();
   if (split.count() != summary_.block_count) return corrupt_frame("its number of blocks is not what its cut gives");
   indexed_.resize(summary_.block_count);
   ByteReader reader(index);

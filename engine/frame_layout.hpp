@@ -9,6 +9,7 @@
 
 #include "cinch/codec.hpp"
 #include "cinch/status.hpp"
+#include "engine/block_split.hpp"
 #include "engine/checksum.hpp"
 #include "engine/frame_summary.hpp"
 
@@ -53,6 +54,11 @@ class FrameLayout {
   const FrameSummary& summary() const noexcept { return summary_; }
   std::span<const BlockEntry> blocks() const noexcept {
     return summary_.indexed ? std::span<const BlockEntry>(indexed_) : std::span<const BlockEntry>(&single_, 1);
+  }
+
+  /// How the value was cut. It points into the layout.
+  BlockSplit split() const noexcept {
+    return {summary_.decoded_bytes, summary_.shape ? &*summary_.shape : nullptr, summary_.block_bytes};
   }
 
   /// Empty when there is none; its checksum is `check_plan`'s to compare.

@@ -113,7 +113,7 @@ Status FrameReader::decode_pieces(std::span<const Piece> pieces, MutableBytes to
   const bool check = wants_check(verify);
   const Result<std::shared_ptr<const PlanState>> plan = open_plan(codec->get(), check);
   if (!plan) return plan.error();
-  const BlockSplit split(summary().decoded_bytes, summary().shape ? &*summary().shape : nullptr, summary().block_bytes);
+  const BlockSplit split = layout_.split();
 
   struct Touched {
     std::size_t block;
@@ -167,7 +167,7 @@ Result<std::shared_ptr<const PlanState>> FrameReader::open_plan(const Codec* cod
 Status FrameReader::fill(MutableBytes to, const Codec* codec, bool check, WorkerPool* workers) const {
   const Result<std::shared_ptr<const PlanState>> plan = open_plan(codec, check);
   if (!plan) return plan.error();
-  const BlockSplit split(summary().decoded_bytes, summary().shape ? &*summary().shape : nullptr, summary().block_bytes);
+  const BlockSplit split = layout_.split();
   const std::span<const BlockEntry> blocks = layout_.blocks();
   const auto fill_one = [&](std::size_t i) {
     const BlockSlice slice = split[i].slice;

@@ -82,7 +82,7 @@ class FrameWriter {
         frame_(options.scratch) {}
 
   Result<EncodedFrame> run(const Decoders& decoders) {
-    if (options_.verify || codec_.traits().lossy) {
+    if (options_.verify_writes || codec_.traits().lossy) {
       Result<CodecRef> decoder = decoders.find(codec_.format());
       if (!decoder) return decoder.error();
       decoder_ = std::move(*decoder);

@@ -21,7 +21,7 @@ namespace cinch {
 struct EncodeOptions {
   const TensorShape* shape = nullptr;
   std::uint64_t block_bytes = 0;  // 0: one block
-  bool verify = false;            // decode what was encoded and compare
+  bool verify_writes = false;     // decode what was encoded and compare
   WorkerPool* workers = nullptr;  // null: the caller's thread alone
   bool lossy_origin = false;      // the value lost something before it came here, and that much where it is known
   std::optional<LossReport> loss = std::nullopt;

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "engine/hex.hpp"
+
 namespace cinch {
 
 class Glob::Parser {
@@ -45,9 +47,9 @@ class Glob::Parser {
     if (c != 'x') return static_cast<unsigned char>(c);
     unsigned value = 0;
     for (int digit = 0; digit < 2; ++digit) {
-      const std::size_t nibble = at_end() ? std::string_view::npos : hex.find(take());
-      if (nibble == std::string_view::npos) return fail("expected \\xHH with two hexadecimal digits");
-      value = value * 16 + static_cast<unsigned>(nibble < 16 ? nibble : nibble - 6);
+      const int nibble = at_end() ? -1 : hex_value(take());
+      if (nibble < 0) return fail("expected \\xHH with two hexadecimal digits");
+      value = value * 16 + static_cast<unsigned>(nibble);
     }
     return static_cast<unsigned char>(value);
   }
@@ -84,8 +86,6 @@ class Glob::Parser {
     }
     return negated ? ~members : members;
   }
-
-  static constexpr std::string_view hex = "0123456789abcdefABCDEF";
 
   std::string_view pattern_;
   std::size_t at_ = 0;

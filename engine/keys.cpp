@@ -1,17 +1,11 @@
 // How keys are shown to people and read back from them.
 #include "cinch/kv_store.hpp"
+#include "engine/hex.hpp"
 
 namespace cinch {
 namespace {
 
 constexpr std::string_view hex_digits = "0123456789abcdef";
-
-int hex_value(char digit) noexcept {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-  return -1;
-}
 
 }  // namespace
 

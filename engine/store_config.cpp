@@ -131,12 +131,14 @@ class ConfigReader {
     return node->as_table();
   }
 
-  static Result<unsigned> read_threads(const Settings& given) {
-    const Result<std::int64_t> threads = given.integer("threads", 0);
-    if (!threads) return threads.error();
-    if (*threads >= 0 && *threads <= std::int64_t{most_threads}) return static_cast<unsigned>(*threads);
-    return Status(StatusCode::invalid_argument,
-                  "threads: " + std::to_string(*threads) + ", expected 0 to " + std::to_string(most_threads));
+  /// `least` where it is not given.
+  template <class Number>
+  static Result<Number> number(const Settings& given, const std::string& key, std::int64_t least, std::int64_t most) {
+    const Result<std::int64_t> found = given.integer(key, least);
+    if (!found) return found.error();
+    if (*found >= least && *found <= most) return static_cast<Number>(*found);
+    return Status(StatusCode::invalid_argument, key + ": " + std::to_string(*found) + ", expected " +
+                                                    std::to_string(least) + " to " + std::to_string(most));
   }
 
   void read_plugins(const toml::table& plugins);
@@ -185,7 +187,7 @@ void ConfigReader::read_engine(const toml::table& engine) {
   only(engine, path, {"threads", "block", "max_value", "verify", "verify_writes"});
   const Settings given = settings(engine, path);
   CompressedOptions& options = config_.compressed;
-  take(engine, path, "threads", read_threads(given), config_.threads);
+  take(engine, path, "threads", number<unsigned>(given, "threads", 0, most_threads), config_.threads);
   take(engine, path, "block", given.size("block", 0), options.block_bytes);
   take(engine, path, "max_value", given.size("max_value", 0), options.max_value_bytes);
   take(engine, path, "verify_writes", given.boolean("verify_writes", false), options.verify_writes);
@@ -262,15 +264,8 @@ Rule ConfigReader::read_rule(const toml::table& table, const std::string& key) {
 
 void ConfigReader::read_layout(const toml::table& table, const std::string& path, const Settings& given,
                                TensorLayout& to) {
-  const auto number = [&given](const char* key, std::int64_t least, std::int64_t most) -> Result<std::uint64_t> {
-    const Result<std::int64_t> found = given.integer(key, least);
-    if (!found) return found.error();
-    if (*found >= least && *found <= most) return static_cast<std::uint64_t>(*found);
-    return Status(StatusCode::invalid_argument, std::string(key) + ": " + std::to_string(*found) + ", expected " +
-                                                    std::to_string(least) + " to " + std::to_string(most));
-  };
-  take(table, path, "token_axis", number("token_axis", 0, max_tensor_dims - 1), to.token_axis);
-  take(table, path, "head_dim", number("head_dim", 1, std::int64_t{most_head_dim}), to.head_dim);
+  take(table, path, "token_axis", number<std::uint64_t>(given, "token_axis", 0, max_tensor_dims - 1), to.token_axis);
+  take(table, path, "head_dim", number<std::uint64_t>(given, "head_dim", 1, most_head_dim), to.head_dim);
 }
 
 TensorOfBytes ConfigReader::read_tensor(const toml::table& table, const std::string& key) {

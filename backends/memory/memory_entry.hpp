@@ -54,7 +54,7 @@ class MemoryEntry final : public ValueOwner {
   /// From now on destruction releases the charge.
   void set_account(MemoryAccount& account) noexcept { account_ = &account; }
 
-  bool is_expired(std::int64_t now) const noexcept { return expires_at_ms != 0 && expires_at_ms <= now; }
+  bool is_expired(std::int64_t now) const noexcept { return has_expired(expires_at_ms, now); }
 
   std::int64_t expires_at_ms;  // by the lock of its shard
   std::uint64_t stamp = 0;     // set once, before the entry is seen

@@ -62,7 +62,7 @@ class Database {
   void note_written();
 
   /// How many writes were acknowledged once and are not in the database.
-  std::uint64_t lost_writes() const noexcept { return watermark_ ? watermark_->lost_writes() : lost_writes_; }
+  std::uint64_t lost_writes() const noexcept { return lost_writes_; }
 
   /// All that was written is on the disk when it returns. Requires: no write error, or read-only.
   Status flush();

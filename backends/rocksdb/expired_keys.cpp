@@ -20,9 +20,8 @@ class ExpiryWatch final : public rocksdb::CompactionFilter {
 
   Decision FilterV2(int, const rocksdb::Slice& key, ValueType type, const rocksdb::Slice& stored, std::string*,
                     std::string*) const override {
-    if (type == ValueType::kValue) {
-      const std::int64_t expires_at_ms = peek_expiry(as_bytes(stored.ToStringView()));
-      if (expires_at_ms != 0 && expires_at_ms <= now_) keys_->note(key.ToStringView());
+    if (type == ValueType::kValue && peek_expired(as_bytes(stored.ToStringView()), now_)) {
+      keys_->note(key.ToStringView());
     }
     return Decision::kKeep;
   }

@@ -77,11 +77,11 @@ Result<MetaRecord> decode_meta(std::string_view key, ByteView stored) {
   return record;
 }
 
-std::int64_t peek_expiry(ByteView stored) noexcept {
+bool peek_expired(ByteView stored, std::int64_t now_ms) noexcept {
   std::int64_t expires_at_ms = 0;
-  if (stored.size() < sizeof(Fixed)) return 0;
+  if (stored.size() < sizeof(Fixed)) return false;
   std::memcpy(&expires_at_ms, stored.data() + offsetof(Fixed, expires_at_ms), sizeof expires_at_ms);
-  return expires_at_ms;
+  return has_expired(expires_at_ms, now_ms);
 }
 
 }  // namespace cinch

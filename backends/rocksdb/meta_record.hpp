@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "cinch/bytes.hpp"
+#include "cinch/kv_store.hpp"
 #include "cinch/status.hpp"
 
 namespace cinch {
@@ -23,7 +24,7 @@ struct MetaRecord {
   ByteView first;                  ///< The whole value when it is inline, else its first 512 bytes. Borrowed.
 
   bool is_inline() const noexcept { return size < inline_value_bytes; }
-  bool is_expired(std::int64_t now_ms) const noexcept { return expires_at_ms != 0 && expires_at_ms <= now_ms; }
+  bool is_expired(std::int64_t now_ms) const noexcept { return has_expired(expires_at_ms, now_ms); }
 };
 
 /// How many bytes of a value of that size its record holds.
@@ -35,7 +36,8 @@ std::string encode_meta(std::string_view key, const MetaRecord& record);
 /// `incompatible` for a record of a later version.
 Result<MetaRecord> decode_meta(std::string_view key, ByteView stored);
 
-/// The expiry alone, unverified: for who looks again before acting on it. 0 when the record is too short to have one.
-std::int64_t peek_expiry(ByteView stored) noexcept;
+/// Whether the record's value is gone, unverified: for who looks again before acting on it. A record that is too short
+/// to have an expiry has none.
+bool peek_expired(ByteView stored, std::int64_t now_ms) noexcept;
 
 }  // namespace cinch

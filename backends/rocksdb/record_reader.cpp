@@ -155,8 +155,7 @@ Result<KeyPage> read_keys(const Database& database, std::string_view prefix, std
   const std::int64_t now = now_ms();
   for (; at->Valid(); at->Next()) {
     const std::string_view key = at->key().ToStringView();
-    const std::int64_t expires_at_ms = peek_expiry(as_bytes(at->value().ToStringView()));
-    if (expires_at_ms != 0 && expires_at_ms <= now) {
+    if (peek_expired(as_bytes(at->value().ToStringView()), now)) {
       database.note_expired(key);
       continue;
     }

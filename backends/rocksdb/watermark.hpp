@@ -46,8 +46,6 @@ class Watermark {
   /// The database was closed in order.
   void close(const FilesLeft& left);
 
-  std::uint64_t lost_writes() const noexcept { return record_.lost_writes; }
-
  private:
   rocksdb::Status open();
   rocksdb::Status write_both();

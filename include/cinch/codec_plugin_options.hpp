@@ -97,6 +97,12 @@ class Options {
     return out;
   }
 
+  /// The fewest digits that read back as the same number.
+  static std::string shortest(double number) {
+    std::array<char, 32> text{};
+    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+  }
+
  private:
   /// Without initialisers: to clear those that the table does not have takes longer than all the rest of most calls.
   struct Value {
@@ -117,12 +123,6 @@ class Options {
     if (parameter.is_text) return value.text() == parameter.text_fallback;
     if (parameter.is_decimal) return value.decimal == parameter.decimal_fallback;
     return value.number == parameter.fallback;
-  }
-
-  /// The fewest digits that read back as the same number.
-  static std::string shortest(double number) {
-    std::array<char, 32> text{};
-    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
   }
 
   [[noreturn]] static void fail(std::string message) { throw Failure(CINCH_PARAMS_UNSUPPORTED, std::move(message)); }

@@ -183,6 +183,11 @@ CINCH_API std::int64_t now_ms() noexcept;
 /// ends after all that can be told.
 CINCH_API std::int64_t expiry_of(std::chrono::milliseconds ttl) noexcept;
 
+/// Whether what expires at that time, as `Head` has it, is gone `now`.
+inline bool has_expired(std::int64_t expires_at_ms, std::int64_t now) noexcept {
+  return expires_at_ms != 0 && expires_at_ms <= now;
+}
+
 /// The arguments that every store refuses alike: `invalid_argument` for a key over `max_key_bytes` or a negative time
 /// to live, and, for a store without codecs, for a codec.
 CINCH_API Status check_key(std::string_view key);

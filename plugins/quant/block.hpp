@@ -14,7 +14,6 @@ inline constexpr unsigned tile_rows = 64;
 inline constexpr unsigned chunk_channels = 64;  ///< Of which 16 at a time have a class.
 inline constexpr unsigned group_channels = 16;
 inline constexpr unsigned most_dim = 512;
-inline constexpr unsigned most_chunks = most_dim / chunk_channels;
 
 inline constexpr std::size_t folded_period = 32;
 

@@ -33,6 +33,9 @@ struct Part {
   std::uint64_t tokens = 0;
 };
 
+/// Room for an encoding beyond the length of its block: a head, the coder's states, and what it may write behind them.
+inline constexpr std::size_t encoder_slack = 512;
+
 /// One call at a time.
 class BlockEncoder {
  public:

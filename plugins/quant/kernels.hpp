@@ -49,8 +49,10 @@ struct Kernels {
                   Element, Loss&);
 };
 
+extern const Kernels scalar_kernels, avx2_kernels, avx512_kernels;
+
 /// Requires: `simd::is_available(target)`.
-const Kernels& kernels_of(simd::Target target);
+const Kernels& kernels_for(simd::Target target);
 
 /// The best that this machine has.
 const Kernels& kernels();

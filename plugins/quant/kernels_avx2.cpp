@@ -5,7 +5,6 @@
 
 namespace cinch::quant {
 
-extern const Kernels avx2_kernels;
 const Kernels avx2_kernels = KernelTable<simd::Avx2>::table;
 
 }  // namespace cinch::quant

@@ -5,7 +5,6 @@
 
 namespace cinch::quant {
 
-extern const Kernels avx512_kernels;
 const Kernels avx512_kernels = KernelTable<simd::Avx512>::table;
 
 }  // namespace cinch::quant

@@ -3,7 +3,6 @@
 
 namespace cinch::quant {
 
-extern const Kernels scalar_kernels;
 const Kernels scalar_kernels = KernelTable<simd::Scalar>::table;
 
 }  // namespace cinch::quant

@@ -20,7 +20,7 @@ class Planner {
 
   const Kernels& kernels() const noexcept { return kernels_; }
 
-  /// Throws `Failure` (INVALID_ARG) where parameters do not fit the value's heads.
+  /// Requires: `parameters.check_head(geometry.dim)` passed.
   PlanParts plan(const Geometry& geometry, std::span<const std::uint8_t> value, float error);
 
  private:

@@ -1,5 +1,4 @@
 // `quant`: tensors of floats with a bounded error in every row. README.md describes the stream.
-#include <charconv>
 #include <cmath>
 
 #include "cinch/codec_plugin.hpp"
@@ -11,25 +10,20 @@ namespace {
 using namespace cinch::plugin;
 namespace quant = cinch::quant;
 
-std::string shortest(double number) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, number).ptr};
-}
-
 /// Up to five decimals, so that rows keep the bound of what is said; a thousandth of the last one is taken for a
 /// float's own inaccuracy. Requires: from 0 to 1.
 double rounded_up(float error) { return static_cast<int>(static_cast<double>(error) * 1e5 + 0.999) / 1e5; }
 
 /// How the means of K were found to turn, and the error where it was searched for.
 std::string annotation_of(const quant::PlanParts& parts, std::uint32_t dim, bool is_searched) {
-  std::string out = is_searched ? "error=" + shortest(rounded_up(parts.error)) + "," : "";
+  std::string out = is_searched ? "error=" + Options::shortest(rounded_up(parts.error)) + "," : "";
   std::string pairing, bases, part;
   for (std::size_t i = 0; i < parts.schemes.size(); ++i) {
     const auto kind = quant::first_turning_mean + i;
     if (std::ranges::none_of(parts.heads, [kind](const auto& head) { return head.mean_kind == kind; })) continue;
     const quant::RopeScheme& scheme = parts.schemes[i];
     pairing = scheme.pairing == cinch::rotary::Pairing::halves ? "halves" : "interleaved";
-    const std::string base = scheme.base > 0 ? shortest(scheme.base) : "inv_freq";
+    const std::string base = scheme.base > 0 ? Options::shortest(scheme.base) : "inv_freq";
     part = scheme.rotary_dim < dim / 2 * 2 ? ",rotary_dim=" + std::to_string(scheme.rotary_dim) : "";
     if (out.size() + pairing.size() + bases.size() + base.size() + part.size() + 13 < CINCH_ANNOTATION_BYTES) {
       bases += (bases.empty() ? "" : "/") + base;
@@ -59,7 +53,7 @@ struct Quant {
         quant::Parameters(options).check_head(geometry.dim);
       }
     }
-    return size + 512;
+    return size + quant::encoder_slack;
   }
   static std::uint64_t plan_bound(const Options&, const cinch_shape_v1* shape, std::uint64_t) {
     return quant::plan_bound(quant::Geometry(shape));

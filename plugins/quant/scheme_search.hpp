@@ -19,7 +19,7 @@ class SchemeSearch {
   SchemeSearch(const Parameters& parameters, const Kernels& kernels);
 
   /// What the parameters give, or which of the bases saves enough; nothing where none does. Requires: two rows at
-  /// least. Throws `Failure` (INVALID_ARG) where `rotary_dim` does not fit the heads.
+  /// least; `parameters.check_head(geometry.dim)` passed.
   std::optional<RopeScheme> find(const Geometry& geometry, const Sampled& sampled);
 
  private:

@@ -28,7 +28,7 @@ std::uint64_t stored_size(const Parameters& parameters, const Geometry& geometry
     for (std::uint64_t token = 0; token < geometry.tokens; token += tokens_at_once) {
       const std::uint64_t tokens = std::min(tokens_at_once, geometry.tokens - token);
       const std::size_t bytes = planes * tokens * geometry.token_bytes();
-      to.resize(bytes + 512);
+      to.resize(bytes + encoder_slack);
       const auto block = value.subspan((plane * geometry.tokens + token) * geometry.token_bytes(), bytes);
       const auto encoded = encoder.encode(plan, parameters, {plane, planes, token, tokens}, block, to);
       const bool pays = encoded && *encoded + bytes / 64 + 4 < bytes;  // as the host has it, see CINCH_DECLINED

@@ -89,7 +89,7 @@ void round_trip(Input& input) {
   EncodeOptions options;
   options.shape = shape ? &*shape : nullptr;
   options.block_bytes = input.flag() ? std::uint64_t{64} * input.byte() : 0;
-  options.verify = true;
+  options.verify_writes = true;
   const ByteView pattern = input.rest();
   Bytes value = fuzz::exact(pattern);
   if (shape) {  // the input's bytes again and again

@@ -70,7 +70,7 @@ class TensorPath : public Path {
 class QuantPath : public Path {
  public:
   QuantPath(simd::Target target, const quant::Parameters& parameters, const quant::Geometry& geometry)
-      : kernels_(quant::kernels_of(target)), parameters_(parameters), geometry_(geometry) {}
+      : kernels_(quant::kernels_for(target)), parameters_(parameters), geometry_(geometry) {}
 
   Coded encode(std::span<const std::uint8_t> value, const Part& part) override {
     Coded made;

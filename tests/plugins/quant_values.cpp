@@ -82,7 +82,7 @@ quant::Parameters parameters_of(std::string_view text) {
 std::vector<const quant::Kernels*> quant_paths() {
   std::vector<const quant::Kernels*> out;
   for (const simd::Target target : simd::all_targets) {
-    if (simd::is_available(target)) out.push_back(&quant::kernels_of(target));
+    if (simd::is_available(target)) out.push_back(&quant::kernels_for(target));
   }
   return out;
 }
@@ -108,7 +108,7 @@ Encoded encode(const quant::Kernels& kernels, std::string_view text, const cinch
     for (std::uint64_t token = 0; token < geometry.tokens; token += tokens) {
       const quant::Part part{plane, planes, token, std::min(tokens, geometry.tokens - token)};
       const std::size_t bytes = part.planes * part.tokens * geometry.token_bytes();
-      Bytes to(bytes + 512);
+      Bytes to(bytes + quant::encoder_slack);
       const std::uint8_t* const from = &value[(plane * geometry.tokens + token) * geometry.token_bytes()];
       const auto length = encoder.encode(plan, parameters, part, {from, bytes}, to);
       to.resize(length.value_or(0));

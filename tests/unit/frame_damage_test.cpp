@@ -254,7 +254,7 @@ TEST(FrameDamageTest, ACodecThatEncodesOneByteInAMillionWrongIsCaughtAtWriteOrAt
   for (const bool verified : {false, true}) {
     const FrameCase c = toy(ToyKind::encodes_wrong_rarely, test::runs(400'000));
     EncodeOptions options;
-    options.verify = verified;
+    options.verify_writes = verified;
     std::uint64_t caught = 0;
     for (int write = 1; write <= 250; ++write) {
       const Result<EncodedFrame> encoded = encode_frame(c.value, key, *c.codec, c.codecs, options);

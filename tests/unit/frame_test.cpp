@@ -224,14 +224,14 @@ TEST(FrameTest, AWrongEncoderIsCaughtAtWriteWhenWritesAreVerified) {
   const FrameCase c = toy(ToyKind::encodes_wrong, runs(600));
   EXPECT_EQ(c.decode(c.encode(key), key).status().code(), StatusCode::codec_misbehaved);
   EncodeOptions options;
-  options.verify = true;
+  options.verify_writes = true;
   EXPECT_EQ(encode_frame(c.value, key, *c.codec, c.codecs, options).status().code(), StatusCode::codec_misbehaved);
 }
 
 TEST(FrameTest, OfTwoImplementationsTheDecoderThatOverrunsIsSwitchedOff) {
   const FrameCase c = toy(ToyKind::overruns, runs(600));  // the registry has one of its own
   EncodeOptions options;
-  options.verify = true;
+  options.verify_writes = true;
   EXPECT_EQ(encode_frame(c.value, key, *c.codec, c.codecs, options).status().code(), StatusCode::codec_misbehaved);
   EXPECT_TRUE(c.codec->bound(10, nullptr));
   EXPECT_EQ((*c.codecs.codec(c.codec->format().spec()))->bound(10, nullptr).status().code(),

@@ -21,17 +21,6 @@ Status io_error(const fs::path& path, const std::error_code& error) {
   return {StatusCode::io_error, path.string() + ": " + error.message()};
 }
 
-Result<std::uint64_t> bytes_below(const fs::path& directory) {
-  std::error_code failed;
-  std::uint64_t bytes = 0;
-  for (fs::recursive_directory_iterator entry(directory, failed), end; !failed && entry != end;
-       entry.increment(failed)) {
-    if (entry->is_regular_file(failed)) bytes += entry->file_size(failed);
-  }
-  if (failed) return io_error(directory, failed);
-  return bytes;
-}
-
 Status sync(const fs::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.number() < 0 || fsync(file.number()) != 0) {

@@ -297,7 +297,6 @@ Status CommandApp::finish_tensor() {
     return {StatusCode::invalid_argument,
             "--shape: expected at most " + std::to_string(max_tensor_dims) + " dimensions, of which one may be 0"};
   }
-  if (options_.again && !options_.lossy) return {StatusCode::invalid_argument, "recompress: --again needs --lossy"};
   return {};
 }
 
@@ -316,6 +315,9 @@ Status CommandApp::finish() {
   }
   if (options_.command == recompress_values && options_.codecs.empty() && options_.rules.empty() && !options_.config) {
     return {StatusCode::invalid_argument, name + ": --codec is required, or --rule, or --config"};
+  }
+  if (options_.again && !options_.lossy) {
+    return {StatusCode::invalid_argument, name + ": --again needs --lossy"};
   }
   if (options_.command == remove_values && options_.keys.empty() && options_.prefix.empty()) {
     return {StatusCode::invalid_argument, app_.get_subcommand("del")->count("--prefix") > 0

@@ -42,6 +42,8 @@ ExitStatus run_bench(const Options& options);
 
 // demo_command.cpp
 ExitStatus run_demo(const Options& options);
+
+// demo_runs.cpp
 ExitStatus check_demo_store(const Options& options);
 
 }  // namespace cinch::tool

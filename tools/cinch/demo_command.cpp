@@ -53,15 +53,6 @@ Status prepare_directory(const fs::path& path) {
   return {};
 }
 
-/// A word that a shell reads back as it is.
-std::string shell_word(const std::string& text) {
-  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
-  if (text.find_first_not_of(plain) == std::string::npos) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 std::vector<std::string> commands_to_go_on(const std::string& program, const Report& report) {
   const std::string cinch = shell_word(program);
   if (report.store.empty()) {

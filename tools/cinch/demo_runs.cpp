@@ -5,6 +5,7 @@
 
 #include "child_process.hpp"
 #include "commands.hpp"
+#include "files.hpp"
 #include "output.hpp"
 #include "transfer.hpp"
 
@@ -16,15 +17,6 @@ namespace fs = std::filesystem;
 constexpr double seconds_a_figure = 0.15;
 
 double mbps(const Rate& rate) { return rate.gb_per_s() * 1000; }
-
-std::uint64_t directory_bytes(const std::string& path) {
-  std::uint64_t total = 0;
-  std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path, ignored)) {
-    if (entry.is_regular_file(ignored)) total += entry.file_size(ignored);
-  }
-  return total;
-}
 
 Status set_one(CompressedKvStore& store, const WorkloadValue& value) {
   SetOptions options;
@@ -87,7 +79,9 @@ Status DemoRuns::run_rocksdb(const DemoData& data, DemoFigures& figures) const {
   if (!status.ok()) return status;
   const Result<double> get = read_back_mbps(path, "", data);
   if (!get) return get.error();
-  figures.rocksdb = DemoFigures::OnDisk{mbps(set), *get, directory_bytes(path)};
+  const Result<std::uint64_t> bytes = bytes_below(path);
+  if (!bytes) return bytes.error();
+  figures.rocksdb = DemoFigures::OnDisk{mbps(set), *get, *bytes};
   fs::remove_all(path, failed);
   return {};
 }

@@ -32,6 +32,18 @@ mode_t current_umask() {
 
 }  // namespace
 
+Result<std::uint64_t> bytes_below(const std::string& directory) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  std::uint64_t bytes = 0;
+  for (fs::recursive_directory_iterator entry(directory, failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    if (entry->is_regular_file(failed)) bytes += entry->file_size(failed);
+  }
+  if (failed) return Status(StatusCode::io_error, directory + ": " + failed.message());
+  return bytes;
+}
+
 Descriptor::~Descriptor() {
   if (number_ > STDERR_FILENO) ::close(number_);
 }

@@ -42,6 +42,9 @@ class InputFile {
   std::string path_;
 };
 
+/// What the files in a directory, and in those in it, hold.
+Result<std::uint64_t> bytes_below(const std::string& directory);
+
 /// All of a file, a pipe, or, for "-", of standard input.
 Result<std::string> read_all(const std::string& path);
 

@@ -30,6 +30,9 @@ ExitStatus fail_absent(std::string_view key);
 /// The same failure, naming `key` if it does not yet.
 Status about_key(const Status& status, std::string_view key);
 
+/// As a shell takes it for one word.
+std::string shell_word(const std::string& text);
+
 /// "417 B", "1.9 MiB".
 std::string human_size(std::uint64_t bytes);
 

@@ -37,13 +37,6 @@ Result<std::uint64_t> check(CompressedKvStore& store, const std::string& key, bo
   return bytes;
 }
 
-/// As a shell takes it for one word.
-std::string quoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) c == '\'' ? out.append("'\\''") : out.append(1, c);
-  return out + "'";
-}
-
 std::string report(const Options& options, const Findings& findings) {
   if (options.json) {
     JsonWriter json;
@@ -72,8 +65,8 @@ ExitStatus verify_values(const Options& options) {
   if (!next) return fail(next.error());
   if (*next) {
     findings.next = escape_key(**next);
-    const std::string prefix = options.prefix.empty() ? "" : ' ' + quoted(escape_key(options.prefix));
-    print_error("interrupted; go on with: verify" + prefix + " --from " + quoted(*findings.next));
+    const std::string prefix = options.prefix.empty() ? "" : ' ' + shell_word(escape_key(options.prefix));
+    print_error("interrupted; go on with: verify" + prefix + " --from " + shell_word(*findings.next));
   }
   if (findings.values == 0 && !*next && (options.from || !options.prefix.empty())) {
     print_error("no key was there to check");
