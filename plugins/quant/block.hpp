@@ -7,10 +7,11 @@
 #include "plugins/quant/classes.hpp"
 #include "plugins/quant/element.hpp"
 #include "plugins/rotary/phase.hpp"
+#include "plugins/rotary/rotation.hpp"
 
 namespace cinch::quant {
 
-inline constexpr unsigned tile_rows = 64;
+inline constexpr unsigned tile_rows = rotary::tile_tokens;
 inline constexpr unsigned chunk_channels = 64;  ///< Of which 16 at a time have a class.
 inline constexpr unsigned group_channels = 16;
 inline constexpr unsigned most_dim = 512;

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "plugins/simd/small_float.hpp"
+#include "plugins/simd/target.hpp"
 
 namespace cinch::quant {
 
@@ -38,7 +39,7 @@ constexpr float subnormal_rounding_of(Element element) noexcept {
 
 /// 16 elements.
 template <class T, Element element>
-inline __attribute__((always_inline)) typename T::Floats load(const std::uint8_t* from) {
+CINCH_ALWAYS_INLINE typename T::Floats load(const std::uint8_t* from) {
   if constexpr (element == Element::bf16)
     return T::load_bf16(from);
   else if constexpr (element == Element::f16)
@@ -53,7 +54,7 @@ inline __attribute__((always_inline)) typename T::Floats load(const std::uint8_t
 
 /// 64 elements.
 template <class T, Element element>
-inline __attribute__((always_inline)) void load(const std::uint8_t* from, typename T::Channels& to) {
+CINCH_ALWAYS_INLINE void load(const std::uint8_t* from, typename T::Channels& to) {
   if constexpr (element == Element::bf16) {
     T::load_bf16(from, to);
   } else {
@@ -64,7 +65,7 @@ inline __attribute__((always_inline)) void load(const std::uint8_t* from, typena
 
 /// Rounds to the nearest. Requires: finite, and in range for bf16.
 template <class T, Element element>
-inline __attribute__((always_inline)) void store(std::uint8_t* to, typename T::Floats a) {
+CINCH_ALWAYS_INLINE void store(std::uint8_t* to, typename T::Floats a) {
   if constexpr (element == Element::bf16)
     T::store_bf16(to, a);
   else if constexpr (element == Element::f16)
@@ -79,7 +80,7 @@ inline __attribute__((always_inline)) void store(std::uint8_t* to, typename T::F
 
 /// 64 elements.
 template <class T, Element element>
-inline __attribute__((always_inline)) void store(std::uint8_t* to, const typename T::Channels& a) {
+CINCH_ALWAYS_INLINE void store(std::uint8_t* to, const typename T::Channels& a) {
   if constexpr (element == Element::bf16) {
     T::store_bf16(to, a);
   } else {

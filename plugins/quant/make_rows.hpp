@@ -30,7 +30,7 @@ class RowMaker {
 
   /// None where all are made. Requires: `motion` is the job's.
   template <Motion motion>
-  inline __attribute__((always_inline)) void some_rows(Job& job) {
+  CINCH_ALWAYS_INLINE void some_rows(Job& job) {
     const unsigned left = job.count - job.next;
     if (left == 0) return;
     if (job.tile.tables[job.chunk].is_wide) {
@@ -95,9 +95,9 @@ class RowMaker {
   };
 
   /// What the symbols of a row stand for, lane by lane, and which of them are wide escapes. False: corrupt.
-  inline __attribute__((always_inline)) bool read_row(const ChunkTables<T>& tables, const std::uint8_t* symbols,
-                                                      const std::uint8_t* last_escape, bool has_wides, Ends& ends,
-                                                      typename T::Bytes& q, std::uint64_t& wides) {
+  CINCH_ALWAYS_INLINE bool read_row(const ChunkTables<T>& tables, const std::uint8_t* symbols,
+                                    const std::uint8_t* last_escape, bool has_wides, Ends& ends, typename T::Bytes& q,
+                                    std::uint64_t& wides) {
     const typename T::Bytes symbol =
         T::load_quarters(symbols, symbols + group_room, symbols + 2 * group_room, symbols + 3 * group_room);
     q = T::lookup(tables.value, symbol);
@@ -121,7 +121,7 @@ class RowMaker {
 
   /// Makes `count` rows at once; where nobody does anything between rows, all that are left.
   template <Motion motion, unsigned count>
-  inline __attribute__((always_inline)) void rows(Job& job) {
+  CINCH_ALWAYS_INLINE void rows(Job& job) {
     const ChunkTables<T>& tables = job.tile.tables[job.chunk];
     const unsigned channel = job.chunk * chunk_channels, end = job.count;
     const std::uint8_t* const symbols = job.symbols + job.chunk * 4 * group_room;

@@ -39,8 +39,8 @@ struct RowSums {
 };
 
 template <class T>
-inline __attribute__((always_inline)) void add_some(const typename T::Floats& x, const typename T::Floats& y,
-                                                    RowSums<T>& sums, typename T::Floats& most) {
+CINCH_ALWAYS_INLINE void add_some(const typename T::Floats& x, const typename T::Floats& y, RowSums<T>& sums,
+                                  typename T::Floats& most) {
   const typename T::Floats difference = T::sub(y, x);
   sums.error = T::fused_product_add(difference, difference, sums.error);
   sums.square = T::fused_product_add(x, x, sums.square);
@@ -48,8 +48,8 @@ inline __attribute__((always_inline)) void add_some(const typename T::Floats& x,
 }
 
 template <class T, Element element>
-inline __attribute__((always_inline)) RowSums<T> sum_row(const std::uint8_t* original, const std::uint8_t* decoded,
-                                                         std::uint32_t dim, typename T::Floats& most) {
+CINCH_ALWAYS_INLINE RowSums<T> sum_row(const std::uint8_t* original, const std::uint8_t* decoded, std::uint32_t dim,
+                                       typename T::Floats& most) {
   RowSums<T> sums;
   std::uint32_t c = 0;
   for (; T::has_many_registers && c + chunk_channels <= dim; c += chunk_channels) {
@@ -74,8 +74,8 @@ inline void add_row(float error, float square, Loss& loss) {
 }
 
 template <class T, Element element>
-inline __attribute__((always_inline)) void measure_row(const std::uint8_t* original, const std::uint8_t* decoded,
-                                                       std::uint32_t dim, typename T::Floats& largest, Loss& loss) {
+CINCH_ALWAYS_INLINE void measure_row(const std::uint8_t* original, const std::uint8_t* decoded, std::uint32_t dim,
+                                     typename T::Floats& largest, Loss& loss) {
   typename T::Floats most = T::fill_floats(0);
   const RowSums<T> sums = sum_row<T, element>(original, decoded, dim, most);
   const float row_error = T::sum(sums.error), row_square = T::sum(sums.square);

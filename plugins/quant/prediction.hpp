@@ -25,7 +25,7 @@ enum class Motion : std::uint8_t {
 
 /// Calls `function` with the motion as a constant.
 template <class Function>
-inline __attribute__((always_inline)) auto with_motion(Motion motion, Function&& function) {
+CINCH_ALWAYS_INLINE auto with_motion(Motion motion, Function&& function) {
   switch (motion) {
     case Motion::turns: return function(std::integral_constant<Motion, Motion::turns>());
     case Motion::folded: return function(std::integral_constant<Motion, Motion::folded>());
@@ -66,8 +66,7 @@ struct Predictor {
 
   /// Of 16 channels from `channel` on.
   template <bool turns>
-  inline __attribute__((always_inline)) typename T::Floats some(std::uint32_t channel, std::uint32_t at,
-                                                                std::size_t place) const {
+  CINCH_ALWAYS_INLINE typename T::Floats some(std::uint32_t channel, std::uint32_t at, std::size_t place) const {
     const typename T::Floats still = T::load_as_held(mean + channel);
     if constexpr (!turns) return still;
     const float* const cosine = waves + std::size_t{2} * period * place + at;
@@ -77,8 +76,8 @@ struct Predictor {
 
   /// Of one of a chunk's four parts, whose places are `at`. Where it is folded, two parts load the same: once.
   template <Motion motion>
-  inline __attribute__((always_inline)) typename T::Floats part(unsigned i, std::uint32_t channel,
-                                                                const std::uint32_t (&at)[4], std::size_t place) const {
+  CINCH_ALWAYS_INLINE typename T::Floats part(unsigned i, std::uint32_t channel, const std::uint32_t (&at)[4],
+                                              std::size_t place) const {
     if constexpr (motion == Motion::folded) {
       const std::size_t pair = 16 * (i % 2);
       const float* const cosines = waves + 2 * folded_period * place + pair;

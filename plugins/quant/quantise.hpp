@@ -199,8 +199,8 @@ class Quantiser {
   }
 
   template <Motion motion, unsigned count>
-  inline __attribute__((always_inline)) void some_rows(const ChunkRows& rows, const ChunkTables<T>& tables,
-                                                       const Groups& groups, unsigned i, Ends& ends) {
+  CINCH_ALWAYS_INLINE void some_rows(const ChunkRows& rows, const ChunkTables<T>& tables, const Groups& groups,
+                                     unsigned i, Ends& ends) {
     typename T::Channels steps[count];
     unsigned row[count];
 #pragma GCC unroll 4

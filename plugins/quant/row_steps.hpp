@@ -107,9 +107,9 @@ class RowSteps {
 
   /// How far a row's values are from whole steps: the squares, up to `channels`.
   template <bool turns>
-  inline __attribute__((always_inline)) typename T::Floats squares_off(const Tile& tile, const Predictor<T>& predict,
-                                                                       const std::uint32_t* places,
-                                                                       std::uint32_t channels, unsigned r) const {
+  CINCH_ALWAYS_INLINE typename T::Floats squares_off(const Tile& tile, const Predictor<T>& predict,
+                                                     const std::uint32_t* places, std::uint32_t channels,
+                                                     unsigned r) const {
     const typename T::Floats magic = T::fill_floats(0x1.8p23f);  // what a float is rounded to integers with
     typename T::Floats sum = T::fill_floats(0);
     for (std::uint32_t c = 0; c < channels; c += 16) {

@@ -11,8 +11,7 @@ namespace cinch::quant {
 
 /// 16 values from `channel` of a row; zeros beyond `dim`.
 template <class T, Element element>
-inline __attribute__((always_inline)) typename T::Floats load_some(const std::uint8_t* row, std::uint32_t channel,
-                                                                   std::uint32_t dim) {
+CINCH_ALWAYS_INLINE typename T::Floats load_some(const std::uint8_t* row, std::uint32_t channel, std::uint32_t dim) {
   if (channel + 16 <= dim) return load<T, element>(row + channel * size_of(element));
   std::uint8_t values[64] = {};
   if (channel < dim) std::memcpy(values, row + channel * size_of(element), (dim - channel) * size_of(element));

@@ -4,30 +4,32 @@
 #include <bit>
 #include <cstdint>
 
+#include "plugins/simd/target.hpp"
+
 namespace cinch::quant {
 
 inline constexpr int most_step_code = 400;  ///< Codes are -400 to 400: steps of 2^-100 to 2^100.
 
 /// 2^(code / 4), rounded down. Without a table, so that compilers make vectors of it.
-inline __attribute__((always_inline)) float step_of(int code) noexcept {
+CINCH_ALWAYS_INLINE float step_of(int code) noexcept {
   const std::uint32_t low = (code & 1) != 0 ? 0x3f983700 : 0x3f800000, high = (code & 1) != 0 ? 0x3fd74400 : 0x3fb50400;
   return std::bit_cast<float>(((code & 2) != 0 ? high : low) + (static_cast<std::uint32_t>(code >> 2) << 23));
 }
 
-inline __attribute__((always_inline)) float inverse_step_of(int code) noexcept { return 1.0f / step_of(code); }
+CINCH_ALWAYS_INLINE float inverse_step_of(int code) noexcept { return 1.0f / step_of(code); }
 
 /// The code of the largest step whose square is at most `square`. Requires: normal and positive.
-inline __attribute__((always_inline)) int code_of_square(float square) noexcept {
+CINCH_ALWAYS_INLINE int code_of_square(float square) noexcept {
   const auto bits = std::bit_cast<std::uint32_t>(square);
   return 2 * (static_cast<int>(bits >> 23) - 127) + ((bits & 0x7fffff) >= 0x3504f4 ? 1 : 0);
 }
 
 /// Whether `a` is less than `b`, of numbers that are not negative; those that are NaN are greater than all. Comparing
 /// them as integers is what compilers make vectors of; so are `both` and `either` rather than && and ||.
-inline __attribute__((always_inline)) bool is_less(float a, float b) noexcept {
+CINCH_ALWAYS_INLINE bool is_less(float a, float b) noexcept {
   return std::bit_cast<std::uint32_t>(a) < std::bit_cast<std::uint32_t>(b);
 }
-inline __attribute__((always_inline)) bool both(bool a, bool b) noexcept { return (unsigned{a} & unsigned{b}) != 0; }
-inline __attribute__((always_inline)) bool either(bool a, bool b) noexcept { return (unsigned{a} | unsigned{b}) != 0; }
+CINCH_ALWAYS_INLINE bool both(bool a, bool b) noexcept { return (unsigned{a} & unsigned{b}) != 0; }
+CINCH_ALWAYS_INLINE bool either(bool a, bool b) noexcept { return (unsigned{a} | unsigned{b}) != 0; }
 
 }  // namespace cinch::quant

@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "plugins/rans/frequencies.hpp"
+#include "plugins/simd/target.hpp"
 
 namespace cinch::rans {
 
@@ -117,8 +118,8 @@ struct States {
 
 /// One step of the encoder.
 template <class T>
-inline __attribute__((always_inline)) typename T::Words encode_step(typename T::Words states, typename T::Bytes symbols,
-                                                                    const EncodeTable<T>& table, std::uint8_t*& to) {
+CINCH_ALWAYS_INLINE typename T::Words encode_step(typename T::Words states, typename T::Bytes symbols,
+                                                  const EncodeTable<T>& table, std::uint8_t*& to) {
   const typename T::Words frequency = T::widen(T::lookup(table.frequency, symbols));
   return T::grow(T::drain(states, frequency, to), frequency, T::widen(T::lookup(table.start, symbols)),
                  T::lookup(table.reciprocal, symbols));
@@ -126,8 +127,7 @@ inline __attribute__((always_inline)) typename T::Words encode_step(typename T::
 
 /// One step of the decoder: the symbols, and states that still have to be refilled.
 template <class T>
-inline __attribute__((always_inline)) typename T::Bytes decode_step(typename T::Split& states,
-                                                                    const DecodeTable<T>& table) {
+CINCH_ALWAYS_INLINE typename T::Bytes decode_step(typename T::Split& states, const DecodeTable<T>& table) {
   const typename T::Bytes slots = T::slots_of(states);
   const typename T::Bytes symbols = T::symbols_of(table.slots, states);
   states = T::shrink(states, T::lookup(table.frequency, symbols), T::sub(slots, T::lookup(table.start, symbols)));

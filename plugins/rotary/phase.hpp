@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "plugins/simd/target.hpp"
+
 namespace cinch::rotary {
 
 /// 2^64 is a whole turn.
@@ -26,8 +28,7 @@ std::vector<Turn> turns_of(double base, unsigned rotary_dim);
 Turn turn_of_radians(double radians) noexcept;
 
 /// Cosine and sine of `token` times `turn`. For kernels of every target: the same instructions in all of them.
-inline __attribute__((always_inline)) void wave_at(Turn turn, std::uint64_t token, float& cosine,
-                                                   float& sine) noexcept {
+CINCH_ALWAYS_INLINE void wave_at(Turn turn, std::uint64_t token, float& cosine, float& sine) noexcept {
   constexpr float quarter_turn = 1.57079632679489662f;
   // The upper half of 64 bits of the product, from halves: compilers make vectors of that.
   const auto turn_low = static_cast<std::uint32_t>(turn), turn_high = static_cast<std::uint32_t>(turn >> 32);
@@ -49,7 +50,7 @@ inline __attribute__((always_inline)) void wave_at(Turn turn, std::uint64_t toke
 }
 
 /// `value` rounded to `bits` significant bits: products of two such numbers of 24 bits in all are exact.
-inline __attribute__((always_inline)) float round_to_bits(float value, int bits) noexcept {
+CINCH_ALWAYS_INLINE float round_to_bits(float value, int bits) noexcept {
   const int dropped = 24 - bits;
   std::uint32_t raw = std::bit_cast<std::uint32_t>(value);
   raw += 1u << (dropped - 1);

@@ -15,6 +15,9 @@
 #include <cstdint>
 #include <string_view>
 
+/// For what a kernel is put together of: a call would take longer than what is called.
+#define CINCH_ALWAYS_INLINE inline __attribute__((always_inline))
+
 namespace cinch::simd {
 
 enum class Target : std::uint8_t { scalar, avx2, avx512 };

@@ -9,24 +9,24 @@ namespace cinch::tensor {
 namespace {
 
 template <class T>
-CINCH_INLINE typename T::WideTable wide(const std::uint8_t* table, unsigned part = 0) {
+CINCH_ALWAYS_INLINE typename T::WideTable wide(const std::uint8_t* table, unsigned part = 0) {
   return T::wide_table(table + 128 * part);
 }
 
 /// Of a table by id. Without a context above 3 its lower half has all there are: one register is permuted, not two.
 template <class T, bool has_upper>
-CINCH_INLINE typename T::Bytes by_id(const std::uint8_t* table, typename T::Bytes id) {
+CINCH_ALWAYS_INLINE typename T::Bytes by_id(const std::uint8_t* table, typename T::Bytes id) {
   if constexpr (has_upper) return T::lookup(wide<T>(table), id);
   return T::lookup(T::half_table(table), id);
 }
 
 /// A set of states: its lanes are those from `lane` on.
 template <class T>
-CINCH_INLINE typename T::Words load_states(const States& from, std::size_t lane) {
+CINCH_ALWAYS_INLINE typename T::Words load_states(const States& from, std::size_t lane) {
   return T::join(T::load(from.low + lane), T::load(from.high + lane));
 }
 template <class T>
-CINCH_INLINE void store_states(States& to, std::size_t lane, typename T::Words states) {
+CINCH_ALWAYS_INLINE void store_states(States& to, std::size_t lane, typename T::Words states) {
   T::store(to.low + lane, T::low_bytes_of(states));
   T::store(to.high + lane, T::high_bytes_of(states));
 }
@@ -40,8 +40,8 @@ struct ToEncode {
 
 /// Of `context` and `turn` the low four bits are 0, and of `turn` only the top bit counts: it is in `turns`.
 template <class T>
-CINCH_INLINE ToEncode<T> symbols_of(const AlphabetTables& tables, typename T::Bytes context, typename T::Bytes step,
-                                    typename T::Bytes turn, std::uint64_t turns) {
+CINCH_ALWAYS_INLINE ToEncode<T> symbols_of(const AlphabetTables& tables, typename T::Bytes context,
+                                           typename T::Bytes step, typename T::Bytes turn, std::uint64_t turns) {
   const auto low_contexts = T::add(context, context);  // the lower two bits of a context's number are bits 5 and 6
   if constexpr (T::has_wide_lookup) {
     const auto key = T::either(step, low_contexts);
@@ -83,7 +83,8 @@ struct Decoded {
 };
 
 template <class T>
-CINCH_INLINE Decoded<T> meanings_of(const AlphabetTables& tables, typename T::Bytes context, typename T::Bytes slots) {
+CINCH_ALWAYS_INLINE Decoded<T> meanings_of(const AlphabetTables& tables, typename T::Bytes context,
+                                           typename T::Bytes slots) {
   if constexpr (T::has_wide_lookup) {
     // All contexts that there are get looked up: what depends on the states has to be quick, and a search is not.
     const auto in = [&](unsigned number) { return T::lookup(wide<T>(tables.id_of_slot, number), slots); };
@@ -121,8 +122,8 @@ struct FoundGroup {
 
 /// Stores the low bits as well.
 template <class T, Layout layout>
-CINCH_INLINE FoundGroup<T> find_symbols(const AlphabetTables& tables, const Rows& rows, std::size_t skip,
-                                        const std::uint8_t* words, std::uint8_t* stored) {
+CINCH_ALWAYS_INLINE FoundGroup<T> find_symbols(const AlphabetTables& tables, const Rows& rows, std::size_t skip,
+                                               const std::uint8_t* words, std::uint8_t* stored) {
   const Parts<T> parts = take_apart<T, layout>(words, stored);
   pack<T, cut<layout>.low_bits>(parts.low, stored + lanes * cut<layout>.byte_planes);
   const auto context = T::load(rows.contexts + skip);
@@ -135,8 +136,8 @@ CINCH_INLINE FoundGroup<T> find_symbols(const AlphabetTables& tables, const Rows
 }
 
 template <class T, Layout layout>
-CINCH_INLINE void push_group(const FoundGroup<T>& group, typename T::Words& states, std::uint8_t*& bytes,
-                             std::uint8_t*& escapes, BitPusher& extra) {
+CINCH_ALWAYS_INLINE void push_group(const FoundGroup<T>& group, typename T::Words& states, std::uint8_t*& bytes,
+                                    std::uint8_t*& escapes, BitPusher& extra) {
   const ToEncode<T>& symbols = group.symbols;
   extra.push(T::pick_bits(group.halves, symbols.extra_halves), T::count_bits(symbols.extra_halves));
   extra.push(T::pick_bits(group.turns, symbols.extra_turns), T::count_bits(symbols.extra_turns));
@@ -211,8 +212,8 @@ struct DecodedPair {
 };
 
 template <class T>
-CINCH_INLINE Decoded<T> decode_step(const AlphabetTables& tables, const std::uint8_t* contexts,
-                                    typename T::Split& states) {
+CINCH_ALWAYS_INLINE Decoded<T> decode_step(const AlphabetTables& tables, const std::uint8_t* contexts,
+                                           typename T::Split& states) {
   const auto decoded = meanings_of<T>(tables, T::load(contexts), T::slots_of(states));
   states = T::shrink(states, decoded.frequency, decoded.offset);
   return decoded;
@@ -241,8 +242,8 @@ bool pop_escapes(std::uint64_t lanes_escaped, unsigned count, std::uint8_t* word
 
 /// From meanings to words; false when a stack is empty.
 template <class T, Layout layout>
-CINCH_INLINE bool finish_group(const Decoded<T>& decoded, const Rows& rows, std::size_t skip,
-                               const std::uint8_t* stored, std::uint8_t* words, Popped& popped) {
+CINCH_ALWAYS_INLINE bool finish_group(const Decoded<T>& decoded, const Rows& rows, std::size_t skip,
+                                      const std::uint8_t* stored, std::uint8_t* words, Popped& popped) {
   const std::uint64_t extra_halves = T::template bits<6>(decoded.meaning);
   const std::uint64_t extra_turns = T::template bits<5>(decoded.meaning);
   const unsigned half_count = T::count_bits(extra_halves);
@@ -335,8 +336,6 @@ constexpr Kernels kernels_of() {
           .sample = sample_loops,
           .detection = &rotary::detection_loops<T>};
 }
-
-#undef CINCH_INLINE
 
 }  // namespace
 }  // namespace cinch::tensor

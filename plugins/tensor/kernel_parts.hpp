@@ -8,8 +8,6 @@
 
 #include "plugins/tensor/kernels.hpp"
 
-#define CINCH_INLINE inline __attribute__((always_inline))  // until the end of kernel.hpp
-
 namespace cinch::tensor {
 namespace {
 

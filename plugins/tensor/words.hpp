@@ -16,13 +16,13 @@ struct Parts {
 };
 
 template <class T>
-CINCH_INLINE typename T::Bytes and_bits(typename T::Bytes a, std::uint8_t bits) {
+CINCH_ALWAYS_INLINE typename T::Bytes and_bits(typename T::Bytes a, std::uint8_t bits) {
   return T::both(a, T::fill(bits));
 }
 
 /// Words of which the top byte has sign and most of the exponent, and the next the rest: those of bf16.
 template <class T>
-CINCH_INLINE Parts<T> parts_of_bf16(const std::uint8_t* words) {
+CINCH_ALWAYS_INLINE Parts<T> parts_of_bf16(const std::uint8_t* words) {
   typename T::Bytes low, high;
   T::load_apart(words, low, high);
   return {high, T::either(T::add(high, high), T::template shift_right<7>(low)),
@@ -31,7 +31,7 @@ CINCH_INLINE Parts<T> parts_of_bf16(const std::uint8_t* words) {
 
 /// Takes words apart and stores their whole low bytes.
 template <class T, Layout layout>
-CINCH_INLINE Parts<T> take_apart(const std::uint8_t* words, std::uint8_t* stored) {
+CINCH_ALWAYS_INLINE Parts<T> take_apart(const std::uint8_t* words, std::uint8_t* stored) {
   if constexpr (layout == Layout::bf16) {
     return parts_of_bf16<T>(words);
   } else if constexpr (layout == Layout::f32) {
@@ -68,7 +68,7 @@ struct DecodedParts {
 };
 
 template <class T, Layout layout>
-CINCH_INLINE void put_together(const DecodedParts<T>& parts, const std::uint8_t* stored, std::uint8_t* words) {
+CINCH_ALWAYS_INLINE void put_together(const DecodedParts<T>& parts, const std::uint8_t* stored, std::uint8_t* words) {
   if constexpr (layout == Layout::bf16) {
     T::store_bf16_of(words, parts.sign, parts.octave, parts.above, parts.low);
   } else if constexpr (layout == Layout::f32) {
@@ -96,7 +96,7 @@ CINCH_INLINE void put_together(const DecodedParts<T>& parts, const std::uint8_t*
 
 /// Lanes of `bits` bits, the first lane lowest.
 template <class T, unsigned bits>
-CINCH_INLINE void pack(typename T::Bytes lows, std::uint8_t* to) {
+CINCH_ALWAYS_INLINE void pack(typename T::Bytes lows, std::uint8_t* to) {
   if constexpr (bits == 6) {
     T::pack_sixes(lows, to);
   } else if constexpr (bits == 1) {
@@ -115,7 +115,7 @@ CINCH_INLINE void pack(typename T::Bytes lows, std::uint8_t* to) {
 }
 
 template <class T, unsigned bits>
-CINCH_INLINE typename T::Bytes unpack(const std::uint8_t* from) {
+CINCH_ALWAYS_INLINE typename T::Bytes unpack(const std::uint8_t* from) {
   if constexpr (bits == 6) {
     return T::unpack_sixes(from);
   } else if constexpr (bits == 1) {
