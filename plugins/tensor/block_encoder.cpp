@@ -181,7 +181,7 @@ std::optional<std::size_t> BlockEncoder::finish(const PlanState& plan, const Blo
   Pusher pusher(plan, kernels_, contexts_, to, stacks);
   std::size_t elements = 0;
   for (const Segment& segment : writer.segments) {
-    elements += segment.elements;
+    elements += (segment.elements + lanes - 1) / lanes * lanes;  // lanes that pad it push bits as well
     largest = std::max(largest, std::min(pusher.tile_size(*segment.plane), segment.elements) + pair);
   }
   bits_.resize(elements / 4 + largest / 4 + 64);
