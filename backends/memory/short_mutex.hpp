@@ -2,7 +2,9 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
+#include <mutex>
 
 namespace cinch {
 
@@ -15,7 +17,7 @@ class ShortMutex {
     if (!try_lock()) wait();
   }
   void unlock() {
-    if (state_.exchange(free, std::memory_order_release) == awaited) state_.notify_one();
+    if (state_.exchange(free, std::memory_order_release) == awaited) wake();
   }
 
  private:
@@ -31,7 +33,15 @@ class ShortMutex {
       if (state_.load(std::memory_order_relaxed) == free && try_lock()) return;
       pause();
     }
-    while (state_.exchange(awaited, std::memory_order_acquire) != free) state_.wait(awaited, std::memory_order_relaxed);
+    // Not by `std::atomic::wait`, which looks on for a while before it sleeps: nobody is woken meanwhile, and a thread
+    // that has the lock again and again keeps all others out.
+    std::unique_lock<std::mutex> lock(sleep_);
+    while (state_.exchange(awaited, std::memory_order_acquire) != free) woken_.wait(lock);
+  }
+
+  [[gnu::noinline]] void wake() {
+    { const std::lock_guard lock(sleep_); }  // who is about to sleep sleeps
+    woken_.notify_one();
   }
 
   static void pause() noexcept {
@@ -45,6 +55,8 @@ class ShortMutex {
   static constexpr unsigned most_looks = 100;
 
   std::atomic<State> state_{free};
+  std::mutex sleep_;
+  std::condition_variable woken_;
 };
 
 }  // namespace cinch
