@@ -9,8 +9,8 @@ KvStore::~KvStore() = default;
 
 Status check_range(std::string_view key, std::uint64_t size, std::uint64_t offset, std::uint64_t count) {
   if (offset <= size && count <= size - offset) return {};
-  return {StatusCode::invalid_argument, describe_key(key) + ": bytes " + std::to_string(offset) + " to " +
-                                            std::to_string(offset + count) + ", the value has " + std::to_string(size)};
+  return {StatusCode::invalid_argument, describe_key(key) + ": " + std::to_string(count) + " bytes from " +
+                                            std::to_string(offset) + " on, the value has " + std::to_string(size)};
 }
 
 Status check_key(std::string_view key) {

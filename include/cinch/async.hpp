@@ -253,6 +253,8 @@ class AsyncKvStore {
 
     void complete(Answer answer) {
       store_.reset();
+      // The handler may run, and its context have no more work and go, before `post` has returned.
+      const boost::asio::executor_work_guard<Executor> until_posted(executor_);
       boost::asio::post(executor_, [self = this->shared_from_this(), answer = std::move(answer)]() mutable {
         auto slot = boost::asio::get_associated_cancellation_slot(self->handler_);
         if (slot.is_connected()) slot.clear();
