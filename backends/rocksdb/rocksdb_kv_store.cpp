@@ -110,7 +110,9 @@ Status RocksDbKvStore::open_anew() {
     (void)database_->close();
     database_.reset();
   }
-  Result<std::unique_ptr<Database>> database = Database::open(options_);
+  RocksDbOptions existing = options_;
+  existing.create = false;  // whose directory has gone has lost its values; a new one would not say so
+  Result<std::unique_ptr<Database>> database = Database::open(existing);
   if (!database) return database.error().in("opening it anew after an error");
   Result<std::unique_ptr<StampSource>> stamps = stamps_of(**database);
   if (!stamps) return stamps.error().in("opening it anew after an error");

@@ -43,6 +43,20 @@ TEST_F(OpenedAnewTest, ItIsTheSameDatabaseWhereverTheProcessHasGone) {
   EXPECT_TRUE(std::filesystem::is_empty(parent() / "elsewhere"));
 }
 
+TEST_F(OpenedAnewTest, ADatabaseThatIsGoneIsNotMadeAnew) {
+  const std::shared_ptr<KvStore> store = open_at(path());
+  ASSERT_TRUE(store->set("before", noise(5000)).ok());
+  stop_writes(*store);
+  std::filesystem::rename(path(), path() + ".away");
+  EXPECT_FALSE(set_once_opened_anew(*store, "after", noise(5000), 30).ok());
+  EXPECT_FALSE(store->get("before").has_value());
+  EXPECT_FALSE(std::filesystem::exists(path() + "/CURRENT"));
+  std::filesystem::remove_all(path());  // of what opening left there
+  std::filesystem::rename(path() + ".away", path());
+  EXPECT_TRUE(set_once_opened_anew(*store, "after", noise(5000)).ok());
+  EXPECT_TRUE(get(*store, "before") == noise(5000));
+}
+
 TEST_F(OpenedAnewTest, AReadThatFailsMeanwhileLeavesNothingHalfOpen) {
   constexpr int reads = 8;  // more than an opening takes
   const std::shared_ptr<KvStore> store = open_at(path());
