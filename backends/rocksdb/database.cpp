@@ -4,7 +4,9 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <iterator>
 #include <thread>
@@ -200,15 +202,30 @@ Status Database::flush() {
   return from_rocksdb(status, "flush");
 }
 
+/// Made in a directory of its own beside its place: RocksDB removes what it finds where it makes one.
 Status Database::checkpoint(const std::string& directory) {
+  namespace fs = std::filesystem;
   std::error_code failed;
-  if (std::filesystem::exists(directory, failed)) {
+  if (fs::exists(directory, failed)) {
     return {StatusCode::invalid_argument, directory + ": is there already, expected a directory to be made"};
   }
+  const fs::path given = fs::absolute(directory, failed), place = given.has_filename() ? given : given.parent_path();
+  std::string workshop = place.string() + ".XXXXXX";
+  if (mkdtemp(workshop.data()) == nullptr) {
+    return {StatusCode::io_error, directory + ": cannot be made: " + std::generic_category().message(errno)};
+  }
+  const fs::path unfinished = fs::path(workshop) / "checkpoint";
   rocksdb::Checkpoint* made = nullptr;
   rocksdb::Status status = rocksdb::Checkpoint::Create(db_.get(), &made);
   const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
-  if (status.ok()) status = checkpoint->CreateCheckpoint(directory);
+  if (status.ok()) status = checkpoint->CreateCheckpoint(unfinished.string());
+  if (status.ok()) fs::rename(unfinished, place, failed);
+  std::unique_ptr<rocksdb::Directory> above;
+  if (status.ok() && !failed) status = options_.env->NewDirectory(place.parent_path().string(), &above);
+  if (status.ok() && !failed) status = above->Fsync();
+  std::error_code ignored;
+  fs::remove_all(workshop, ignored);
+  if (status.ok() && failed) return {StatusCode::io_error, directory + ": cannot be made: " + failed.message()};
   return from_rocksdb(status, "checkpoint " + directory);
 }
 

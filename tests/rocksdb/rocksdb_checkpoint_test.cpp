@@ -1,6 +1,9 @@
 // Copies of a store that is in use: everything acknowledged before the call, nothing half, and both go on alone.
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "cinch/store_config.hpp"
@@ -142,6 +145,34 @@ TEST_F(RocksDbCheckpointTest, NothingIsOverwritten) {
   EXPECT_EQ(missing.code(), StatusCode::io_error) << missing.to_string();
   EXPECT_NE(missing.message().find(nowhere), std::string_view::npos) << missing.to_string();
   EXPECT_EQ(get(*store, "k"), "v");
+}
+
+/// RocksDB itself makes one in "copy0.tmp", and first removes what is there.
+TEST_F(RocksDbCheckpointTest, NothingBesideItsPlaceIsTouched) {
+  const std::shared_ptr<KvStore> store = open();
+  ASSERT_TRUE(store->set("k", "v").ok());
+  const std::filesystem::path neighbour = copy_path() + ".tmp";
+  std::filesystem::create_directory(neighbour);
+  std::ofstream(neighbour / "thesis.txt") << "mine";
+  ASSERT_TRUE(store->checkpoint(copy_path() + "/").ok());
+  EXPECT_EQ(std::filesystem::file_size(neighbour / "thesis.txt"), 4u);
+  const auto is_of_a_copy = [](const auto& entry) { return entry.path().filename().string().starts_with("copy0"); };
+  EXPECT_EQ(std::ranges::count_if(std::filesystem::directory_iterator(parent()), is_of_a_copy), 2);
+  EXPECT_EQ(get(*open_copy(copy_path()), "k"), "v");
+}
+
+TEST_F(RocksDbCheckpointTest, OfTwoAtOnceOneIsThere) {
+  const std::shared_ptr<KvStore> store = open();
+  ASSERT_TRUE(store->set("k", noise(50'000)).ok());
+  for (int i = 0; i < 20; ++i) {
+    std::atomic<int> made = 0;
+    const auto make = [&] { made += store->checkpoint(copy_path(i)).ok(); };
+    std::thread other(make);
+    make();
+    other.join();
+    EXPECT_EQ(made, 1) << i;
+    EXPECT_EQ(get(*open_copy(copy_path(i)), "k"), noise(50'000)) << i;
+  }
 }
 
 }  // namespace
