@@ -1,4 +1,8 @@
 // backup, restore.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include "cinch/store_config.hpp"
 #include "tests/cli/run_cinch.hpp"
 
@@ -81,6 +85,30 @@ TEST_F(BackupTest, WhatLiesWhereRestoreWorksIsLeftAlone) {
   std::filesystem::remove(unfinished + "/notes");
   EXPECT_EQ(at_restored({"restore", backup}).status, 0);
   EXPECT_FALSE(std::filesystem::exists(unfinished));
+}
+
+TEST_F(BackupTest, AFileWhereRestoreWorksIsLeftAlone) {
+  put("k", "v");
+  ASSERT_EQ(cinch({"backup", backup}).status, 0);
+  const std::string unfinished = dir.file("restored.restoring");
+  write_file(unfinished, "mine");
+  expect_error(at_restored({"restore", backup}), 2, "restored.restoring: is in the way");
+  EXPECT_EQ(read_file(unfinished), "mine");
+}
+
+TEST_F(BackupTest, AnotherRestoreThatIsAtWorkIsLeftAlone) {
+  put("k", "v");
+  ASSERT_EQ(cinch({"backup", backup}).status, 0);
+  const std::string unfinished = dir.file("restored.restoring");
+  std::filesystem::create_directory(unfinished);
+  write_file(unfinished + "/CURRENT", "half of it");
+  const int held = ::open(unfinished.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  ASSERT_EQ(flock(held, LOCK_EX | LOCK_NB), 0);
+  expect_error(at_restored({"restore", backup}), 5, "another restore writes there");
+  EXPECT_EQ(read_file(unfinished + "/CURRENT"), "half of it");
+  ::close(held);
+  EXPECT_EQ(at_restored({"restore", backup}).status, 0);
+  EXPECT_EQ(at_restored({"get", "k"}).out, "v");
 }
 
 TEST_F(BackupTest, AStoreThatSomebodyWritesToIsNotRestored) {

@@ -1,5 +1,7 @@
 // backup, restore.
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -29,16 +31,34 @@ Status sync(const fs::path& path) {
   return {};
 }
 
-/// Removes what a restore that was killed left: files that are named as the backup's. Anything else is somebody's own.
-Status remove_unfinished(const fs::path& unfinished, const fs::path& backup) {
+Status in_the_way(const fs::path& what, const fs::path& unfinished) {
+  return {StatusCode::invalid_argument,
+          what.string() + ": is in the way, move " + unfinished.string() + " elsewhere; restore writes there"};
+}
+
+/// Makes the directory, or takes over one that a restore that was killed left, empty and locked for this process as
+/// long as the result lives. In it are files that are named as the backup's; anything else is somebody's own.
+Result<Descriptor> claim(const fs::path& unfinished, const fs::path& backup) {
   std::error_code failed;
+  fs::create_directory(unfinished, failed);
+  Descriptor claimed(::open(unfinished.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (claimed.number() < 0 && (errno == ENOTDIR || errno == ELOOP)) return in_the_way(unfinished, unfinished);
+  if (claimed.number() < 0) return io_error(unfinished, std::error_code(errno, std::generic_category()));
+  struct stat of_claimed {
+  }, of_path{};
+  if (flock(claimed.number(), LOCK_EX | LOCK_NB) != 0 || fstat(claimed.number(), &of_claimed) != 0 ||
+      stat(unfinished.c_str(), &of_path) != 0 || of_claimed.st_ino != of_path.st_ino) {  // renamed meanwhile: restored
+    return Status(StatusCode::locked, unfinished.string() + ": another restore writes there");
+  }
   for (fs::directory_iterator entry(unfinished, failed), end; !failed && entry != end; entry.increment(failed)) {
     if (fs::exists(backup / entry->path().filename(), failed) && entry->is_regular_file(failed)) continue;
-    return {StatusCode::invalid_argument, entry->path().string() + ": is in the way, move " + unfinished.string() +
-                                              " elsewhere; restore writes there"};
+    return in_the_way(entry->path(), unfinished);
   }
-  fs::remove_all(unfinished, failed);
-  return failed ? io_error(unfinished, failed) : Status();
+  for (fs::directory_iterator entry(unfinished, failed), end; !failed && entry != end; entry.increment(failed)) {
+    fs::remove(entry->path(), failed);
+  }
+  if (failed) return io_error(unfinished, failed);
+  return claimed;
 }
 
 /// Copies a directory of files, synced, so that it appears whole or not at all.
@@ -46,10 +66,9 @@ Status copy_directory(const fs::path& from, const fs::path& to, bool quiet) {
   const Result<std::uint64_t> total = bytes_below(from);
   if (!total) return total.error();
   const fs::path unfinished = to.string() + ".restoring";
-  if (Status status = remove_unfinished(unfinished, from); !status.ok()) return status;
+  const Result<Descriptor> claimed = claim(unfinished, from);
+  if (!claimed) return claimed.error();
   std::error_code failed;
-  fs::create_directory(unfinished, failed);
-  if (failed) return io_error(unfinished, failed);
   Progress progress("restore", *total, quiet);
   Status status;
   for (fs::directory_iterator entry(from, failed), end; !failed && status.ok() && entry != end;
