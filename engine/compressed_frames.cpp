@@ -122,7 +122,9 @@ Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::st
   }
   const std::int64_t time_left = head.expires_at_ms == 0 ? 0 : head.expires_at_ms - now_ms();
   if (time_left < 0 || (time_left == 0 && head.expires_at_ms != 0)) return Recompressed::absent;
-  const SetOptions options = with_ttl(std::chrono::milliseconds(time_left));
+  SetOptions options;
+  options.ttl = std::chrono::milliseconds(time_left);  // for a store that does not know what follows
+  options.keep_ttl = true;                             // it may have been touched meanwhile
   const Result<bool> stored = state_->inner->set_if(key, head.stamp, frame->to_store(), options);
   if (!stored) return stored.error();
   if (!*stored) return Recompressed::absent;

@@ -150,9 +150,12 @@ Status CompressedKvStore::State::fall_back(std::uint64_t bytes, Choice& choice,
 }
 
 SetOptions CompressedKvStore::State::inner_options(std::string_view key, const SetOptions& set) const {
-  if (set.ttl.count() != 0) return with_ttl(set.ttl);
-  const RuleSet::Entry* rule = rules.find(key);
-  return with_ttl(rule ? rule->rule.ttl : set.ttl);
+  SetOptions plain;
+  plain.ttl = set.ttl;
+  plain.keep_ttl = set.keep_ttl;
+  if (set.ttl.count() != 0) return plain;
+  if (const RuleSet::Entry* rule = rules.find(key)) plain.ttl = rule->rule.ttl;
+  return plain;
 }
 
 void CompressedKvStore::State::count_set(const EncodedFrame& frame) {

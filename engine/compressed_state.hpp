@@ -19,12 +19,6 @@
 
 namespace cinch {
 
-inline SetOptions with_ttl(std::chrono::milliseconds ttl) {
-  SetOptions options;
-  options.ttl = ttl;
-  return options;
-}
-
 struct CINCH_HIDDEN CompressedKvStore::State {
   State(std::shared_ptr<KvStore> wrapped, std::shared_ptr<const Codec> writer, CompressedOptions given,
         CodecRegistry registry);

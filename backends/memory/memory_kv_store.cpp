@@ -244,6 +244,7 @@ Result<bool> MemoryKvStore::store(std::string_view key, const ValueParts& value,
                                             std::to_string(options_.capacity_bytes) + " bytes are in use, " +
                                             std::to_string(charge) + " more are needed");
   }
+  if (options.keep_ttl && expected_stamp.value_or(0) != 0) fresh->expires_at_ms = old->expires_at_ms;
   fresh->set_account(*shard.account);
   fresh->stamp = ++shard.last_stamp;
   shard.expect_expiry(fresh->expires_at_ms);

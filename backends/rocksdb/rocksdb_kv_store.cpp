@@ -187,7 +187,7 @@ Status RocksDbKvStore::batch_set(std::span<const SetItem> items) {
     RecordWriter writer(*database_, bytes);
     const auto locks = stripes_->share_all(items, [](const SetItem& item) { return item.key; });
     for (const SetItem& item : items) {
-      if (Status status = add_set(writer, item); !status.ok()) return status;
+      if (Status status = add_set(writer, item, expiry_of(item.options.ttl)); !status.ok()) return status;
     }
     if (Status status = writer.commit(); !status.ok()) return status;
   }
@@ -195,10 +195,10 @@ Status RocksDbKvStore::batch_set(std::span<const SetItem> items) {
   return {};
 }
 
-Status RocksDbKvStore::add_set(RecordWriter& writer, const SetItem& item) {
+Status RocksDbKvStore::add_set(RecordWriter& writer, const SetItem& item, std::int64_t expires_at_ms) {
   const Result<std::uint64_t> stamp = stamps_->next();
   if (!stamp) return stamp.error();
-  return writer.set(item.key, item.value, *stamp, expiry_of(item.options.ttl));
+  return writer.set(item.key, item.value, *stamp, expires_at_ms);
 }
 
 Result<bool> RocksDbKvStore::set_if(std::string_view key, std::uint64_t stamp, const ValueParts& value,
@@ -214,7 +214,10 @@ Result<bool> RocksDbKvStore::set_if(std::string_view key, std::uint64_t stamp, c
   if (!found) return found.error();
   if (stamp != (*found ? record->stamp : 0)) return false;
   RecordWriter writer(*database_, batch_bytes(item));
-  if (Status status = add_set(writer, item); !status.ok()) return status;
+  const bool keeps_ttl = options.keep_ttl && *found;
+  if (Status status = add_set(writer, item, keeps_ttl ? record->expires_at_ms : expiry_of(options.ttl)); !status.ok()) {
+    return status;
+  }
   if (Status status = writer.commit(); !status.ok()) return status;
   return true;
 }

@@ -57,7 +57,7 @@ class RocksDbKvStore final : public KvStore {
   /// After an error that stopped writes. Where it fails, every later call tries it first.
   Status open_anew();
 
-  Status add_set(RecordWriter& writer, const SetItem& item);
+  Status add_set(RecordWriter& writer, const SetItem& item, std::int64_t expires_at_ms);
   Status remove_keys(std::span<const std::string> keys);
   Status reclaim_expired(std::size_t most_keys);
 

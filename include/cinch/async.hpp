@@ -36,6 +36,7 @@ namespace cinch {
 /// `SetOptions` that own what they name.
 struct AsyncSetOptions {
   std::chrono::milliseconds ttl{0};
+  bool keep_ttl = false;
   std::string codec = {};
   std::optional<TensorShape> tensor = std::nullopt;
 };
@@ -192,6 +193,7 @@ class AsyncKvStore {
   static SetOptions plain(const AsyncSetOptions& options) {
     SetOptions out;
     out.ttl = options.ttl;
+    out.keep_ttl = options.keep_ttl;
     out.codec = options.codec;
     out.tensor = options.tensor;
     return out;

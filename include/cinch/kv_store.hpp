@@ -40,6 +40,9 @@ struct SetOptions {
   /// Time to live from now; zero: what a rule says, else for ever, as is what ends after all that can be told.
   /// Negative is `invalid_argument`. An expired key is absent to every call.
   std::chrono::milliseconds ttl{0};
+  /// `set_if` alone looks at it: a key that is there goes on to live as long as it would have, also when it was touched
+  /// since its stamp was asked for.
+  bool keep_ttl = false;
   /// The codec of this value, a spec such as "zstd:level=9"; empty: the store's own. Only a `CompressedKvStore` can
   /// follow it, any other store answers `invalid_argument`.
   std::string_view codec;

@@ -1,6 +1,7 @@
 /// A `KvStore` that passes everything on to another one, and fails the call it is told to fail.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "cinch/kv_store.hpp"
@@ -17,6 +18,10 @@ class FaultKvStore final : public KvStore {
     for_ever_ = for_ever;
   }
   void heal() { left_ = -1; }
+
+  /// What another thread may do just then.
+  std::function<void()> before_set_if;
+
   int failures() const { return failures_; }
 
   GetResult get(std::string_view key) override {
@@ -48,6 +53,7 @@ class FaultKvStore final : public KvStore {
   Result<bool> set_if(std::string_view key, std::uint64_t stamp, const ValueParts& value,
                       const SetOptions& options) override {
     if (fails()) return fault();
+    if (before_set_if) before_set_if();
     return inner_->set_if(key, stamp, value, options);
   }
   Status close() override { return fails() ? fault() : inner_->close(); }

@@ -6,6 +6,7 @@
 
 #include "cinch/backend_registry.hpp"
 #include "cinch/compressed_kv_store.hpp"
+#include "tests/support/fault_kv_store.hpp"
 #include "tests/support/test_codecs.hpp"
 
 namespace cinch {
@@ -134,6 +135,17 @@ TEST(RecompressTest, StoresAnewOnceAndKeepsShapeAndExpiry) {
   EXPECT_EQ((*store.inspect("k"))->shape, options.tensor);
   EXPECT_GT(expiry_of(store, "k"), now_ms());
   EXPECT_EQ(store.recompress("k", "zstd:level=7").value(), Recompressed::already);
+}
+
+TEST(RecompressTest, ATouchMeanwhileCounts) {
+  const auto inner = std::make_shared<test::FaultKvStore>(memory());
+  CompressedKvStore store = make_store({}, inner);
+  SetOptions options;
+  options.ttl = hours(1);
+  ASSERT_TRUE(store.set("k", long_value, options).ok());
+  inner->before_set_if = [&] { EXPECT_TRUE(store.touch("k", {}).value()); };
+  EXPECT_EQ(store.recompress("k", "zstd:level=7").value(), Recompressed::done);
+  EXPECT_EQ(expiry_of(store, "k"), 0);
 }
 
 TEST(RecompressTest, ValuesThatDoNotGetSmallerAreNotTriedTwice) {

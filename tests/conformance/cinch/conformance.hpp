@@ -438,6 +438,29 @@ TEST_P(KvStoreConformance, SetIfSetsOnlyAtTheStampItWasToldOf) {
   EXPECT_EQ(get("k"), text_of(5000));
 }
 
+TEST_P(KvStoreConformance, SetIfKeepsATimeToLiveWhenItIsToldTo) {
+  if (!GetParam().has_stamps) GTEST_SKIP() << GetParam().name << " has no stamps";
+  SetOptions options;
+  options.ttl = std::chrono::minutes(1);
+  options.keep_ttl = true;
+  for (const std::string& value : {std::string("small"), text_of(10000)}) {
+    ASSERT_TRUE(store().remove("k").ok());
+    const std::int64_t before = now_ms();
+    EXPECT_TRUE(store().set_if("k", 0, value, options).value());  // there is none to keep
+    const Head set = *store().head("k", 0).value();
+    EXPECT_GE(set.expires_at_ms, before + 60'000);
+    EXPECT_TRUE(store().touch("k", std::chrono::hours(1)).value());
+    const std::int64_t touched = store().head("k", 0).value()->expires_at_ms;
+    EXPECT_GE(touched, before + 3'600'000);
+    EXPECT_TRUE(store().set_if("k", set.stamp, value + "2", options).value());
+    EXPECT_EQ(store().head("k", 0).value()->expires_at_ms, touched);
+    EXPECT_EQ(get("k"), value + "2");
+    EXPECT_TRUE(store().touch("k", {}).value());
+    EXPECT_TRUE(store().set_if("k", store().head("k", 0).value()->stamp, value, options).value());
+    EXPECT_EQ(store().head("k", 0).value()->expires_at_ms, 0);
+  }
+}
+
 TEST_P(KvStoreConformance, TouchGivesANewTimeToLive) {
   if (!GetParam().has_stamps) {
     EXPECT_EQ(store().touch("k", {}).status().code(), StatusCode::unsupported);
