@@ -1,4 +1,6 @@
 // import, export.
+#include <sys/stat.h>
+
 #include <algorithm>
 
 #include "tests/cli/safetensors_file.hpp"
@@ -7,6 +9,7 @@
 namespace cinch::test {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
@@ -57,6 +60,23 @@ TEST_F(TransferTest, NamesThatTheToolKeepsAreRefused) {
   const std::string file = save_safetensors(
       dir.file("in"), R"({"w\u0000cinch/safetensors":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", "abcd");
   expect_error(cinch({"import", file}), 2, "the name is kept for what import stores");
+  EXPECT_FALSE(std::filesystem::exists(store));
+}
+
+TEST_F(TransferTest, ANameThatIsNoKeyIsRefusedBeforeThereIsAStore) {
+  const std::string name(70'000, 'n');
+  const std::string file = save_safetensors(
+      dir.file("in"), R"({")" + name + R"(":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", "abcd");
+  const Outcome run = cinch({"import", file});
+  EXPECT_EQ(run.status, 2);
+  EXPECT_THAT(run.err, AllOf(HasSubstr(file), HasSubstr("\"nnnn"), HasSubstr("expected at most 65536")));
+  EXPECT_FALSE(std::filesystem::exists(store));
+}
+
+TEST_F(TransferTest, APipeIsNotWaitedFor) {
+  const std::string pipe = dir.file("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  expect_error(cinch({"import", pipe}), 5, "is not a regular file");
 }
 
 TEST_F(TransferTest, WhatIsLeftOfAnImportCanBeExported) {

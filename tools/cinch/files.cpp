@@ -51,7 +51,8 @@ Descriptor::~Descriptor() {
 Result<InputFile> InputFile::open(const std::string& path) {
   InputFile file;
   file.path_ = path;
-  file.descriptor_ = Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // A pipe that nobody writes to is not waited for.
+  file.descriptor_ = Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.descriptor_.number() < 0) return io_error(path, "cannot be opened");
   struct stat info {};
   if (fstat(file.descriptor_.number(), &info) != 0) return io_error(path, "cannot be examined");

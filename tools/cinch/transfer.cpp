@@ -126,7 +126,6 @@ Result<std::string> fallback_of(const CompressedKvStore& store, const std::strin
 /// What is wrong with a tensor before any of its bytes are read.
 Status check_tensor(const CompressedKvStore& store, const TensorEntry& tensor, const ImportOptions& options) {
   const std::string key = options.prefix + tensor.name;
-  if (Status status = check_value_key(key); !status.ok()) return status;
   const Result<std::optional<TensorShape>> shape = laid_out(tensor, options.layout);
   if (!shape) return about_key(shape.error(), key);
   SetOptions how;
@@ -139,14 +138,23 @@ Status check_tensor(const CompressedKvStore& store, const TensorEntry& tensor, c
 
 }  // namespace
 
+Status check_names(const SafetensorsFile& file, const std::string& prefix) {
+  for (const TensorEntry& tensor : file.header().tensors) {
+    const std::string key = prefix + tensor.name;
+    if (Status status = check_value_key(key); !status.ok()) return about_key(status, key);
+  }
+  const std::string sidecar = sidecar_key(prefix);
+  return about_key(check_key(sidecar), sidecar);
+}
+
 Result<ImportSummary> import_tensors(CompressedKvStore& store, const SafetensorsFile& file,
                                      const ImportOptions& options) {
+  if (Status status = check_names(file, options.prefix); !status.ok()) return status;
   for (const TensorEntry& tensor : file.header().tensors) {
     if (Status status = check_tensor(store, tensor, options); !status.ok()) return status;
   }
   // The sidecar goes first and comes last: an import that was cut short leaves none that does not fit its tensors.
   const std::string sidecar = sidecar_key(options.prefix);
-  if (Status status = check_key(sidecar); !status.ok()) return about_key(status, sidecar);
   if (Status status = store.remove(sidecar); !status.ok()) return about_key(status, sidecar);
   ImportSummary summary;
   Progress progress("import", total_bytes(file.header()), options.quiet);

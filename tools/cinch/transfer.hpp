@@ -30,6 +30,10 @@ struct ExportSummary {
   std::uint64_t left_out = 0;  ///< Values without a shape.
 };
 
+/// `invalid_argument` where a tensor's name cannot be a key. `import_tensors` asks as well: this is for who makes a
+/// store for it.
+Status check_names(const SafetensorsFile& file, const std::string& prefix);
+
 /// Tensors of an earlier import under the prefix that this file lacks stay in the store, as files stay in a directory
 /// when others are copied into it; only the sidecar is replaced, so that export gives back exactly this file. What is
 /// wrong with a tensor's name, shape or layout is found before anything changes.

@@ -17,6 +17,7 @@ ExitStatus import_file(const Options& options) {
   if (!to_open) return fail(to_open.error());
   const Result<SafetensorsFile> file = SafetensorsFile::open(*options.file);
   if (!file) return fail(file.error());  // and no store was made
+  if (Status status = check_names(*file, options.prefix); !status.ok()) return fail(status.in(*options.file));
   Result<std::shared_ptr<CompressedKvStore>> store = open_store(*to_open);
   if (!store) return fail(store.error());
   const auto begin = std::chrono::steady_clock::now();
