@@ -15,8 +15,10 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/execution.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -215,24 +217,22 @@ class AsyncKvStore {
    public:
     Operation(std::shared_ptr<KvStore> store, const boost::asio::any_io_executor& executor, Work work, Handler handler,
               std::size_t count)
-        : store_(std::move(store)),
-          work_(std::move(work)),
-          handler_(std::move(handler)),
-          executor_(boost::asio::get_associated_executor(handler_, executor)),
-          guard_(executor_),
-          count_(count) {}
+        : store_(std::move(store)), work_(std::move(work)), host_(Host(std::move(handler), executor)), count_(count) {}
 
     void start(WorkerPool& workers) {
-      auto slot = boost::asio::get_associated_cancellation_slot(handler_);
+      auto slot = boost::asio::get_associated_cancellation_slot(host_->handler);
       if (slot.is_connected()) {
         slot.assign([weak = this->weak_from_this()](boost::asio::cancellation_type) {
-          const auto self = weak.lock();
+          auto self = weak.lock();
           if (!self || !self->take()) return;
-          self->complete(failed<Answer>({StatusCode::cancelled, "cancelled before it started"}, self->count_));
+          Answer cancelled = failed<Answer>({StatusCode::cancelled, "cancelled before it started"}, self->count_);
+          complete(std::move(self), std::move(cancelled));
         });
       }
-      workers.submit([self = this->shared_from_this()] {
-        if (self->take()) self->complete(self->answer());
+      workers.submit([self = this->shared_from_this()]() mutable {
+        if (!self->take()) return;
+        Answer answer = self->answer();
+        complete(std::move(self), std::move(answer));
       });
     }
 
@@ -253,26 +253,42 @@ class AsyncKvStore {
       }
     }
 
-    void complete(Answer answer) {
-      store_.reset();
-      // The handler may run, and its context have no more work and go, before `post` has returned.
-      const boost::asio::executor_work_guard<Executor> until_posted(executor_);
-      boost::asio::post(executor_, [self = this->shared_from_this(), answer = std::move(answer)]() mutable {
-        auto slot = boost::asio::get_associated_cancellation_slot(self->handler_);
+    /// The handler may run, and its context have no more work and go, before `post` has returned: until then there is
+    /// work, and what calls this keeps nothing of the context.
+    static void complete(std::shared_ptr<Operation> self, Answer answer) {
+      self->store_.reset();
+      // No executor_work_guard, which lets go of the work before it lets go of the executor: the last of a strand
+      // perhaps.
+      const auto until_posted =
+          boost::asio::prefer(self->host_->executor, boost::asio::execution::outstanding_work.tracked);
+      boost::asio::post(until_posted, [self = std::move(self), answer = std::move(answer)]() mutable {
+        Host host = std::move(*self->host_);
+        self->host_.reset();
+        auto slot = boost::asio::get_associated_cancellation_slot(host.handler);
         if (slot.is_connected()) slot.clear();
-        Handler handler = std::move(self->handler_);
-        self->guard_.reset();
+        Handler handler = std::move(host.handler);
+        host.guard.reset();
         std::move(handler)(std::move(answer));
       });
     }
 
     using Executor = boost::asio::associated_executor_t<Handler, boost::asio::any_io_executor>;
 
+    /// What is the host's, until the handler is called.
+    struct Host {
+      Host(Handler given, const boost::asio::any_io_executor& fallback)
+          : handler(std::move(given)),
+            executor(boost::asio::get_associated_executor(handler, fallback)),
+            guard(executor) {}
+
+      Handler handler;
+      Executor executor;
+      boost::asio::executor_work_guard<Executor> guard;
+    };
+
     std::shared_ptr<KvStore> store_;
     Work work_;
-    Handler handler_;
-    Executor executor_;
-    boost::asio::executor_work_guard<Executor> guard_;
+    std::optional<Host> host_;
     const std::size_t count_;
     std::atomic<bool> taken_{false};
   };

@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
@@ -205,6 +207,20 @@ TEST_F(AsyncTest, TheStoreLivesAsLongAsItsOperations) {
   kv.reset();
   store.reset();
   EXPECT_TRUE(set.get().ok());
+}
+
+/// Sanitizers see what a worker would still do with the context, or with the last of a strand in it.
+TEST_F(AsyncTest, AContextMayGoOnceItHasNoMoreWork) {
+  int calls = 0;
+  constexpr int rounds = 5000;
+  for (int i = 0; i < rounds; ++i) {
+    asio::io_context loop;
+    AsyncKvStore kv = async(loop.get_executor());
+    kv.exists("k", asio::bind_executor(asio::make_strand(loop), [&](const Result<bool>&) { ++calls; }));
+    kv.exists("k", [&](const Result<bool>&) { ++calls; });
+    loop.run();
+  }
+  EXPECT_EQ(calls, 2 * rounds);
 }
 
 }  // namespace
