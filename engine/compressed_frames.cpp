@@ -120,11 +120,12 @@ Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::st
   if (gained_nothing || (has_fallen_back && was_set_with(summary, choice->codec->format()))) {
     return Recompressed::already;
   }
-  const std::int64_t time_left = head.expires_at_ms == 0 ? 0 : head.expires_at_ms - now_ms();
-  if (time_left < 0 || (time_left == 0 && head.expires_at_ms != 0)) return Recompressed::absent;
+  // It may have been touched meanwhile; the rest is for a store that does not know of that.
   SetOptions options;
-  options.ttl = std::chrono::milliseconds(time_left);  // for a store that does not know what follows
-  options.keep_ttl = true;                             // it may have been touched meanwhile
+  options.keep_ttl = true;
+  if (head.expires_at_ms != 0) {
+    options.ttl = std::chrono::milliseconds(std::max<std::int64_t>(head.expires_at_ms - now_ms(), 1));
+  }
   const Result<bool> stored = state_->inner->set_if(key, head.stamp, frame->to_store(), options);
   if (!stored) return stored.error();
   if (!*stored) return Recompressed::absent;

@@ -9,8 +9,8 @@ namespace cinch {
 
 inline std::size_t thread_number() noexcept {
   static std::atomic<std::size_t> threads{0};
-  constinit thread_local std::size_t mine =
-      0;  // from 1 on; initialised at run time, each call would ask whether it was
+  // From 1 on. Were it initialised at run time, each call would ask whether it was.
+  constinit thread_local std::size_t mine = 0;
   if (mine == 0) mine = threads.fetch_add(1, std::memory_order_relaxed) + 1;
   return mine - 1;
 }

@@ -148,6 +148,20 @@ TEST(RecompressTest, ATouchMeanwhileCounts) {
   EXPECT_EQ(expiry_of(store, "k"), 0);
 }
 
+TEST(RecompressTest, ATouchJustBeforeItWouldHaveExpiredCounts) {
+  const auto inner = std::make_shared<test::FaultKvStore>(memory());
+  CompressedKvStore store = make_store({}, inner);
+  SetOptions options;
+  options.ttl = milliseconds(200);
+  ASSERT_TRUE(store.set("k", long_value, options).ok());
+  inner->before_set_if = [&] {
+    EXPECT_TRUE(store.touch("k", hours(1)).value());
+    std::this_thread::sleep_for(milliseconds(250));
+  };
+  EXPECT_EQ(store.recompress("k", "zstd:level=7").value(), Recompressed::done);
+  EXPECT_EQ((*store.get("k"))->text(), long_value);
+}
+
 TEST(RecompressTest, ValuesThatDoNotGetSmallerAreNotTriedTwice) {
   CompressedKvStore store = make_store({});
   ASSERT_TRUE(store.set("k", "short").ok());
