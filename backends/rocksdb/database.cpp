@@ -205,28 +205,33 @@ Status Database::flush() {
 /// Made in a directory of its own beside its place: RocksDB removes what it finds where it makes one.
 Status Database::checkpoint(const std::string& directory) {
   namespace fs = std::filesystem;
+  const auto cannot_be_made = [&directory](const std::error_code& error) {
+    const bool is_full = error.value() == ENOSPC || error.value() == EDQUOT;
+    return Status(is_full ? StatusCode::no_space : StatusCode::io_error,
+                  directory + ": cannot be made: " + error.message());
+  };
+  if (directory.empty()) return {StatusCode::invalid_argument, "checkpoint: the directory has no name"};
   std::error_code failed;
   if (fs::exists(directory, failed)) {
     return {StatusCode::invalid_argument, directory + ": is there already, expected a directory to be made"};
   }
   const fs::path given = fs::absolute(directory, failed), place = given.has_filename() ? given : given.parent_path();
+  if (failed) return cannot_be_made(failed);
   std::string workshop = place.string() + ".XXXXXX";
-  if (mkdtemp(workshop.data()) == nullptr) {
-    return {StatusCode::io_error, directory + ": cannot be made: " + std::generic_category().message(errno)};
-  }
+  if (mkdtemp(workshop.data()) == nullptr) return cannot_be_made(std::error_code(errno, std::generic_category()));
   const fs::path unfinished = fs::path(workshop) / "checkpoint";
+  std::unique_ptr<rocksdb::Directory> above;  // one that may be written to and not read is not synced
+  options_.env->NewDirectory(place.parent_path().string(), &above).PermitUncheckedError();
   rocksdb::Checkpoint* made = nullptr;
   rocksdb::Status status = rocksdb::Checkpoint::Create(db_.get(), &made);
   const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
   if (status.ok()) status = checkpoint->CreateCheckpoint(unfinished.string());
   if (status.ok()) fs::rename(unfinished, place, failed);
-  std::unique_ptr<rocksdb::Directory> above;
-  if (status.ok() && !failed) status = options_.env->NewDirectory(place.parent_path().string(), &above);
-  if (status.ok() && !failed) status = above->Fsync();
   std::error_code ignored;
   fs::remove_all(workshop, ignored);
-  if (status.ok() && failed) return {StatusCode::io_error, directory + ": cannot be made: " + failed.message()};
-  return from_rocksdb(status, "checkpoint " + directory);
+  if (failed) return cannot_be_made(failed);
+  if (!status.ok()) return from_rocksdb(status, "checkpoint " + directory);
+  return from_rocksdb(above ? above->Fsync() : rocksdb::Status(), directory + " is there, and may not outlive a crash");
 }
 
 Status Database::close() {

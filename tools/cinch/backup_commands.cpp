@@ -43,11 +43,16 @@ Result<Descriptor> claim(const fs::path& unfinished, const fs::path& backup) {
   fs::create_directory(unfinished, failed);
   Descriptor claimed(::open(unfinished.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (claimed.number() < 0 && (errno == ENOTDIR || errno == ELOOP)) return in_the_way(unfinished, unfinished);
-  if (claimed.number() < 0) return io_error(unfinished, std::error_code(errno, std::generic_category()));
-  struct stat of_claimed {
-  }, of_path{};
-  if (flock(claimed.number(), LOCK_EX | LOCK_NB) != 0 || fstat(claimed.number(), &of_claimed) != 0 ||
-      stat(unfinished.c_str(), &of_path) != 0 || of_claimed.st_ino != of_path.st_ino) {  // renamed meanwhile: restored
+  if (claimed.number() < 0) {
+    return io_error(unfinished, failed ? failed : std::error_code(errno, std::generic_category()));
+  }
+  // What has no locks, as some mounts, is used without.
+  const bool is_locked = flock(claimed.number(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  struct stat of_claimed {};
+  struct stat of_path {};
+  const bool is_there = fstat(claimed.number(), &of_claimed) == 0 && lstat(unfinished.c_str(), &of_path) == 0 &&
+                        of_claimed.st_dev == of_path.st_dev && of_claimed.st_ino == of_path.st_ino;
+  if (is_locked || !is_there) {  // renamed meanwhile: restored
     return Status(StatusCode::locked, unfinished.string() + ": another restore writes there");
   }
   for (fs::directory_iterator entry(unfinished, failed), end; !failed && entry != end; entry.increment(failed)) {
@@ -140,6 +145,7 @@ ExitStatus report(const Options& options, const char* verb, const std::string& d
 }  // namespace
 
 ExitStatus back_up(const Options& options) {
+  note_interrupts();  // what is half made would stay behind
   Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::change);
   if (!store) return fail(store.error());
   if (Status status = (*store)->checkpoint(*options.file); !status.ok()) return fail(status);
