@@ -260,7 +260,7 @@ class AsyncKvStore {
       // No executor_work_guard, which lets go of the work before it lets go of the executor: the last of a strand
       // perhaps.
       const auto until_posted =
-          boost::asio::prefer(self->host_->executor, boost::asio::execution::outstanding_work.tracked);
+          boost::asio::prefer(self->host_->guard.get_executor(), boost::asio::execution::outstanding_work.tracked);
       boost::asio::post(until_posted, [self = std::move(self), answer = std::move(answer)]() mutable {
         Host host = std::move(*self->host_);
         self->host_.reset();
@@ -277,12 +277,9 @@ class AsyncKvStore {
     /// What is the host's, until the handler is called.
     struct Host {
       Host(Handler given, const boost::asio::any_io_executor& fallback)
-          : handler(std::move(given)),
-            executor(boost::asio::get_associated_executor(handler, fallback)),
-            guard(executor) {}
+          : handler(std::move(given)), guard(boost::asio::get_associated_executor(handler, fallback)) {}
 
       Handler handler;
-      Executor executor;
       boost::asio::executor_work_guard<Executor> guard;
     };
 

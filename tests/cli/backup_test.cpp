@@ -13,6 +13,17 @@ class BackupTest : public CliTest {
  protected:
   std::string backup = dir.file("backup");
   std::string restored = "rocksdb:" + dir.file("restored");
+  std::string unfinished = dir.file("restored.restoring");  // where restore works
+
+  void back_up_a_value() {
+    put("k", "v");
+    ASSERT_EQ(cinch({"backup", backup}).status, 0);
+  }
+  /// As a restore does that is at work, or was killed.
+  void begin_to_restore() {
+    std::filesystem::create_directory(unfinished);
+    write_file(unfinished + "/CURRENT", "half of it");
+  }
 
   Outcome at_restored(Args arguments) const {
     arguments.insert(arguments.begin(), {"--store", restored});
@@ -43,24 +54,21 @@ TEST_F(BackupTest, ABackupIsAStoreOfItsOwnAndOutlivesTheFirst) {
 }
 
 TEST_F(BackupTest, WritesToARestoredStoreLeaveTheBackupAlone) {
-  put("k", "v");
-  ASSERT_EQ(cinch({"backup", backup}).status, 0);
+  back_up_a_value();
   ASSERT_EQ(at_restored({"restore", backup}).status, 0);
   ASSERT_EQ(at_restored({"del", "k"}).status, 0);
   EXPECT_EQ(bare({"--store", "rocksdb:" + backup, "get", "k"}).out, "v");
 }
 
 TEST_F(BackupTest, NothingThatIsThereIsOverwritten) {
-  put("k", "v");
-  ASSERT_EQ(cinch({"backup", backup}).status, 0);
+  back_up_a_value();
   expect_error(cinch({"backup", backup}), 2, "is there already");
   expect_error(cinch({"restore", backup}), 2, "is there already");
   EXPECT_EQ(cinch({"get", "k"}).out, "v");
 }
 
 TEST_F(BackupTest, AStoreIsRestoredWhereverItsPathLeads) {
-  put("k", "v");
-  ASSERT_EQ(cinch({"backup", backup}).status, 0);
+  back_up_a_value();
   std::filesystem::create_directory(dir.file("empty"));
   std::filesystem::create_directory(dir.file("behind"));
   std::filesystem::create_symlink(dir.file("behind"), dir.file("link"));
@@ -74,11 +82,8 @@ TEST_F(BackupTest, AStoreIsRestoredWhereverItsPathLeads) {
 }
 
 TEST_F(BackupTest, WhatLiesWhereRestoreWorksIsLeftAlone) {
-  put("k", "v");
-  ASSERT_EQ(cinch({"backup", backup}).status, 0);
-  const std::string unfinished = dir.file("restored.restoring");
-  std::filesystem::create_directory(unfinished);
-  write_file(unfinished + "/CURRENT", "what a killed restore left");
+  back_up_a_value();
+  begin_to_restore();
   write_file(unfinished + "/notes", "mine");
   expect_error(at_restored({"restore", backup}), 2, "/notes: is in the way");
   EXPECT_EQ(read_file(unfinished + "/notes"), "mine");
@@ -88,20 +93,15 @@ TEST_F(BackupTest, WhatLiesWhereRestoreWorksIsLeftAlone) {
 }
 
 TEST_F(BackupTest, AFileWhereRestoreWorksIsLeftAlone) {
-  put("k", "v");
-  ASSERT_EQ(cinch({"backup", backup}).status, 0);
-  const std::string unfinished = dir.file("restored.restoring");
+  back_up_a_value();
   write_file(unfinished, "mine");
   expect_error(at_restored({"restore", backup}), 2, "restored.restoring: is in the way");
   EXPECT_EQ(read_file(unfinished), "mine");
 }
 
 TEST_F(BackupTest, AnotherRestoreThatIsAtWorkIsLeftAlone) {
-  put("k", "v");
-  ASSERT_EQ(cinch({"backup", backup}).status, 0);
-  const std::string unfinished = dir.file("restored.restoring");
-  std::filesystem::create_directory(unfinished);
-  write_file(unfinished + "/CURRENT", "half of it");
+  back_up_a_value();
+  begin_to_restore();
   const int held = ::open(unfinished.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   ASSERT_EQ(flock(held, LOCK_EX | LOCK_NB), 0);
   expect_error(at_restored({"restore", backup}), 5, "another restore writes there");

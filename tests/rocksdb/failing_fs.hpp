@@ -79,7 +79,8 @@ class FailingFs final : public rocksdb::FileSystemWrapper {
   FileFailures& failures_;
 };
 
-/// Sets until that works, for ten seconds at most: a store tries to open its database anew once a second.
+/// Sets until that works, twenty times a second, for ten seconds where it is not told otherwise: a store tries to open
+/// its database anew once a second.
 inline Status set_once_opened_anew(KvStore& store, std::string_view key, std::string_view value, int attempts = 200) {
   Status status = store.set(key, value);
   for (int i = 0; i < attempts && !status.ok(); ++i) {
