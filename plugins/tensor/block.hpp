@@ -26,7 +26,8 @@ struct Segment {
   std::size_t elements;
   std::size_t stored;  ///< Where in the block its stored planes are.
 
-  std::size_t stored_bytes(const Cut& cut) const { return (elements + lanes - 1) / lanes * cut.stored_bytes(); }
+  std::size_t groups() const { return (elements + lanes - 1) / lanes; }  ///< The last one is padded.
+  std::size_t stored_bytes(const Cut& cut) const { return groups() * cut.stored_bytes(); }
 };
 
 class BlockWriter;

@@ -179,9 +179,9 @@ std::optional<std::size_t> BlockEncoder::finish(const PlanState& plan, const Blo
   std::fill_n(stacks.states.high, pair, std::uint8_t{1});
   stacks.bytes = to.data() + at;
   Pusher pusher(plan, kernels_, contexts_, to, stacks);
-  std::size_t elements = 0;
+  std::size_t elements = 0;  // with those that pad groups, which push bits as well
   for (const Segment& segment : writer.segments) {
-    elements += (segment.elements + lanes - 1) / lanes * lanes;  // lanes that pad it push bits as well
+    elements += segment.groups() * lanes;
     largest = std::max(largest, std::min(pusher.tile_size(*segment.plane), segment.elements) + pair);
   }
   bits_.resize(elements / 4 + largest / 4 + 64);
