@@ -145,12 +145,10 @@ Result<std::optional<std::size_t>> CompressedKvStore::get_into(std::string_view 
   if (!found) return found.error();
   if (!*found) return std::optional<std::size_t>();
   const std::uint64_t size = (*found)->summary().decoded_bytes;
-  if (size > to.size()) {
-    return Status(StatusCode::invalid_argument, describe_key(key) + ": the value has " + std::to_string(size) +
-                                                    " bytes, the buffer " + std::to_string(to.size()));
-  }
+  Status status = check_room(key, size, to.size());
+  if (!status.ok()) return status;
   const CompressedOptions& options = state_->options;
-  Status status = (*found)->decode_into(to.first(size), state_->decoders, options.verify, options.workers.get());
+  status = (*found)->decode_into(to.first(size), state_->decoders, options.verify, options.workers.get());
   if (!status.ok()) return state_->failed(key, status);
   state_->count_read(size);
   return std::optional<std::size_t>(size);

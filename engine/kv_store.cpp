@@ -7,6 +7,17 @@ namespace cinch {
 
 KvStore::~KvStore() = default;
 
+Status check_limit(std::size_t limit) {
+  if (limit > 0) return {};
+  return {StatusCode::invalid_argument, "scan: limit is 0, expected 1 or more"};
+}
+
+Status check_room(std::string_view key, std::uint64_t size, std::uint64_t room) {
+  if (size <= room) return {};
+  return {StatusCode::invalid_argument,
+          describe_key(key) + ": the value has " + std::to_string(size) + " bytes, the buffer " + std::to_string(room)};
+}
+
 Status check_range(std::string_view key, std::uint64_t size, std::uint64_t offset, std::uint64_t count) {
   if (offset <= size && count <= size - offset) return {};
   return {StatusCode::invalid_argument, describe_key(key) + ": " + std::to_string(count) + " bytes from " +
@@ -57,10 +68,7 @@ Result<std::optional<std::size_t>> KvStore::get_into(std::string_view key, Mutab
   if (!found) return found.error();
   if (!*found) return std::optional<std::size_t>();
   const Value& value = **found;
-  if (value.size() > to.size()) {
-    return Status(StatusCode::invalid_argument, describe_key(key) + ": the value has " + std::to_string(value.size()) +
-                                                    " bytes, the buffer " + std::to_string(to.size()));
-  }
+  if (Status status = check_room(key, value.size(), to.size()); !status.ok()) return status;
   if (!value.empty()) std::memcpy(to.data(), value.data(), value.size());
   return std::optional<std::size_t>(value.size());
 }

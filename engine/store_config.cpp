@@ -287,6 +287,7 @@ TensorOfBytes ConfigReader::read_tensor(const toml::table& table, const std::str
   const toml::node* shape = table.get("shape");
   if (!shape) return tensor;
   config_.origins[path + "shape"] = origin(*shape);
+  const std::size_t errors_before = errors_.size();
   const toml::array* list = shape->as_array();
   for (std::size_t i = 0; list && i < list->size(); ++i) {
     const auto dim = list->get(i)->value_exact<std::int64_t>();
@@ -298,6 +299,7 @@ TensorOfBytes ConfigReader::read_tensor(const toml::table& table, const std::str
          "expected 1 to " + std::to_string(max_tensor_dims) +
              " numbers of elements, of which one may be 0: what is there");
   }
+  if (errors_.size() > errors_before) tensor.dims.clear();  // what is made of them would not be what was meant
   return tensor;
 }
 

@@ -222,7 +222,7 @@ Result<bool> MemoryKvStore::store(std::string_view key, const ValueParts& value,
   Fresh fresh(MemoryEntry::create(key, value, expiry_of(options.ttl)));
   const std::uint64_t charge = fresh->charge();
   if (options_.capacity_bytes != 0 && charge > options_.capacity_bytes) {
-    return Status(StatusCode::too_large, "memory store: a value that takes " + std::to_string(charge) +
+    return Status(StatusCode::too_large, "memory: a value that takes " + std::to_string(charge) +
                                              " bytes, the capacity is " + std::to_string(options_.capacity_bytes));
   }
   const std::uint64_t hash = hash_of(key);
@@ -240,7 +240,7 @@ Result<bool> MemoryKvStore::store(std::string_view key, const ValueParts& value,
   if (!may_set || !shard.account->reserve(charge, old && !old->is_shared() ? old->charge() : 0)) {
     if (is_new) shard.entries.erase(slot);
     if (!may_set) return false;
-    return Status(StatusCode::no_space, "memory store: " + std::to_string(shard.account->used()) + " of " +
+    return Status(StatusCode::no_space, "memory: " + std::to_string(shard.account->used()) + " of " +
                                             std::to_string(options_.capacity_bytes) + " bytes are in use, " +
                                             std::to_string(charge) + " more are needed");
   }
@@ -290,7 +290,7 @@ Result<std::optional<Head>> MemoryKvStore::head(std::string_view key, std::size_
 
 Result<KeyPage> MemoryKvStore::scan(std::string_view prefix, std::optional<std::string_view> after, std::size_t limit) {
   if (is_closed()) return closed();
-  if (limit == 0) return Status(StatusCode::invalid_argument, "scan: limit is 0, expected 1 or more");
+  if (Status status = check_limit(limit); !status.ok()) return status;
   KeyPage page;
   std::vector<std::string>& heap = page.keys;  // a heap of the smallest keys so far, the largest of them on top
   for (Shard& shard : shards_) {

@@ -38,7 +38,7 @@ void warn_of_few_descriptors(const std::string& path) {
   if (failed || getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   const auto files = static_cast<std::size_t>(std::distance(begin(directory), end(directory)));
   if (files + to_spare <= limit.rlim_cur) return;
-  log(LogLevel::warning, "rocksdb " + path + ": keeps up to " + std::to_string(files) +
+  log(LogLevel::warning, describe_database(path) + ": keeps up to " + std::to_string(files) +
                              " files open, and this process may open " + std::to_string(limit.rlim_cur) +
                              " (RLIMIT_NOFILE); writes fail when they run out");
 }
@@ -120,7 +120,8 @@ Status Database::open_without_torn_end(Status refused) {
   (void)close_files();
   const bool can_be_read = open_files(true, up_to_damage).ok();
   if (!can_be_read || recovery_->missing(found_sequence_) != 0) return refused;
-  log(LogLevel::warning, "rocksdb " + options_.path + ": the end of its log is torn; what was written last, and is " +
+  log(LogLevel::warning, describe_database(options_.path) +
+                             ": the end of its log is torn; what was written last, and is " +
                              "not known to have been acknowledged, is dropped");
   if (options_.read_only) return {};
   (void)close_files();
@@ -251,7 +252,7 @@ Status Database::close_files() {
   if (!db_) return {};
   for (rocksdb::ColumnFamilyHandle* family : families_) {
     if (rocksdb::Status status = db_->DestroyColumnFamilyHandle(family); !status.ok()) {
-      log(LogLevel::warning, "rocksdb " + options_.path + ": " + status.ToString());
+      log(LogLevel::warning, describe_database(options_.path) + ": " + status.ToString());
     }
   }
   families_.clear();
@@ -262,7 +263,7 @@ Status Database::close_files() {
 
 Database::~Database() {
   if (const Status status = close(); !status.ok()) {
-    log(LogLevel::error, "rocksdb " + options_.path + ": " + status.to_string());
+    log(LogLevel::error, describe_database(options_.path) + ": " + status.to_string());
   }
 }
 

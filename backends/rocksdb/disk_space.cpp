@@ -4,6 +4,7 @@
 #include <limits>
 #include <system_error>
 
+#include "backends/rocksdb/rocksdb_status.hpp"
 #include "cinch/settings.hpp"
 
 namespace cinch {
@@ -47,7 +48,7 @@ Status DiskSpace::check(SpaceUse use, std::uint64_t bytes, std::uint64_t unflush
     compaction_is_to_end_ = true;
     is_worth_a_compaction_ = true;
   }
-  return {StatusCode::no_space, "rocksdb " + path_ + ": the disk has " + format_size(disk.available) + " left; " +
+  return {StatusCode::no_space, describe_database(path_) + ": the disk has " + format_size(disk.available) + " left; " +
                                     format_size(left) + " are kept for removals and compactions, " +
                                     format_size(unflushed_bytes) + " for what is in memory"};
 }

@@ -13,7 +13,7 @@ namespace cinch {
 namespace {
 
 std::string named(const Database& database, std::string_view key) {
-  return "rocksdb " + database.options().path + ": " + describe_key(key);
+  return describe_database(database.options().path) + ": " + describe_key(key);
 }
 
 /// Why a key could not be read. A store that was opened to read misses files that its writer has dropped since.
@@ -138,7 +138,7 @@ Result<std::optional<Head>> read_entry(const Database& database, std::string_vie
 
 Result<KeyPage> read_keys(const Database& database, std::string_view prefix, std::optional<std::string_view> after,
                           std::size_t limit) {
-  if (limit == 0) return Status(StatusCode::invalid_argument, "scan: limit is 0, expected 1 or more");
+  if (Status status = check_limit(limit); !status.ok()) return status;
   const std::string end = end_of(prefix);
   const rocksdb::Slice upper(end);
   rocksdb::ReadOptions read;
@@ -165,7 +165,7 @@ Result<KeyPage> read_keys(const Database& database, std::string_view prefix, std
     }
     page.keys.emplace_back(key);
   }
-  if (!at->status().ok()) return from_rocksdb(at->status(), "rocksdb " + database.options().path + ": scan");
+  if (!at->status().ok()) return from_rocksdb(at->status(), describe_database(database.options().path) + ": scan");
   return page;
 }
 

@@ -86,7 +86,7 @@ Status RecordWriter::commit() {
 
 Status RecordWriter::checked(const rocksdb::Status& status) const {
   if (status.ok()) return {};
-  return from_rocksdb(status, "rocksdb " + database_.options().path);
+  return from_rocksdb(status, describe_database(database_.options().path));
 }
 
 }  // namespace cinch

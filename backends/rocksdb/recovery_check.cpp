@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "backends/rocksdb/rocksdb_status.hpp"
 #include "cinch/log.hpp"
 
 namespace cinch {
@@ -16,7 +17,7 @@ Result<RecoveryCheck> RecoveryCheck::before_open(const RocksDbOptions& options) 
   bool is_damaged = false;
   RecoveryCheck check(options, read_watermark(options.path, is_damaged));
   if (is_damaged && !options.read_only) {  // beside a writer it may have been read while it was written
-    log(LogLevel::warning, "rocksdb " + options.path + ": " + watermark_file + " is damaged, and made anew");
+    log(LogLevel::warning, describe_database(options.path) + ": " + watermark_file + " is damaged, and made anew");
   }
   if (!check.before_ || check.before_->state != State::closed) return check;
   const FilesLeft& expected = check.before_->left;
@@ -54,7 +55,7 @@ WatermarkRecord RecoveryCheck::after_open(std::uint64_t sequence) const {
   record.state = options_->durability == Durability::orderly_close ? State::unlogged : State::logged;
   record.sequence = sequence;
   if (!before_) return record;
-  const std::string database = "rocksdb " + options_->path + ": ";
+  const std::string database = describe_database(options_->path) + ": ";
   if (before_->state == State::unlogged && !options_->read_only) {  // else a writer may have it open
     log(LogLevel::warning, database + "was not closed after writes with durability = volatile; those that no flush " +
                                "followed may be lost");

@@ -11,6 +11,7 @@
 #include "backends/rocksdb/process_fork.hpp"
 #include "backends/rocksdb/record_reader.hpp"
 #include "backends/rocksdb/record_writer.hpp"
+#include "backends/rocksdb/rocksdb_status.hpp"
 #include "backends/rocksdb/stamp_source.hpp"
 #include "cinch/log.hpp"
 
@@ -88,8 +89,8 @@ RocksDbKvStore::~RocksDbKvStore() {
 
 Result<RocksDbKvStore::Lease> RocksDbKvStore::enter() {
   if (fork_generation() != fork_generation_) {
-    return Status(StatusCode::closed,
-                  "rocksdb " + options_.path + ": the store belongs to the process that this one was forked from");
+    return Status(StatusCode::closed, describe_database(options_.path) +
+                                          ": the store belongs to the process that this one was forked from");
   }
   while (!is_closing_.load(std::memory_order_relaxed)) {
     Lease lease(open_mutex_);
@@ -97,7 +98,7 @@ Result<RocksDbKvStore::Lease> RocksDbKvStore::enter() {
     lease.unlock();
     if (Status status = open_anew(); !status.ok()) return status;
   }
-  return Status(StatusCode::closed, "rocksdb " + options_.path + ": the store was closed");
+  return Status(StatusCode::closed, describe_database(options_.path) + ": the store was closed");
 }
 
 Status RocksDbKvStore::open_anew() {
@@ -105,7 +106,7 @@ Status RocksDbKvStore::open_anew() {
   if (is_closing_) return {};
   if (database_ && database_->write_error().ok()) return {};  // another call was faster
   if (database_) {
-    log(LogLevel::warning, "rocksdb " + options_.path + ": is opened anew, for its writes to work again");
+    log(LogLevel::warning, describe_database(options_.path) + ": is opened anew, for its writes to work again");
     stamps_.reset();
     (void)database_->close();
     database_.reset();
@@ -124,8 +125,8 @@ Status RocksDbKvStore::open_anew() {
 Result<RocksDbKvStore::Lease> RocksDbKvStore::enter_to_write(std::string_view operation) {
   Result<Lease> lease = enter();
   if (lease && !stamps_) {
-    return Status(StatusCode::unsupported, "rocksdb " + database_->options().path + ": " + std::string(operation) +
-                                               ": the store was opened with read_only = true");
+    return Status(StatusCode::unsupported, describe_database(database_->options().path) + ": " +
+                                               std::string(operation) + ": the store was opened with read_only = true");
   }
   if (!lease) return lease;
   Status stopped = database_->write_error();

@@ -52,22 +52,28 @@ Status check_write_buffer(std::uint64_t bytes) {
 }  // namespace
 
 std::vector<SettingInfo> RocksDbOptions::info() {
-  return {{"path", ""},           {"durability", "process"}, {"read_only", false},     {"create", true},
-          {"accept_loss", false}, {"write_buffer", "64MiB"}, {"block_cache", "64MiB"}, {"blobs", false}};
+  const RocksDbOptions defaults;
+  return {{"path", defaults.path},
+          {"durability", "process"},
+          {"read_only", defaults.read_only},
+          {"create", defaults.create},
+          {"accept_loss", defaults.accept_loss},
+          {"write_buffer", format_size(defaults.write_buffer_bytes)},
+          {"block_cache", format_size(defaults.block_cache_bytes)},
+          {"blobs", defaults.blobs}};
 }
 
 Result<RocksDbOptions> RocksDbOptions::from_settings(const Settings& settings) {
-  const std::vector<SettingInfo> known = info();
-  const Settings all = settings.with_defaults(known);
-  const Result<std::string> path = all.text("path", "");
-  const Result<std::string> durability = all.choice("durability", {"volatile", "process", "power"}, "");
-  const Result<bool> read_only = all.boolean("read_only", false);
-  const Result<bool> create = all.boolean("create", false);
-  const Result<bool> accept_loss = all.boolean("accept_loss", false);
-  const Result<std::uint64_t> write_buffer = all.size("write_buffer", 0);
-  const Result<std::uint64_t> block_cache = all.size("block_cache", 0);
-  const Result<bool> blobs = all.boolean("blobs", false);
-  Status status = first_of({settings.only(known), path ? check_path(*path) : path.status(), durability.status(),
+  const RocksDbOptions defaults;
+  const Result<std::string> path = settings.text("path", defaults.path);
+  const Result<std::string> durability = settings.choice("durability", {"volatile", "process", "power"}, "process");
+  const Result<bool> read_only = settings.boolean("read_only", defaults.read_only);
+  const Result<bool> create = settings.boolean("create", defaults.create);
+  const Result<bool> accept_loss = settings.boolean("accept_loss", defaults.accept_loss);
+  const Result<std::uint64_t> write_buffer = settings.size("write_buffer", defaults.write_buffer_bytes);
+  const Result<std::uint64_t> block_cache = settings.size("block_cache", defaults.block_cache_bytes);
+  const Result<bool> blobs = settings.boolean("blobs", defaults.blobs);
+  Status status = first_of({settings.only(info()), path ? check_path(*path) : path.status(), durability.status(),
                             read_only.status(), create.status(), accept_loss.status(),
                             write_buffer ? check_write_buffer(*write_buffer) : write_buffer.status(),
                             block_cache.status(), blobs.status()});

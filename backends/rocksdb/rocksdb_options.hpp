@@ -27,8 +27,8 @@ struct RocksDbOptions {
   bool read_only = false;
   bool create = true;
   bool accept_loss = false;
-  std::uint64_t write_buffer_bytes = 0;
-  std::uint64_t block_cache_bytes = 0;
+  std::uint64_t write_buffer_bytes = std::uint64_t{64} << 20;
+  std::uint64_t block_cache_bytes = std::uint64_t{64} << 20;
   bool blobs = false;
   rocksdb::Env* env =
       rocksdb::Env::Default();  ///< Everything is written through it. No setting: for tests that cut it.

@@ -38,6 +38,8 @@ bool tells_of_quota(const std::string& text) {
   return has(text, strerrordesc_np(EDQUOT)) || has(text, std::strerror(EDQUOT));
 }
 
+std::string describe_database(const std::string& path) { return "rocksdb " + path; }
+
 Status from_rocksdb(const rocksdb::Status& status, std::string_view context) {
   if (status.ok()) return {};
   const std::string text = status.ToString();

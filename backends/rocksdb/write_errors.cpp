@@ -21,7 +21,7 @@ class WriteErrors::Listener final : public rocksdb::EventListener {
     first_ = *error;
     has_occurred_ = true;
     try {
-      log(LogLevel::error, "rocksdb " + path_ + ": writes fail until this is over: " + first_.ToString());
+      log(LogLevel::error, describe_database(path_) + ": writes fail until this is over: " + first_.ToString());
     } catch (const std::exception&) {  // out of memory: the failing calls themselves still say it
     }
   }
@@ -33,7 +33,7 @@ class WriteErrors::Listener final : public rocksdb::EventListener {
   Status first() const {
     if (!has_occurred_) return {};
     const std::lock_guard lock(mutex_);
-    return from_rocksdb(first_, "rocksdb " + path_ + ": writes are stopped");
+    return from_rocksdb(first_, describe_database(path_) + ": writes are stopped");
   }
 
  private:

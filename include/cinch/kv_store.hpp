@@ -196,6 +196,12 @@ inline bool has_expired(std::int64_t expires_at_ms, std::int64_t now) noexcept {
 CINCH_API Status check_key(std::string_view key);
 CINCH_API Status check_set(std::string_view key, const SetOptions& options, bool has_codecs = false);
 
+/// `invalid_argument` for a page of no keys.
+CINCH_API Status check_limit(std::size_t limit);
+
+/// `invalid_argument` when a value of `size` bytes does not fit into a buffer of `room` bytes.
+CINCH_API Status check_room(std::string_view key, std::uint64_t size, std::uint64_t room);
+
 /// `invalid_argument` when a value of `size` bytes does not have `count` of them from `offset` on.
 CINCH_API Status check_range(std::string_view key, std::uint64_t size, std::uint64_t offset, std::uint64_t count);
 

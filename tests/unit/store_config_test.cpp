@@ -93,6 +93,7 @@ TEST(StoreConfigTest, MistakesInTensorsOfARuleNameThem) {
     EXPECT_NE(refused_shape(shape).find("tensor.shape: expected 1 to 8"), std::string::npos) << shape;
   }
   EXPECT_NE(refused_shape("[4, -1]").find("tensor.shape: -1, expected a number"), std::string::npos);
+  EXPECT_EQ(std::ranges::count(refused_shape("[-1]"), '\n'), 0);
   EXPECT_NE(refused_shape("[1.5]").find("tensor.shape: 1.5, expected a number"), std::string::npos);
 }
 
