@@ -25,15 +25,15 @@ struct Content {
 
 /// Those of the long text, and again so often that no cache holds them.
 Content content_of(const std::string& name, const std::vector<Tensor>& all, double error,
-                   const std::function<bool(const std::string&)>& is_wanted, std::size_t least_bytes) {
+                   const std::function<bool(const std::string&)>& is_wanted, std::size_t min_bytes) {
   Content made{name, {}, error};
   for (const Tensor& tensor : all) {
     if (tensor.name.starts_with("long-") && is_wanted(tensor.name)) made.tensors.push_back(tensor);
   }
   const std::size_t distinct = made.tensors.size();
   if (distinct == 0) return made;
-  made.tensors.reserve(distinct * (least_bytes / total_bytes(made.tensors) + 1));
-  while (total_bytes(made.tensors) < least_bytes) {
+  made.tensors.reserve(distinct * (min_bytes / total_bytes(made.tensors) + 1));
+  while (total_bytes(made.tensors) < min_bytes) {
     for (std::size_t i = 0; i < distinct; ++i) made.tensors.push_back(made.tensors[i]);
   }
   return made;
@@ -179,14 +179,14 @@ void peer_rows(Report& report, const Content& content, const std::string& python
 
 void report_paths(Report& report) {
   // A hasty run measures what the data set has, once; a full one as much as no cache holds.
-  const std::size_t least_bytes = report.is_quick() ? 1 : cold_bytes;
+  const std::size_t min_bytes = report.is_quick() ? 1 : cold_bytes;
   const Tensors& all = tensors(false);
   const auto is_first = [](const std::string& name) { return name.ends_with("layers.0.v"); };
   const Content groups[] = {content_of(
-                                "K", all.k, 0.12, [](const std::string&) { return true; }, least_bytes),
+                                "K", all.k, 0.12, [](const std::string&) { return true; }, min_bytes),
                             content_of(
-                                "V", all.v, 0.2, [&](const std::string& name) { return !is_first(name); }, least_bytes),
-                            content_of("V of layer 0", all.v, 0.2, is_first, least_bytes)};
+                                "V", all.v, 0.2, [&](const std::string& name) { return !is_first(name); }, min_bytes),
+                            content_of("V of layer 0", all.v, 0.2, is_first, min_bytes)};
   if (groups[0].tensors.empty()) {
     return report.left_out("the tensor codecs alone, and beside ZipNN and OpenZL",
                            "long-5461 of the data set is not there");

@@ -15,10 +15,10 @@ namespace cinch {
 namespace {
 
 constexpr std::size_t alignment = 64;
-constexpr std::size_t smallest_pooled = std::size_t{16} << 10;  // below, malloc keeps memory by itself
-constexpr std::size_t steps_per_octave = 8;                     // a buffer is at most an eighth longer than asked for
-constexpr unsigned smallest_log = 14;
-static_assert(smallest_pooled == std::size_t{1} << smallest_log);
+constexpr std::size_t min_pooled = std::size_t{16} << 10;  // below, malloc keeps memory by itself
+constexpr std::size_t steps_per_octave = 8;                // a buffer is at most an eighth longer than asked for
+constexpr unsigned min_log = 14;
+static_assert(min_pooled == std::size_t{1} << min_log);
 
 /// A size class: all of its buffers have the same length.
 struct SizeClass {
@@ -27,22 +27,22 @@ struct SizeClass {
 };
 
 constexpr SizeClass class_of(std::size_t size) noexcept {
-  if (size <= smallest_pooled) return {0, smallest_pooled};
+  if (size <= min_pooled) return {0, min_pooled};
   const auto log = static_cast<unsigned>(std::bit_width(size - 1)) - 1;
   const std::size_t step = (std::size_t{1} << log) / steps_per_octave;
   const std::size_t steps = (size - (std::size_t{1} << log) + step - 1) / step;
-  return {(log - smallest_log) * steps_per_octave + steps, (std::size_t{1} << log) + steps * step};
+  return {(log - min_log) * steps_per_octave + steps, (std::size_t{1} << log) + steps * step};
 }
 
 constexpr SizeClass class_at(std::size_t index) noexcept {
-  const std::size_t octave = smallest_pooled << (index / steps_per_octave);
+  const std::size_t octave = min_pooled << (index / steps_per_octave);
   return {index, octave + index % steps_per_octave * (octave / steps_per_octave)};
 }
 
-constexpr std::size_t class_count = class_of(most_pooled_bytes).index + 1;
-static_assert(class_at(class_count - 1).bytes == most_pooled_bytes);
+constexpr std::size_t class_count = class_of(max_pooled_bytes).index + 1;
+static_assert(class_at(class_count - 1).bytes == max_pooled_bytes);
 
-bool is_pooled(std::size_t size) noexcept { return size >= smallest_pooled && size <= most_pooled_bytes; }
+bool is_pooled(std::size_t size) noexcept { return size >= min_pooled && size <= max_pooled_bytes; }
 
 std::align_val_t alignment_for(std::size_t size) noexcept {
   return std::align_val_t{size >= 2 * huge_page ? huge_page : alignment};
@@ -68,7 +68,7 @@ struct Pool {
   std::mutex mutex;
   std::array<Idle*, class_count> idle{};  // by mutex, as are all functions
   std::atomic<std::size_t> bytes{0};      // changed under mutex
-  std::size_t most = most_pooled_bytes;   // by mutex
+  std::size_t most = max_pooled_bytes;    // by mutex
 
   /// Null: none of this class lies idle.
   Idle* take(const SizeClass& wanted) noexcept {
@@ -87,7 +87,7 @@ struct Pool {
   }
 
   /// Requires: something lies idle.
-  SizeClass longest_idle() const noexcept {
+  SizeClass max_idle() const noexcept {
     std::size_t index = class_count - 1;
     while (!idle[index]) --index;
     return class_at(index);
@@ -106,7 +106,7 @@ Pool& pool() noexcept {
 void make_room(Pool& all, std::unique_lock<std::mutex>& lock, std::size_t wanted) noexcept {
   while (all.bytes.load(std::memory_order_relaxed) > 0 &&
          all.bytes.load(std::memory_order_relaxed) + wanted > all.most) {
-    const SizeClass longest = all.longest_idle();
+    const SizeClass longest = all.max_idle();
     Idle* const dropped = all.take(longest);
     lock.unlock();
     ASAN_UNPOISON_MEMORY_REGION(dropped, longest.bytes);
@@ -149,7 +149,7 @@ void give_buffer_back(void* memory, std::size_t size) noexcept {
 void limit_pooled(std::size_t bytes) noexcept {
   Pool& all = pool();
   std::unique_lock lock(all.mutex);
-  all.most = std::min(bytes, most_pooled_bytes);
+  all.most = std::min(bytes, max_pooled_bytes);
   make_room(all, lock, 0);
 }
 

@@ -7,7 +7,7 @@
 namespace cinch {
 namespace {
 
-constexpr std::size_t longest_annotation = 63;
+constexpr std::size_t max_annotation = 63;
 
 Status check_shape(const Codec& codec, const TensorShape* shape, std::uint64_t end) {
   if (!shape) {
@@ -89,7 +89,7 @@ Result<std::optional<Plan>> Codec::plan(ByteView value, const TensorShape* shape
   if (Status status = check_shape(*this, shape, value.size()); !status.ok()) return status;
   Result<std::optional<Plan>> made = do_plan(value, shape, block_bytes);
   if (!made) return judge(made.error());
-  if (*made && (*made)->annotation.size() > longest_annotation) {
+  if (*made && (*made)->annotation.size() > max_annotation) {
     return judge({StatusCode::codec_misbehaved, format_.name + ": an annotation of over 63 bytes"});
   }
   return made;

@@ -13,7 +13,7 @@ namespace cinch {
 namespace {
 
 /// Stored values choose what is opened, so the number of codecs kept must not grow with them.
-constexpr std::size_t most_cached = 64;
+constexpr std::size_t max_cached = 64;
 
 struct FormatLess {
   bool operator()(const FormatId& a, const FormatId& b) const noexcept {
@@ -66,7 +66,7 @@ Result<std::shared_ptr<const Codec>> CodecRegistry::State::open(const CodecProvi
   Result<std::shared_ptr<const Codec>> opened = provider.open(format.major, format.minor, format.parameters);
   if (!opened) return opened;
   const std::unique_lock lock(cache_mutex);
-  if (cache.size() >= most_cached) cache.clear();  // what is in use is soon back, and pinned meanwhile by its users
+  if (cache.size() >= max_cached) cache.clear();  // what is in use is soon back, and pinned meanwhile by its users
   return cache.emplace(format, *std::move(opened)).first->second;
 }
 

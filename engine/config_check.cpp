@@ -87,8 +87,8 @@ Status check_config(const StoreConfig& config, const BackendRegistry& backends, 
     check.fail("engine.max_value", format_size(config.compressed.max_value_bytes) + ", expected at most " +
                                        format_size(hard_max_value_bytes));
   }
-  if (config.threads > most_threads) {
-    check.fail("engine.threads", std::to_string(config.threads) + ", expected 0 to " + std::to_string(most_threads));
+  if (config.threads > max_threads) {
+    check.fail("engine.threads", std::to_string(config.threads) + ", expected 0 to " + std::to_string(max_threads));
   }
   if (config.compressed.max_value_bytes == 0) check.fail("engine.max_value", "0, expected room for a value");
   const Result<BackendInfo> chosen = backends.info(config.backend);

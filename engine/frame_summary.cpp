@@ -83,7 +83,7 @@ void write_fields(ByteWriter& writer, const FrameSummary& summary) {
 }
 
 /// No summary takes more.
-std::size_t most_bytes(const FrameSummary& summary) noexcept {
+std::size_t max_bytes(const FrameSummary& summary) noexcept {
   constexpr std::size_t without_texts = 256;  // of numbers, a shape of 8 dimensions, checksums and lengths of texts
   return without_texts + summary.format.name.size() + summary.format.parameters.size() + summary.annotation.size() +
          summary.extras.size();
@@ -174,7 +174,7 @@ Status corrupt_frame(std::string message) { return {StatusCode::corruption, "fra
 
 void write_summary(const FrameSummary& summary, std::string_view key, std::pmr::vector<std::byte>& out) {
   const std::size_t start = out.size();
-  out.resize(start + most_bytes(summary));
+  out.resize(start + max_bytes(summary));
   std::byte* const head = out.data() + start;
   // The length stands before the fields that it counts, and takes one byte but for the longest summaries.
   std::byte* const expected = head + length_at + 1;

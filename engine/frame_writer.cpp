@@ -14,8 +14,8 @@ namespace cinch {
 namespace {
 
 constexpr std::array<std::byte, typed_block_alignment> padding{};
-constexpr std::size_t largest_raw_packed = 16 << 10;  // the end of a value, most often, which is too short to encode
-constexpr std::size_t largest_in_scratch = 5 << 10;   // what codecs ask for to encode 4 KiB
+constexpr std::size_t max_raw_packed = 16 << 10;  // the end of a value, most often, which is too short to encode
+constexpr std::size_t max_in_scratch = 5 << 10;   // what codecs ask for to encode 4 KiB
 
 /// Less than 1/64 gained is not worth decoding at every read, nor the checksum of a second form.
 bool pays(std::uint64_t encoded, std::uint64_t decoded) noexcept {
@@ -146,7 +146,7 @@ class FrameWriter {
       const bool is_known = options_.bound && block.size() == value_.size();
       const Result<std::size_t> bound = is_known ? *options_.bound : codec_.bound(block.size(), options_.shape);
       if (!bound) return bound.error();
-      if (*bound <= largest_in_scratch && is_single()) {
+      if (*bound <= max_in_scratch && is_single()) {
         out.buffer.emplace(*bound, *options_.scratch);
       } else {
         out.buffer.emplace(*bound);
@@ -186,7 +186,7 @@ class FrameWriter {
         frame_.packed_->append(next.bytes, done, value_.size());
         next.buffer.reset();
         next.is_packed = true;
-      } else if (frame_.packed_ && !options_.shape && blocks_[packed_].decoded_bytes <= largest_raw_packed) {
+      } else if (frame_.packed_ && !options_.shape && blocks_[packed_].decoded_bytes <= max_raw_packed) {
         frame_.packed_->append(value_.subspan(packed_bytes_, blocks_[packed_].decoded_bytes), done, value_.size());
         next.is_packed = true;
       }

@@ -47,7 +47,7 @@ class GuardedBuffer::Owner final : public ValueOwner {
     static_assert(sizeof(Owner) + canary_bytes <= before);
   }
 
-  static bool is_small(std::size_t bytes) noexcept { return bytes + alignment <= largest_small_bytes; }
+  static bool is_small(std::size_t bytes) noexcept { return bytes + alignment <= max_small_bytes; }
 
   /// `skipped`: what lies before the first aligned byte.
   static std::byte* take(std::size_t bytes, std::pmr::memory_resource* lender, std::size_t& skipped) {

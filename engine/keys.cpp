@@ -52,9 +52,9 @@ Result<std::string> unescape_key(std::string_view text) {
 }
 
 std::string describe_key(std::string_view key) {
-  constexpr std::size_t most_shown = 256;
-  if (key.size() <= most_shown) return "key \"" + escape_key(key) + '"';
-  return "key \"" + escape_key(key.substr(0, most_shown)) + "\"... of " + std::to_string(key.size()) + " bytes";
+  constexpr std::size_t max_shown = 256;
+  if (key.size() <= max_shown) return "key \"" + escape_key(key) + '"';
+  return "key \"" + escape_key(key.substr(0, max_shown)) + "\"... of " + std::to_string(key.size()) + " bytes";
 }
 
 }  // namespace cinch

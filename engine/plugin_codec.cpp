@@ -9,8 +9,8 @@ namespace cinch {
 namespace {
 
 // What a codec may ask for to encode a value is made at once: beyond so much it is no bound.
-constexpr std::uint64_t longest_growth = 64;  // times the value
-constexpr std::uint64_t shortest_growth = std::uint64_t{1} << 20;
+constexpr std::uint64_t max_growth = 64;  // times the value
+constexpr std::uint64_t min_growth = std::uint64_t{1} << 20;
 
 /// A shape or slice in the C layout, alive as long as this object.
 class CShape {
@@ -113,7 +113,7 @@ Result<std::size_t> PluginCodec::ask_bound(std::string_view call_name, decltype(
                                          parameters().size(), c_shape.get(), std::uint64_t{size}, &most, &error);
   if (!code) return code.error();
   if (*code == CINCH_OK) {
-    if (most / longest_growth <= size + shortest_growth) return static_cast<std::size_t>(most);
+    if (most / max_growth <= size + min_growth) return static_cast<std::size_t>(most);
     return breach(std::string(call_name) + " asks for " + std::to_string(most) + " bytes for a value of " +
                   std::to_string(size));
   }

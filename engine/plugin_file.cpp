@@ -15,8 +15,8 @@
 namespace cinch {
 namespace {
 
-constexpr std::uint64_t most_manifest_bytes = 64 << 10;
-constexpr std::uint64_t most_table_bytes = 16 << 20;  // of dynamic symbols and of their names
+constexpr std::uint64_t max_manifest_bytes = 64 << 10;
+constexpr std::uint64_t max_table_bytes = 16 << 20;  // of dynamic symbols and of their names
 constexpr std::string_view entry_prefix = "cinch_plugin_entry_v";
 
 #if defined(__x86_64__)
@@ -194,10 +194,10 @@ Status check_symbols(Elf* elf) {
   const std::optional<Section> table =
       find_section(elf, [](const GElf_Shdr& header) { return header.sh_type == SHT_DYNSYM; });
   if (!table) return refused("not_a_plugin", "it has no dynamic symbols");
-  const ByteView symbols = section_bytes(*table, most_table_bytes);
+  const ByteView symbols = section_bytes(*table, max_table_bytes);
   const std::optional<Section> names = section_at(elf, table->header.sh_link);
   if (symbols.empty() || !names) return refused("not_a_plugin", "its dynamic symbols are outside the file");
-  const std::string_view texts = as_text(section_bytes(*names, most_table_bytes));
+  const std::string_view texts = as_text(section_bytes(*names, max_table_bytes));
   bool has_entry = false;
   for (std::size_t at = 0; at + sizeof(Elf64_Sym) <= symbols.size(); at += sizeof(Elf64_Sym)) {
     Elf64_Sym symbol{};
@@ -248,13 +248,13 @@ Status read_plugin_file(int fd, PluginManifest& manifest) {
     return refused("not_a_plugin", "its ELF headers are damaged");
   }
   const std::optional<Section> names = section_at(elf.get(), names_index);
-  const std::string_view texts = names ? as_text(section_bytes(*names, most_table_bytes)) : "";
+  const std::string_view texts = names ? as_text(section_bytes(*names, max_table_bytes)) : "";
   const std::optional<Section> section = find_section(elf.get(), [texts](const GElf_Shdr& header) {
     const std::string_view name = header.sh_name < texts.size() ? texts.substr(header.sh_name) : "";
     return name.substr(0, name.find('\0')) == CINCH_PLUGIN_SECTION;
   });
   if (!section) return refused("not_a_plugin", "it has no section " CINCH_PLUGIN_SECTION);
-  const ByteView bytes = section_bytes(*section, most_manifest_bytes);
+  const ByteView bytes = section_bytes(*section, max_manifest_bytes);
   if (Status status = read_manifest(bytes, manifest); !status.ok()) return status;
   return check_symbols(elf.get());
 }

@@ -9,10 +9,10 @@
 namespace cinch {
 namespace {
 
-constexpr std::size_t most_parameter_bytes = 64 << 10;
-constexpr std::size_t longest_target = 31;
-constexpr std::uint64_t shortest_block = 64 << 10;  // that a codec gets because it asks for it
-constexpr std::uint64_t longest_block = 64 << 20;
+constexpr std::size_t max_parameter_bytes = 64 << 10;
+constexpr std::size_t max_target = 31;
+constexpr std::uint64_t min_block = 64 << 10;  // that a codec gets because it asks for it
+constexpr std::uint64_t max_block = 64 << 20;
 
 class PluginProvider final : public CodecProvider {
  public:
@@ -29,7 +29,7 @@ class PluginProvider final : public CodecProvider {
           call(info_.format, "params_canonical", table_.functions.params_canonical, table_.provider, options.data(),
                options.size(), out.data(), out.size(), &length, &error);
       if (!code) return convicted(code.error());
-      if (*code == CINCH_DST_TOO_SMALL && length > out.size() && length <= most_parameter_bytes) {
+      if (*code == CINCH_DST_TOO_SMALL && length > out.size() && length <= max_parameter_bytes) {
         out.resize(length);
         continue;
       }
@@ -75,7 +75,7 @@ class PluginProvider final : public CodecProvider {
     if (!table_.functions.block_bytes) return 0;
     const Result<std::uint64_t> bytes = call(info_.format, "block_bytes", table_.functions.block_bytes, table_.provider,
                                              parameters.data(), parameters.size());
-    return bytes && *bytes != 0 ? std::clamp(*bytes, shortest_block, longest_block) : 0;
+    return bytes && *bytes != 0 ? std::clamp(*bytes, min_block, max_block) : 0;
   }
 
   Status convicted(Status status) const {
@@ -143,7 +143,7 @@ Result<ProviderTable> check_table(const cinch_provider_v1* provider, const Decla
 std::shared_ptr<const CodecProvider> make_plugin_provider(const ProviderTable& table, ProviderInfo info) {
   if (table.functions.target) {
     const Result<const char*> target = call(info.format, "target", table.functions.target, table.provider);
-    if (target && *target) info.target = printable({*target, strnlen(*target, longest_target)});
+    if (target && *target) info.target = printable({*target, strnlen(*target, max_target)});
     info.traits.wide_vectors = info.target.starts_with("avx");
   }
   return std::make_shared<const PluginProvider>(table, std::move(info));

@@ -23,7 +23,7 @@ struct Idle {
 
 /// What one thread keeps. Nothing of it is constructed or destroyed: values may outlive whatever a thread destroys.
 struct Kept {
-  std::array<Idle*, class_of(largest_small_bytes) + 1> idle;
+  std::array<Idle*, class_of(max_small_bytes) + 1> idle;
   std::size_t bytes;
   bool ends_with_thread;
 
@@ -72,7 +72,7 @@ ThreadEnds thread_ends;
 }  // namespace
 
 void* take_small(std::size_t size) {
-  if (size > largest_small_bytes) return ::operator new(size);
+  if (size > max_small_bytes) return ::operator new(size);
   const std::size_t own = class_of(size);
   Kept& mine = kept;
   if (Idle* const found = mine.idle[own]) {
@@ -88,12 +88,12 @@ void* take_small(std::size_t size) {
 
 void give_small_back(void* memory, std::size_t size) noexcept {
   const std::size_t own = class_of(size);
-  if (size > largest_small_bytes) return ::operator delete(memory);
+  if (size > max_small_bytes) return ::operator delete(memory);
   Kept& mine = kept;
   ASAN_UNPOISON_MEMORY_REGION(memory, own * step);
   if (!thread_ends.know(mine)) return ::operator delete(memory);
   // All of it goes, lest pieces of sizes that are no longer used stay for ever.
-  if (mine.bytes + own * step > most_kept_bytes) mine.give_up();
+  if (mine.bytes + own * step > max_kept_bytes) mine.give_up();
   mine.idle[own] = new (memory) Idle{mine.idle[own]};
   mine.bytes += own * step;
   ASAN_POISON_MEMORY_REGION(static_cast<char*>(memory) + sizeof(Idle), own * step - sizeof(Idle));

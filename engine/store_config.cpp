@@ -13,7 +13,7 @@
 namespace cinch {
 namespace {
 
-constexpr std::int64_t most_dim = std::int64_t{1} << 48;
+constexpr std::int64_t max_dim = std::int64_t{1} << 48;
 
 bool is_scalar(const toml::node& node) noexcept { return node.is_string() || node.is_integer() || node.is_boolean(); }
 
@@ -187,7 +187,7 @@ void ConfigReader::read_engine(const toml::table& engine) {
   only(engine, path, {"threads", "block", "max_value", "verify", "verify_writes"});
   const Settings given = settings(engine, path);
   CompressedOptions& options = config_.compressed;
-  take(engine, path, "threads", number<unsigned>(given, "threads", 0, most_threads), config_.threads);
+  take(engine, path, "threads", number<unsigned>(given, "threads", 0, max_threads), config_.threads);
   take(engine, path, "block", given.size("block", 0), options.block_bytes);
   take(engine, path, "max_value", given.size("max_value", 0), options.max_value_bytes);
   take(engine, path, "verify_writes", given.boolean("verify_writes", false), options.verify_writes);
@@ -265,7 +265,7 @@ Rule ConfigReader::read_rule(const toml::table& table, const std::string& key) {
 void ConfigReader::read_layout(const toml::table& table, const std::string& path, const Settings& given,
                                TensorLayout& to) {
   take(table, path, "token_axis", number<std::uint64_t>(given, "token_axis", 0, max_tensor_dims - 1), to.token_axis);
-  take(table, path, "head_dim", number<std::uint64_t>(given, "head_dim", 1, most_head_dim), to.head_dim);
+  take(table, path, "head_dim", number<std::uint64_t>(given, "head_dim", 1, max_head_dim), to.head_dim);
 }
 
 TensorOfBytes ConfigReader::read_tensor(const toml::table& table, const std::string& key) {
@@ -291,7 +291,7 @@ TensorOfBytes ConfigReader::read_tensor(const toml::table& table, const std::str
   const toml::array* list = shape->as_array();
   for (std::size_t i = 0; list && i < list->size(); ++i) {
     const auto dim = list->get(i)->value_exact<std::int64_t>();
-    if (!dim || *dim < 0 || *dim > most_dim) expected(*list->get(i), path + "shape", "a number of elements");
+    if (!dim || *dim < 0 || *dim > max_dim) expected(*list->get(i), path + "shape", "a number of elements");
     tensor.dims.push_back(static_cast<std::uint64_t>(dim.value_or(1)));
   }
   if (!list || list->empty() || list->size() > max_tensor_dims || std::ranges::count(tensor.dims, 0u) > 1) {

@@ -9,7 +9,7 @@ namespace cinch {
 namespace {
 
 constexpr std::size_t index_bytes = 24;  // a slot of the index at its usual load, and its byte of metadata
-constexpr std::size_t smallest_kept = 4096;
+constexpr std::size_t min_kept = 4096;
 
 /// What the entry of a kept value has in its tail.
 constexpr std::size_t kept_bytes = sizeof(Value) + alignof(Value);
@@ -17,7 +17,7 @@ constexpr std::size_t kept_bytes = sizeof(Value) + alignof(Value);
 /// The `Value` that the value was given as, when it holds its bytes alone, all of them and little more.
 const Value* worth_keeping(const ValueParts& value, std::size_t value_bytes) noexcept {
   const Value* given = value.value();
-  if (!given || value_bytes < smallest_kept || !given->owner()) return nullptr;
+  if (!given || value_bytes < min_kept || !given->owner()) return nullptr;
   const std::size_t held = given->owner()->held_bytes();
   return held >= value_bytes && held - value_bytes <= value_bytes / 8 ? given : nullptr;
 }
@@ -43,7 +43,7 @@ void MemoryAccount::release(std::uint64_t bytes) noexcept {
 
 /// Entries are allocated as malloc likes it best and align their values themselves: aligned allocations leave slivers
 /// behind, which cost more than the rest of a small set. This is from the end of the key to the value, at most.
-std::size_t MemoryEntry::most_padding(std::size_t key_bytes, std::size_t value_bytes) noexcept {
+std::size_t MemoryEntry::max_padding(std::size_t key_bytes, std::size_t value_bytes) noexcept {
   constexpr std::size_t allocated = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
   if (!is_aligned(value_bytes)) return 0;
   return (allocated - (sizeof(MemoryEntry) + key_bytes) % allocated) % allocated + value_alignment - allocated;
@@ -52,7 +52,7 @@ std::size_t MemoryEntry::most_padding(std::size_t key_bytes, std::size_t value_b
 /// The entry's allocation.
 std::size_t MemoryEntry::own_bytes(std::size_t key_bytes, std::size_t value_bytes, bool keeps_value) noexcept {
   if (keeps_value) return sizeof(MemoryEntry) + key_bytes + kept_bytes;
-  return sizeof(MemoryEntry) + key_bytes + most_padding(key_bytes, value_bytes) + value_bytes;
+  return sizeof(MemoryEntry) + key_bytes + max_padding(key_bytes, value_bytes) + value_bytes;
 }
 
 MemoryEntry::MemoryEntry(std::size_t key_bytes, std::size_t value_bytes, const Value* kept,
@@ -86,7 +86,7 @@ std::uint64_t MemoryEntry::charge() const noexcept {
 
 void MemoryEntry::fetch_memory() const noexcept {
   const std::size_t own = own_bytes();
-  if (own > largest_small_bytes) return;  // the thread does not keep it
+  if (own > max_small_bytes) return;  // the thread does not keep it
   const auto* const memory = reinterpret_cast<const std::byte*>(this);
   for (std::size_t line = 64; line < own; line += 64) __builtin_prefetch(memory + line, 1);
 }

@@ -68,7 +68,7 @@ class MemoryEntry final : public ValueOwner {
   static constexpr std::size_t value_alignment = 64;
 
   static bool is_aligned(std::size_t value_bytes) noexcept { return value_bytes >= value_alignment; }
-  static std::size_t most_padding(std::size_t key_bytes, std::size_t value_bytes) noexcept;
+  static std::size_t max_padding(std::size_t key_bytes, std::size_t value_bytes) noexcept;
   static std::size_t own_bytes(std::size_t key_bytes, std::size_t value_bytes, bool keeps_value) noexcept;
   std::size_t own_bytes() const noexcept { return own_bytes(key_bytes_, value_bytes_, keeps_value_); }
 

@@ -29,7 +29,7 @@ class ShortMutex {
   }
 
   [[gnu::noinline]] void wait() {
-    for (unsigned i = 0; i < most_looks; ++i) {
+    for (unsigned i = 0; i < max_looks; ++i) {
       if (state_.load(std::memory_order_relaxed) == free && try_lock()) return;
       pause();
     }
@@ -52,7 +52,7 @@ class ShortMutex {
 #endif
   }
 
-  static constexpr unsigned most_looks = 100;
+  static constexpr unsigned max_looks = 100;
 
   std::atomic<State> state_{free};
   std::mutex sleep_;

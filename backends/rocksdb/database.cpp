@@ -27,7 +27,7 @@ namespace {
 
 constexpr int read_only_attempts = 8;
 constexpr std::chrono::milliseconds space_wait(10);
-constexpr std::chrono::milliseconds longest_space_wait(700);
+constexpr std::chrono::milliseconds max_space_wait(700);
 
 /// The soft limit is the host's to set; a database that outgrows it fails in the middle of its work.
 void warn_of_few_descriptors(const std::string& path) {
@@ -180,7 +180,7 @@ Status Database::admit(SpaceUse use, std::uint64_t bytes) {
     if (!db_->Flush(now, families_).ok()) return status;
   }
   if (!helps_at_once && !space_.is_given_back()) return status;
-  const auto deadline = std::chrono::steady_clock::now() + longest_space_wait;
+  const auto deadline = std::chrono::steady_clock::now() + max_space_wait;
   while (!status.ok() && errors_.first().ok() && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(space_wait);
     status = space_.check(use, bytes, memtable_bytes(*this));

@@ -12,13 +12,13 @@ namespace {
 
 constexpr std::uint64_t bytes_between_looks = std::uint64_t{256} << 10;
 constexpr std::uint64_t kept_back_of_disk = 50;  // one part in so many
-constexpr std::uint64_t least_kept_back = std::uint64_t{4} << 20;
+constexpr std::uint64_t min_kept_back = std::uint64_t{4} << 20;
 constexpr std::chrono::seconds deletion_of_files(1);
-constexpr std::uint64_t most_kept_back = std::uint64_t{256} << 20;
+constexpr std::uint64_t max_kept_back = std::uint64_t{256} << 20;
 
 /// What a use leaves of what is kept back on a disk of that capacity.
 std::uint64_t left_by(SpaceUse use, std::uint64_t capacity) noexcept {
-  const std::uint64_t kept_back = std::clamp(capacity / kept_back_of_disk, least_kept_back, most_kept_back);
+  const std::uint64_t kept_back = std::clamp(capacity / kept_back_of_disk, min_kept_back, max_kept_back);
   switch (use) {
     case SpaceUse::set: return kept_back;
     case SpaceUse::compaction: return kept_back / 2;

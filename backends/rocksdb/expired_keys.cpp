@@ -9,7 +9,7 @@
 namespace cinch {
 namespace {
 
-constexpr std::size_t most_bytes = std::size_t{8} << 20;
+constexpr std::size_t max_bytes = std::size_t{8} << 20;
 constexpr std::size_t entry_bytes = 96;  // a node of the set, about
 
 class ExpiryWatch final : public rocksdb::CompactionFilter {
@@ -50,7 +50,7 @@ class ExpiryWatchFactory final : public rocksdb::CompactionFilterFactory {
 void ExpiredKeys::note(std::string_view key) noexcept try {
   const std::lock_guard lock(mutex_);
   const std::size_t bytes = key.size() + entry_bytes;
-  if (bytes_ + bytes > most_bytes || !keys_.emplace(key).second) return;
+  if (bytes_ + bytes > max_bytes || !keys_.emplace(key).second) return;
   bytes_ += bytes;
   has_keys_.store(true, std::memory_order_relaxed);
 } catch (const std::exception&) {  // out of memory: forgotten, like what finds no room

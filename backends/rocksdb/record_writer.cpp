@@ -13,7 +13,7 @@ namespace cinch {
 namespace {
 
 constexpr std::chrono::milliseconds wait_for_flush(10);
-constexpr int most_waits = 1000;
+constexpr int max_waits = 1000;
 
 /// Copies the start of `value` into `to`.
 ByteView copy_first(const ValueParts& value, MutableBytes to) {
@@ -71,7 +71,7 @@ Status RecordWriter::remove_data(std::string_view key) {
 /// RocksDB has writes wait until memory is flushed; but while the error of a compaction lasts, it refuses them.
 rocksdb::Status RecordWriter::write() {
   rocksdb::Status status = database_.db().Write(database_.write_options(), &batch_);
-  for (int wait = 0; wait < most_waits && status.IsIncomplete(); ++wait) {
+  for (int wait = 0; wait < max_waits && status.IsIncomplete(); ++wait) {
     std::this_thread::sleep_for(wait_for_flush);
     status = database_.db().Write(database_.write_options(), &batch_);
   }

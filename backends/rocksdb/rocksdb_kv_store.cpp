@@ -19,7 +19,7 @@ namespace cinch {
 namespace {
 
 // RocksDB writes lengths in 32 bits.
-constexpr std::uint64_t most_value_bytes = (std::uint64_t{1} << 32) - (std::uint64_t{32} << 20);
+constexpr std::uint64_t max_value_bytes = (std::uint64_t{1} << 32) - (std::uint64_t{32} << 20);
 
 // What a write takes back of expired keys besides its own work: more than writes can make, little enough to be quick.
 constexpr std::size_t expired_keys_per_write = 4;
@@ -27,9 +27,9 @@ constexpr std::size_t every_key = std::numeric_limits<std::size_t>::max();
 
 Status check_item(const SetItem& item) {
   if (Status status = check_set(item.key, item.options); !status.ok()) return status;
-  if (item.value.size() <= most_value_bytes) return {};
+  if (item.value.size() <= max_value_bytes) return {};
   return {StatusCode::too_large, "value of " + std::to_string(item.value.size()) + " bytes, expected at most " +
-                                     std::to_string(most_value_bytes)};
+                                     std::to_string(max_value_bytes)};
 }
 
 std::size_t batch_bytes(const SetItem& item) noexcept {
@@ -281,8 +281,8 @@ Status RocksDbKvStore::remove_keys(std::span<const std::string> keys) {
   return writer.commit();
 }
 
-Status RocksDbKvStore::reclaim_expired(std::size_t most_keys) {
-  for (const std::string& key : database_->take_expired(most_keys)) {
+Status RocksDbKvStore::reclaim_expired(std::size_t max_keys) {
+  for (const std::string& key : database_->take_expired(max_keys)) {
     if (Status status = database_->admit(SpaceUse::removal, removal_bytes(key)); !status.ok()) return status;
     const KeyStripes::Alone lock = stripes_->own(key);
     StoredRecord record;

@@ -59,7 +59,7 @@ class RocksDbKvStore final : public KvStore {
 
   Status add_set(RecordWriter& writer, const SetItem& item, std::int64_t expires_at_ms);
   Status remove_keys(std::span<const std::string> keys);
-  Status reclaim_expired(std::size_t most_keys);
+  Status reclaim_expired(std::size_t max_keys);
 
   const RocksDbOptions options_;  // as the database has them: its path stays the same wherever the process goes
   const std::uint64_t fork_generation_;

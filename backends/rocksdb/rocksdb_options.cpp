@@ -14,9 +14,9 @@ namespace cinch {
 namespace {
 
 constexpr std::uint64_t mib = std::uint64_t{1} << 20;
-constexpr std::uint64_t smallest_write_buffer_bytes = mib;
-constexpr int files_that_stop_writes = 1000;                                  // in level 0
-constexpr std::uint64_t largest_write_buffer_bytes = std::uint64_t{4} << 30;  // of one memtable, by RocksDB
+constexpr std::uint64_t min_write_buffer_bytes = mib;
+constexpr int files_that_stop_writes = 1000;                              // in level 0
+constexpr std::uint64_t max_write_buffer_bytes = std::uint64_t{4} << 30;  // of one memtable, by RocksDB
 
 rocksdb::ColumnFamilyOptions make_common_options(const std::shared_ptr<rocksdb::Cache>& block_cache) {
   rocksdb::BlockBasedTableOptions table;
@@ -45,7 +45,7 @@ Status check_path(std::string_view path) {
 }
 
 Status check_write_buffer(std::uint64_t bytes) {
-  if (bytes >= smallest_write_buffer_bytes && bytes <= largest_write_buffer_bytes) return {};
+  if (bytes >= min_write_buffer_bytes && bytes <= max_write_buffer_bytes) return {};
   return {StatusCode::invalid_argument, "write_buffer: " + format_size(bytes) + ", expected 1MiB to 4GiB"};
 }
 
@@ -114,7 +114,7 @@ rocksdb::ColumnFamilyOptions make_meta_options(const RocksDbOptions& options,
   rocksdb::ColumnFamilyOptions family = make_common_options(block_cache);
   // For `data` it would hash every value three times more, and a frame has its own checksum.
   family.memtable_protection_bytes_per_key = 8;
-  family.write_buffer_size = std::max(options.write_buffer_bytes / 4, smallest_write_buffer_bytes);
+  family.write_buffer_size = std::max(options.write_buffer_bytes / 4, min_write_buffer_bytes);
   family.target_file_size_base = family.write_buffer_size;
   family.max_bytes_for_level_base = 4 * family.write_buffer_size;  // what triggers a compaction of level 0 fits level 1
   return family;

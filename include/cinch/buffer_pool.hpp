@@ -16,9 +16,9 @@ namespace cinch {
 
 /// At most so many bytes lie idle in the whole process, unless `limit_pooled` says fewer: a value of 256 MiB and what
 /// guards it, so that it is read again without new pages.
-inline constexpr std::size_t most_pooled_bytes = std::size_t{288} << 20;
+inline constexpr std::size_t max_pooled_bytes = std::size_t{288} << 20;
 
-/// Lets so many bytes lie idle from now on, `most_pooled_bytes` at most, and gives back what is over it; 0: none.
+/// Lets so many bytes lie idle from now on, `max_pooled_bytes` at most, and gives back what is over it; 0: none.
 CINCH_API void limit_pooled(std::size_t bytes) noexcept;
 
 /// 64-aligned, uninitialised memory of at least `size` bytes.
@@ -31,8 +31,8 @@ CINCH_API void give_buffer_back(void* memory, std::size_t size) noexcept;
 CINCH_API std::uint64_t pooled_bytes() noexcept;
 
 /// Pieces up to this length are kept by threads, and at most so many bytes of them by each, until it ends.
-inline constexpr std::size_t largest_small_bytes = std::size_t{5} << 10;
-inline constexpr std::size_t most_kept_bytes = std::size_t{64} << 10;
+inline constexpr std::size_t max_small_bytes = std::size_t{5} << 10;
+inline constexpr std::size_t max_kept_bytes = std::size_t{64} << 10;
 
 /// Uninitialised memory of any size, aligned as `operator new` aligns it. Made for small ones; the others are malloc's.
 CINCH_API void* take_small(std::size_t size);

@@ -123,7 +123,7 @@ class Provider {
 
  private:
   using PlanType = typename PlanOf<T>::type;
-  static_assert(T::parameters.size() <= Options::most_parameters);
+  static_assert(T::parameters.size() <= Options::max_parameters);
   static_assert(std::ranges::is_sorted(T::parameters, {}, &Parameter::key));
 
   static Options read(const char* text, std::size_t size) {

@@ -39,8 +39,8 @@ struct Parameter {
   std::string_view text_fallback{};
   std::string_view choices{};
   bool is_decimal = false;
-  double least_decimal = 0;
-  double most_decimal = 0;
+  double min_decimal = 0;
+  double max_decimal = 0;
   double decimal_fallback = 0;
 
   static constexpr Parameter integer(std::string_view key, std::int64_t least, std::int64_t most,
@@ -51,14 +51,14 @@ struct Parameter {
     return {key, true, 0, 0, 0, fallback, choices};
   }
   static constexpr Parameter decimal(std::string_view key, double least, double most, double fallback) {
-    return {.key = key, .is_decimal = true, .least_decimal = least, .most_decimal = most, .decimal_fallback = fallback};
+    return {.key = key, .is_decimal = true, .min_decimal = least, .max_decimal = most, .decimal_fallback = fallback};
   }
 };
 
 /// Options `k=v,k=v`, read by a table of parameters, which must be sorted by key. Borrows table and text.
 class Options {
  public:
-  static constexpr std::size_t most_parameters = 16;
+  static constexpr std::size_t max_parameters = 16;
 
   /// Throws `Failure` (PARAMS_UNSUPPORTED) that names the key, what was given, and what was expected.
   Options(std::span<const Parameter> table, std::string_view text) : table_(table) {
@@ -152,10 +152,10 @@ class Options {
     }
     if (parameter.is_decimal) {
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value.decimal);
-      if (error != std::errc() || end != text.data() + text.size() || !(value.decimal >= parameter.least_decimal) ||
-          !(value.decimal <= parameter.most_decimal)) {
+      if (error != std::errc() || end != text.data() + text.size() || !(value.decimal >= parameter.min_decimal) ||
+          !(value.decimal <= parameter.max_decimal)) {
         fail(std::string(parameter.key) + ": \"" + std::string(text) + "\", expected a number from " +
-             shortest(parameter.least_decimal) + " to " + shortest(parameter.most_decimal));
+             shortest(parameter.min_decimal) + " to " + shortest(parameter.max_decimal));
       }
       return;
     }
@@ -184,7 +184,7 @@ class Options {
   }
 
   std::span<const Parameter> table_;
-  std::array<Value, most_parameters> values_;  // as many as the table has are set
+  std::array<Value, max_parameters> values_;  // as many as the table has are set
 };
 
 }  // namespace cinch::plugin

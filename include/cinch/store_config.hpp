@@ -19,8 +19,8 @@
 
 namespace cinch {
 
-inline constexpr unsigned most_threads = 1024;                        ///< Of a store.
-inline constexpr std::int64_t most_head_dim = std::int64_t{1} << 32;  ///< Of a layout.
+inline constexpr unsigned max_threads = 1024;                        ///< Of a store.
+inline constexpr std::int64_t max_head_dim = std::int64_t{1} << 32;  ///< Of a layout.
 
 struct StoreConfig {
   /// Plugin directories besides the installed library's own, absolute.

@@ -14,7 +14,7 @@ namespace cinch::quant {
 inline constexpr unsigned tile_rows = rotary::tile_tokens;
 inline constexpr unsigned chunk_channels = 64;  ///< Of which 16 at a time have a class.
 inline constexpr unsigned group_channels = 16;
-inline constexpr unsigned most_dim = 512;
+inline constexpr unsigned max_dim = 512;
 
 inline constexpr std::size_t folded_period = 32;
 
@@ -76,7 +76,7 @@ struct Precision {
   StepLimits usual;
   StepLimits first;            ///< For the first tokens.
   std::uint64_t first_tokens;  ///< How many they are.
-  float least_square;          ///< Rows of a smaller square than this, over the safe one, take half the step.
+  float min_square;            ///< Rows of a smaller square than this, over the safe one, take half the step.
 };
 
 /// One stretch of symbols of one class. Each begins at a multiple of 64.

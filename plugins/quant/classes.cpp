@@ -8,7 +8,7 @@ namespace {
 constexpr bool are_sound() {
   for (std::size_t c = 0; c < class_count; ++c) {
     const SigmaClass& each = classes[c];
-    if (!rans::is_valid(each.frequencies) || each.reach > 7 || each.low_bits > most_low_bits) return false;
+    if (!rans::is_valid(each.frequencies) || each.reach > 7 || each.low_bits > max_low_bits) return false;
     if ((c < byte_class_count && each.low_bits > 4) || (c < plain_class_count && each.low_bits > 0)) return false;
     if (c > 0 && each.low_bits < classes[c - 1].low_bits) return false;
     for (unsigned s = 0; s < 16; ++s) {

@@ -21,7 +21,7 @@ struct SigmaClass {
 inline constexpr std::size_t class_count = 60;
 inline constexpr std::size_t byte_class_count = 34;   ///< Those before have values of a byte: at most 4 low bits.
 inline constexpr std::size_t plain_class_count = 18;  ///< Those before have no low bits.
-inline constexpr unsigned most_low_bits = 11;
+inline constexpr unsigned max_low_bits = 11;
 
 inline constexpr SigmaClass classes[class_count] = {
 #include "plugins/quant/class_tables.inc"

@@ -61,7 +61,7 @@ struct DecodeJob {
   /// The steps of a tile without an escape. False: corrupt.
   bool take_steps(const std::uint8_t* step_symbols) {
     const int least = tile.head->step_code - 7;
-    if (least < -most_step_code || least + 14 > most_step_code) {
+    if (least < -max_step_code || least + 14 > max_step_code) {
       for (unsigned r = 0; r < tile.count; ++r) {
         if (!is_step_code(least + step_symbols[r])) return false;
       }
@@ -113,7 +113,7 @@ struct DecodeJob {
   }
 
  private:
-  static bool is_step_code(int code) { return code >= -most_step_code && code <= most_step_code; }
+  static bool is_step_code(int code) { return code >= -max_step_code && code <= max_step_code; }
 };
 
 }  // namespace cinch::quant

@@ -47,7 +47,7 @@ std::size_t states_bytes(std::uint64_t values) {
   return values < two_set_values ? rans::StoredStates<1>::bytes : rans::StoredStates<2>::bytes;
 }
 
-constexpr std::size_t most_head_bytes = 4 * 10;
+constexpr std::size_t max_head_bytes = 4 * 10;
 
 }  // namespace
 
@@ -72,7 +72,7 @@ void BlockEncoder::make_room(const Block& block, const Plan& plan, std::size_t m
   quantised_.escapes = escapes_.room(most + values + tile_rows + slack);
   quantised_.wides = wides_.room(most + 2 * (values + tile_rows) + slack);
   quantised_.raws = raws_.room(most + tile_rows * plan.geometry().row_bytes() + slack);
-  quantised_.lows = lows_.room(most + tile_rows * chunks * 8 * most_low_bits + slack);
+  quantised_.lows = lows_.room(most + tile_rows * chunks * 8 * max_low_bits + slack);
   quantised_.scratch = scratch_.room(plan.kernels().scratch_bytes(block.heads, block.dim));
   quantised_.run_count = quantised_.escape_count = quantised_.wide_count = 0;
   quantised_.raw_count = quantised_.low_bytes = 0;
@@ -82,12 +82,12 @@ void BlockEncoder::make_room(const Block& block, const Plan& plan, std::size_t m
 std::optional<std::size_t> BlockEncoder::encode(const Plan& plan, const Parameters& parameters, const Part& part,
                                                 std::span<const std::uint8_t> from, std::span<std::uint8_t> to) {
   const Geometry& geometry = plan.geometry();
-  if (from.empty() || to.size() < most_head_bytes) return std::nullopt;
+  if (from.empty() || to.size() < max_head_bytes) return std::nullopt;
   const Block block = block_of(plan, part, plane_heads_);
-  make_room(block, plan, to.size() - most_head_bytes);
+  make_room(block, plan, to.size() - max_head_bytes);
   const Precision precision{limits_of(plan.error(), geometry.dim, geometry.element),
                             limits_of(plan.first_error(), geometry.dim, geometry.element), parameters.first,
-                            least_square_of(geometry.element)};
+                            min_square_of(geometry.element)};
   if (!plan.kernels().quantise(block, geometry.element, precision, from.data(), quantised_)) return std::nullopt;
   const Quantised& made = quantised_;
   std::uint8_t* at = to.data();

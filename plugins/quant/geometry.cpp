@@ -38,7 +38,7 @@ Geometry::Geometry(const cinch_shape_v1* shape) {
   if (last < 32) throw Failure(CINCH_VALUE_UNSUPPORTED, heads_wanted());  // whatever was said, it would be no longer
   if (shape->token_axis == CINCH_NO_TOKEN_AXIS) ask("quant needs to know which axis is that of the tokens");
   if (shape->ndim < shape->token_axis + 3) ask("quant needs the dimension of a head as the last one");
-  if (last > most_dim) {
+  if (last > max_dim) {
     throw Failure(CINCH_INVALID_ARG,
                   heads_wanted() + "; split it by a head_dim that divides it (--head-dim, or in the rule)");
   }
@@ -49,7 +49,7 @@ Geometry::Geometry(const cinch_shape_v1* shape) {
   tokens = shape->dims[shape->token_axis];
   std::uint64_t all = 1;
   for (unsigned i = shape->token_axis + 1u; i + 1u < shape->ndim; ++i) all *= shape->dims[i];
-  if (all > UINT32_MAX / most_dim) throw Failure(CINCH_VALUE_UNSUPPORTED, "too many heads");
+  if (all > UINT32_MAX / max_dim) throw Failure(CINCH_VALUE_UNSUPPORTED, "too many heads");
   heads = static_cast<std::uint32_t>(all);
 }
 

@@ -200,7 +200,7 @@ class RowMaker {
     for (unsigned g = 0; g < chunk.groups; ++g) {
       const std::uint8_t* const symbols = job.symbols + (job.chunk * 4 + g) * group_room + i * group_channels;
       const SigmaClass& of = classes[chunk.group_class[g]];
-      std::uint16_t lows[most_low_bits + 1];
+      std::uint16_t lows[max_low_bits + 1];
       std::memcpy(lows, parts_.at.lows, std::size_t{2} * of.low_bits);
       parts_.at.lows += std::size_t{2} * of.low_bits;
       for (unsigned j = 0; j < chunk.width_of(g); ++j) {

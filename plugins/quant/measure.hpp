@@ -10,7 +10,7 @@ namespace cinch::quant {
 template <class T, Element element>
 __attribute__((noinline)) void measure_unusual(const std::uint8_t* original_row, const std::uint8_t* decoded_row,
                                                std::uint32_t dim, Loss& loss) {
-  float original[most_dim], decoded[most_dim];
+  float original[max_dim], decoded[max_dim];
   for (std::uint32_t c = 0; c < dim; c += 16) {
     T::store_floats(original + c, load_some<T, element>(original_row, c, dim));
     T::store_floats(decoded + c, load_some<T, element>(decoded_row, c, dim));

@@ -48,6 +48,6 @@ struct Parameters {
   }
 };
 
-inline constexpr float least_error = 0.001f, most_error = 0.9f;
+inline constexpr float min_error = 0.001f, max_error = 0.9f;
 
 }  // namespace cinch::quant

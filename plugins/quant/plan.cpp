@@ -56,7 +56,7 @@ void turn(const rotary::Rotation& rotation, const float* partner, Head& head) {
 
 std::uint64_t plan_bound(const Geometry& geometry) {
   const std::uint64_t head = 4 + 2 * geometry.dim + chunks_of(geometry.dim) * std::uint64_t{4 + chunk_channels / 4};
-  return 13 + most_schemes * 11 + geometry.planes * geometry.heads * head;
+  return 13 + max_schemes * 11 + geometry.planes * geometry.heads * head;
 }
 
 void PlanParts::write(std::vector<std::uint8_t>& out) const {
@@ -114,7 +114,7 @@ Plan::Plan(const Parameters& parameters, const Geometry& geometry, std::span<con
   planes_per_profile_ = reader.take<std::uint32_t>();
   if (planes_per_profile_ == 0) corrupt("profiles of no plane");
   const std::size_t schemes = reader.take<std::uint8_t>();
-  if (schemes > most_schemes) corrupt("too many ways of turning");
+  if (schemes > max_schemes) corrupt("too many ways of turning");
   rotations_.reserve(schemes);
   for (std::size_t i = 0; i < schemes; ++i) read_scheme(reader, parameters);
   const std::uint64_t profiles = geometry.planes / planes_per_profile_ + (geometry.planes % planes_per_profile_ != 0);
@@ -151,7 +151,7 @@ void Plan::read_head(Reader& reader, Head& head, float* means, Chunk* chunks) {
   head.step_code = static_cast<std::int16_t>(reader.take<std::uint16_t>());
   head.step_class = reader.take<std::uint8_t>();
   if (head.step_class >= plain_class_count) corrupt("an unknown class of steps");
-  if (head.step_code < -most_step_code || head.step_code > most_step_code) corrupt("a step beyond its range");
+  if (head.step_code < -max_step_code || head.step_code > max_step_code) corrupt("a step beyond its range");
   head.mean = means;
   head.chunks = chunks;
   read_mean(reader, kind, head, means);

@@ -28,7 +28,7 @@ struct RopeScheme {
 
 /// Kinds of a head's mean; greater ones turn as the scheme of that number less 2 does.
 inline constexpr std::uint8_t no_mean = 0, still_mean = 1, first_turning_mean = 2;
-inline constexpr std::size_t most_schemes = 32;
+inline constexpr std::size_t max_schemes = 32;
 
 struct HeadParts {
   std::uint8_t mean_kind = no_mean;

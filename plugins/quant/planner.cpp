@@ -14,7 +14,7 @@
 namespace cinch::quant {
 namespace {
 
-constexpr std::uint64_t least_sample = 64, most_sample = 1024, sampled_share = 16;
+constexpr std::uint64_t min_sample = 64, max_sample = 1024, sampled_share = 16;
 constexpr std::uint64_t own_tokens = 24;      // planes of fewer tokens share the properties of their heads
 constexpr std::uint64_t shared_tokens = 256;  // with as many planes as have that many tokens together
 
@@ -63,7 +63,7 @@ class ValuePlan {
 
   void sample(std::uint64_t plane, std::uint64_t planes) {
     const std::uint64_t all = planes * geometry_.tokens;
-    const std::uint64_t wanted = std::clamp(all / sampled_share, least_sample, most_sample);
+    const std::uint64_t wanted = std::clamp(all / sampled_share, min_sample, max_sample);
     // Odd, lest all that is seen of a cache be the same token of every page.
     const std::uint64_t stride = (std::max<std::uint64_t>(all / wanted, 1) - 1) | 1;
     rows_.clear();
@@ -114,7 +114,7 @@ class ValuePlan {
     const auto known = std::ranges::find(parts_.schemes, *found);
     scheme_ = static_cast<std::size_t>(known - parts_.schemes.begin());
     if (known == parts_.schemes.end()) {
-      if (parts_.schemes.size() == most_schemes) {
+      if (parts_.schemes.size() == max_schemes) {
         scheme_.reset();
         return;
       }

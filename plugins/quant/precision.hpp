@@ -40,7 +40,7 @@ inline StepLimits limits_of(float error, std::uint32_t dim, Element element) {
 
 /// Rows of which quantising's own limit (the square of a step) is below this may be so small that their values are
 /// subnormal, and rounding takes more than a 64th of the error: half the step for them.
-inline float least_square_of(Element element) {
+inline float min_square_of(Element element) {
   const float rounding = subnormal_rounding_of(element);
   return 12 * 64 * 64 / 3.0f * rounding * rounding;
 }

@@ -10,10 +10,10 @@ namespace cinch::quant {
 
 /// A head's mean turned to the beginning of a tile.
 struct TileMean {
-  float mean[most_dim];
-  float partner[most_dim];
+  float mean[max_dim];
+  float partner[max_dim];
 };
-static_assert(most_dim <= rotary::most_channels);
+static_assert(max_dim <= rotary::max_channels);
 
 /// How a mean moves from token to token.
 enum class Motion : std::uint8_t {

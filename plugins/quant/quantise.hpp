@@ -286,7 +286,7 @@ class Quantiser {
       }
       for (unsigned g = 0; g < chunk.groups; ++g) {
         const SigmaClass& of = classes[chunk.group_class[g]];
-        std::uint16_t lows[most_low_bits + 1] = {};
+        std::uint16_t lows[max_low_bits + 1] = {};
         for (unsigned j = 0; j < chunk.width_of(g); ++j) {
           const int q = rounded(step[chunk.channel_of_lane[16 * g + j]]), biased = q + (7 << of.low_bits);
           const int symbol = biased >> of.low_bits;

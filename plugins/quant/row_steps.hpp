@@ -56,17 +56,17 @@ class RowSteps {
 
   /// Those wanted and those that are safe, without a branch, so that compilers make vectors of it.
   void wanted_codes(const Head& head, const StepLimits& limits, unsigned begin, unsigned end, int* safe_codes) {
-    const float least_limit = head.mean_square / (16129.0f * static_cast<float>(block_.dim));
-    const float least_square = precision_.least_square, safe_square = limits.safe, wanted_square = limits.wanted;
+    const float min_limit = head.mean_square / (16129.0f * static_cast<float>(block_.dim));
+    const float min_square = precision_.min_square, safe_square = limits.safe, wanted_square = limits.wanted;
     const float* const squares = squares_;
     int* const codes = codes_;
     for (unsigned r = begin; r < end; ++r) {
       const float square = squares[r], limit = square * safe_square;
-      const bool is_halved = is_less(limit, least_square);
+      const bool is_halved = is_less(limit, min_square);
       // No value may be beyond 16 bits, whether its mean is far off or as long as 1.4 rows.
       const float most = is_halved ? 3.2e7f : 1.3e8f;
       // A row costs less as it is where it is nothing beside a mean that is beyond bytes.
-      const bool is_near = either(is_less(least_limit, limit), is_less(head.mean_square, 2 * square));
+      const bool is_near = either(is_less(min_limit, limit), is_less(head.mean_square, 2 * square));
       const bool is_finite = both(is_less(1e-26f, square), is_less(square, 1e30f));
       const bool is_usual = both(is_finite, both(is_less(square, most * limit), is_near));
       const int safe = code_of_square(limit) - (is_halved ? 4 : 0);
@@ -76,7 +76,7 @@ class RowSteps {
       const float square = squares[r];
       const int safe = safe_codes[r], beyond = code_of_square(square * wanted_square) - safe;
       // All ones, or none: compilers make a branch of a choice here.
-      const int is_kept = -static_cast<int>(either(is_less(square * safe_square, least_square), safe == not_coded));
+      const int is_kept = -static_cast<int>(either(is_less(square * safe_square, min_square), safe == not_coded));
       codes[r] = safe + (beyond & ~is_kept);
     }
   }
@@ -86,7 +86,7 @@ class RowSteps {
   unsigned keep_unproven(const Tile& tile, const Predictor<T>& predict, float allowed, std::uint32_t channels,
                          std::uint8_t* rows, unsigned count) const {
     const float unseen = channels < block_.dim ? static_cast<float>(block_.dim - channels) / 4 : 0;
-    std::uint32_t places[most_dim / 16];
+    std::uint32_t places[max_dim / 16];
     for (std::uint32_t c = 0; turns && c < channels; c += 16) places[c / 16] = predict.place_of(c);
     typename T::Floats sum[16];
     for (unsigned i = 0; i < 16; ++i) sum[i] = T::fill_floats(0);

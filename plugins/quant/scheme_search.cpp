@@ -6,10 +6,10 @@
 namespace cinch::quant {
 namespace {
 
-constexpr std::size_t most_rows = 32;
-constexpr std::uint32_t most_heads = 4;
-constexpr std::uint32_t least_rotary_dim = 16;
-constexpr float least_saved_bits = 0.05f;  // by turning, for every value of a head
+constexpr std::size_t max_rows = 32;
+constexpr std::uint32_t max_heads = 4;
+constexpr std::uint32_t min_rotary_dim = 16;
+constexpr float min_saved_bits = 0.05f;  // by turning, for every value of a head
 
 bool has_frequencies(const Parameters& parameters) {
   return parameters.theta > 0 || !parameters.inverse_frequencies.empty();
@@ -53,7 +53,7 @@ std::optional<RopeScheme> SchemeSearch::find(const Geometry& geometry, const Sam
   if (parameters_.rotary_dim > 0) return found;
   for (const std::uint32_t share : {2u, 4u}) {  // half or a quarter of a head's channels may turn
     const std::uint32_t dim = geometry.dim / share;
-    if (!found && dim % 2 == 0 && dim >= least_rotary_dim) found = detect(sample, static_cast<std::uint16_t>(dim));
+    if (!found && dim % 2 == 0 && dim >= min_rotary_dim) found = detect(sample, static_cast<std::uint16_t>(dim));
   }
   return found;
 }
@@ -63,9 +63,9 @@ rotary::Sample SchemeSearch::look_at(const Geometry& geometry, const Sampled& sa
   rows_.clear();
   tokens_.clear();
   inverse_steps_.clear();
-  const std::uint32_t heads = std::min(geometry.heads, most_heads);
-  const std::size_t stride = std::max<std::size_t>(sampled.count / most_rows, 1);
-  for (std::size_t i = 0; i < sampled.count && rows_.size() < most_rows; i += stride) {
+  const std::uint32_t heads = std::min(geometry.heads, max_heads);
+  const std::size_t stride = std::max<std::size_t>(sampled.count / max_rows, 1);
+  for (std::size_t i = 0; i < sampled.count && rows_.size() < max_rows; i += stride) {
     rows_.push_back(sampled.rows[i]);
     tokens_.push_back(sampled.tokens[i]);
     const float* const inverse_steps = sampled.inverse_steps + i * geometry.heads;
@@ -83,7 +83,7 @@ std::optional<RopeScheme> SchemeSearch::detect(const rotary::Sample& sample, std
   const rotary::Detected found = detector_.detect(sample, rotary_dim);
   const std::uint32_t even_dim = sample.dim / 2 * 2;
   if (found.pairing == rotary::Pairing::none) return std::nullopt;
-  if (found.bits * static_cast<float>(rotary_dim) < least_saved_bits * static_cast<float>(even_dim)) {
+  if (found.bits * static_cast<float>(rotary_dim) < min_saved_bits * static_cast<float>(even_dim)) {
     return std::nullopt;
   }
   const bool is_asked = parameters_.rope == Rope::automatic ||

@@ -8,7 +8,7 @@
 
 namespace cinch::quant {
 
-inline constexpr int most_step_code = 400;  ///< Codes are -400 to 400: steps of 2^-100 to 2^100.
+inline constexpr int max_step_code = 400;  ///< Codes are -400 to 400: steps of 2^-100 to 2^100.
 
 /// 2^(code / 4), rounded down. Without a table, so that compilers make vectors of it.
 CINCH_ALWAYS_INLINE float step_of(int code) noexcept {

@@ -9,7 +9,7 @@ namespace {
 
 // What the engine's frame adds to plan, parameters and blocks, generously; what it stores raw begins where elements are
 // aligned.
-constexpr std::uint64_t frame_bytes = 256, index_bytes = 24, most_padding = 63;
+constexpr std::uint64_t frame_bytes = 256, index_bytes = 24, max_padding = 63;
 
 std::uint64_t stored_size(const Parameters& parameters, const Geometry& geometry, Planner& planner,
                           BlockEncoder& encoder, std::span<const std::uint8_t> value, const HostFrame& frame,
@@ -32,7 +32,7 @@ std::uint64_t stored_size(const Parameters& parameters, const Geometry& geometry
       const auto block = value.subspan((plane * geometry.tokens + token) * geometry.token_bytes(), bytes);
       const auto encoded = encoder.encode(plan, parameters, {plane, planes, token, tokens}, block, to);
       const bool pays = encoded && *encoded + bytes / 64 + 4 < bytes;  // as the host has it, see CINCH_DECLINED
-      size += index_bytes + (pays ? *encoded : bytes + most_padding);
+      size += index_bytes + (pays ? *encoded : bytes + max_padding);
     }
   }
   return size;
@@ -43,11 +43,11 @@ std::uint64_t stored_size(const Parameters& parameters, const Geometry& geometry
 std::optional<float> error_for_target(const Parameters& parameters, const Geometry& geometry, Planner& planner,
                                       BlockEncoder& encoder, std::span<const std::uint8_t> value, HostFrame frame) {
   if (frame.block_bytes == 0) frame.block_bytes = value.size();
-  // Errors are least_error * 2^(i / 64), of three decimals' accuracy.
+  // Errors are min_error * 2^(i / 64), of three decimals' accuracy.
   const auto error_at = [](int i) {
-    float error = least_error * step_of(i / 64 * 4);
+    float error = min_error * step_of(i / 64 * 4);
     for (int k = 0; k < i % 64; ++k) error *= 1.01088929f;
-    return std::min(error, most_error);
+    return std::min(error, max_error);
   };
   const auto fits = [&](int i) {
     const std::uint64_t size = stored_size(parameters, geometry, planner, encoder, value, frame, error_at(i));

@@ -11,10 +11,10 @@ struct Plain;  // compiled as this source is
 
 }  // namespace
 
-const DetectionLoops least_detection_loops = detection_loops<Plain>;
+const DetectionLoops min_detection_loops = detection_loops<Plain>;
 
 Detected Detector::detect(const Sample& sample, unsigned rotary_dim) {
-  constexpr float least_bits = 0.05f;
+  constexpr float min_bits = 0.05f;
   const std::size_t tokens = sample.tokens.size(), pairs = rotary_dim / 2;
   if (pairs == 0) return {};
   const Waves& waves = waves_of(sample.tokens, rotary_dim);
@@ -30,7 +30,7 @@ Detected Detector::detect(const Sample& sample, unsigned rotary_dim) {
       if (bits > best.bits) best = {pairing, candidate, bits};
     }
   }
-  return best.bits >= least_bits ? best : Detected{};
+  return best.bits >= min_bits ? best : Detected{};
 }
 
 const Detector::Waves& Detector::waves_of(std::span<const std::uint64_t> tokens, unsigned rotary_dim) {
@@ -40,7 +40,7 @@ const Detector::Waves& Detector::waves_of(std::span<const std::uint64_t> tokens,
   }
   const auto known = std::ranges::find(waves_, rotary_dim, &Waves::rotary_dim);
   if (known != waves_.end()) return *known;
-  if (waves_.size() == most_waves) waves_.clear();
+  if (waves_.size() == max_waves) waves_.clear();
   const std::vector<std::vector<Turn>> candidates = candidates_(rotary_dim);
   Waves made{rotary_dim, candidates.size(), {}};
   const std::size_t size = tokens.size() * rotary_dim;

@@ -113,7 +113,7 @@ void turned(const Planes& planes, const float* waves, float* squared_sums) {
 
 template <class Target>
 inline constexpr DetectionLoops detection_loops{loops::waves<Target>, loops::still<Target>, loops::turned<Target>};
-extern const DetectionLoops least_detection_loops;
+extern const DetectionLoops min_detection_loops;
 
 /// Looks at one sample after the other. Values of a cache are of one length, and their samples of the same tokens: the
 /// waves of all candidates at these are kept. Threads: one at a time. Deterministic, whatever was looked at before.
@@ -122,7 +122,7 @@ class Detector {
   /// The turns of every pair, for each candidate.
   using Candidates = std::function<std::vector<std::vector<Turn>>(unsigned rotary_dim)>;
 
-  explicit Detector(Candidates candidates, const DetectionLoops& loops = least_detection_loops)
+  explicit Detector(Candidates candidates, const DetectionLoops& loops = min_detection_loops)
       : candidates_(std::move(candidates)), loops_(loops) {}
 
   /// The best of all candidates in both pairings; none where not even the best saves 0.05 bits. Requires: two tokens at
@@ -136,7 +136,7 @@ class Detector {
     std::size_t candidates;
     std::vector<float> at;
   };
-  static constexpr std::size_t most_waves = 8;
+  static constexpr std::size_t max_waves = 8;
 
   const Waves& waves_of(std::span<const std::uint64_t> tokens, unsigned rotary_dim);
   Planes split(const Sample& sample, Pairing pairing, std::size_t pairs);

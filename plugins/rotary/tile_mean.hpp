@@ -6,12 +6,12 @@
 
 namespace cinch::rotary {
 
-inline constexpr unsigned most_channels = 512;
+inline constexpr unsigned max_channels = 512;
 
 /// Cosines and sines of a tile's first token: `period` of each, rounded.
 struct TileWaves {
-  float cosine[most_channels];
-  float sine[most_channels];
+  float cosine[max_channels];
+  float sine[max_channels];
 
   /// `turns` as `Rotation::channel_turns`. Keeps what it has of the same turns and token.
   template <class T>

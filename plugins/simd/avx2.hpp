@@ -616,10 +616,10 @@ struct Avx2 {
           set(Small::magic));
       const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(size, Small::dropped), set(1));
       const __m256i rounded = _mm256_add_epi32(_mm256_add_epi32(size, odd), set(Small::to_rounded));
-      const __m256i is_subnormal = _mm256_cmpgt_epi32(set(Small::least_normal), size);
+      const __m256i is_subnormal = _mm256_cmpgt_epi32(set(Small::min_normal), size);
       const __m256i raw = _mm256_blendv_epi8(_mm256_srli_epi32(rounded, Small::dropped), subnormal, is_subnormal);
       const __m256i sign = _mm256_and_si256(_mm256_srli_epi32(bits, 24), set(0x80));
-      return _mm256_or_si256(_mm256_min_epu32(raw, set(Small::most_raw)), sign);
+      return _mm256_or_si256(_mm256_min_epu32(raw, set(Small::max_raw)), sign);
     };
     const __m256i words = _mm256_or_si256(half(a.v[0]), _mm256_slli_epi32(half(a.v[1]), 16));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to),

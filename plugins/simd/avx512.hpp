@@ -432,11 +432,11 @@ struct Avx512 {
         set(Small::magic));
     const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(size, Small::dropped), set(1));
     const __m512i rounded = _mm512_add_epi32(_mm512_add_epi32(size, odd), set(Small::to_rounded));
-    const __mmask16 is_subnormal = _mm512_cmplt_epi32_mask(size, set(Small::least_normal));
+    const __mmask16 is_subnormal = _mm512_cmplt_epi32_mask(size, set(Small::min_normal));
     const __m512i raw = _mm512_mask_mov_epi32(_mm512_srli_epi32(rounded, Small::dropped), is_subnormal, subnormal);
     const __m512i sign = _mm512_and_si512(_mm512_srli_epi32(bits, 24), set(0x80));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to),
-                     _mm512_cvtepi32_epi8(_mm512_or_si512(_mm512_min_epu32(raw, set(Small::most_raw)), sign)));
+                     _mm512_cvtepi32_epi8(_mm512_or_si512(_mm512_min_epu32(raw, set(Small::max_raw)), sign)));
   }
   CINCH_INLINE Bytes round_to_bytes(const Channels& a) {
     const auto rounded = [&a](unsigned i) {

@@ -16,11 +16,11 @@ struct SmallFloat {
   static constexpr std::uint32_t mantissa_mask = (1u << mantissa_bits) - 1;
   static constexpr std::uint32_t exponent_mask = (1u << exponent_bits) - 1;
   static constexpr int dropped = 23 - mantissa_bits;
-  static constexpr std::uint32_t most_raw =
+  static constexpr std::uint32_t max_raw =
       finite ? (exponent_mask << mantissa_bits | mantissa_mask) - 1 : (exponent_mask << mantissa_bits) - 1;
 
   /// The smallest normal value, as a float's bits.
-  static constexpr std::uint32_t least_normal = static_cast<std::uint32_t>(128 - bias) << 23;
+  static constexpr std::uint32_t min_normal = static_cast<std::uint32_t>(128 - bias) << 23;
   /// Added to the float of these bits, a subnormal's steps are those of the sum's mantissa.
   static constexpr std::uint32_t magic = static_cast<std::uint32_t>(128 - bias + dropped) << 23;
   /// Added to a normal value's bits, with one more where the last that is kept is odd, it rounds them, halves to even,
@@ -33,7 +33,7 @@ struct SmallFloat {
     const std::uint32_t rest = raw & (exponent_mask << mantissa_bits | mantissa_mask);
     const std::uint32_t exponent = rest >> mantissa_bits;
     std::uint32_t bits = 0;
-    if (rest > most_raw) {
+    if (rest > max_raw) {
       const bool is_infinite = !finite && (rest & mantissa_mask) == 0;
       bits = is_infinite ? 0x7f800000 : 0x7fc00000;
     } else if (exponent == 0) {  // mantissa * 2^(1 - bias - mantissa_bits), exactly
@@ -53,13 +53,13 @@ struct SmallFloat {
     const std::uint32_t subnormal =
         std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) + std::bit_cast<float>(magic)) - magic;
     const std::uint32_t normal = (magnitude + (magnitude >> dropped & 1) + to_rounded) >> dropped;
-    std::uint32_t raw = magnitude < least_normal ? subnormal : normal;
-    raw = raw > most_raw ? most_raw : raw;
+    std::uint32_t raw = magnitude < min_normal ? subnormal : normal;
+    raw = raw > max_raw ? max_raw : raw;
     return bits >> 31 << (exponent_bits + mantissa_bits) | raw;
   }
 
   static constexpr float most =
-      std::bit_cast<float>(((most_raw << dropped) + (static_cast<std::uint32_t>(127 - bias) << 23)));
+      std::bit_cast<float>(((max_raw << dropped) + (static_cast<std::uint32_t>(127 - bias) << 23)));
 };
 
 using Half = SmallFloat<5, 10>;

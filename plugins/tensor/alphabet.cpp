@@ -105,12 +105,12 @@ struct Candidate {
 
 /// The cells of a context: the next one is always what saves most, a new octave or the split of a cell.
 std::vector<Cell> choose_cells(const Counts& counts) {
-  float octave_gains[Cell::most_octave + 1] = {};
-  for (std::uint8_t octave = 1; octave <= Cell::most_octave; ++octave) {
+  float octave_gains[Cell::max_octave + 1] = {};
+  for (std::uint8_t octave = 1; octave <= Cell::max_octave; ++octave) {
     octave_gains[octave] = octave_gain(counts.of({octave, Cell::open, Cell::open, 0}), counts.total);
   }
   std::vector<Candidate> chosen;
-  while (chosen.size() < most_cells) {
+  while (chosen.size() < max_cells) {
     float* const octave = std::ranges::max_element(octave_gains);
     const auto split = std::ranges::max_element(chosen, {}, &Candidate::best);
     const float split_gain = split == chosen.end() ? 0 : split->best();
@@ -132,8 +132,8 @@ std::vector<Cell> choose_cells(const Counts& counts) {
 
 /// Shares the slots out; every cell gets one at least, and so does the escape.
 void share_slots(const Counts& counts, std::span<Cell> cells) {
-  float counted[most_cells + 1];
-  unsigned given[most_cells + 1];
+  float counted[max_cells + 1];
+  unsigned given[max_cells + 1];
   const std::size_t n = cells.size() + 1;
   counted[n - 1] = counts.total;
   for (std::size_t i = 0; i < cells.size(); ++i) {
@@ -169,7 +169,7 @@ void share_slots(const Counts& counts, std::span<Cell> cells) {
 unsigned Alphabet::escape_slots(unsigned context) const {
   unsigned left = slots;
   for (unsigned i = 0; i < cell_counts[context]; ++i) left -= cells[context][i].slots;
-  return std::min(left, most_frequency);
+  return std::min(left, max_frequency);
 }
 
 Alphabet fit_alphabet(const Histogram& histogram, unsigned contexts) {
@@ -228,14 +228,14 @@ Alphabet read_alphabet(std::span<const std::uint8_t>& in) {
   Alphabet alphabet;
   for (unsigned context = 0; context < context_count; ++context) {
     alphabet.cell_counts[context] = next();
-    if (alphabet.cell_counts[context] > most_cells) throw Failure(CINCH_CORRUPT, "over 15 cells in a context");
+    if (alphabet.cell_counts[context] > max_cells) throw Failure(CINCH_CORRUPT, "over 15 cells in a context");
     unsigned sum = 0;
     std::uint64_t taken = 0;
     for (unsigned i = 0; i < alphabet.cell_counts[context]; ++i) {
       const std::uint8_t code = next();
       const Cell cell{static_cast<std::uint8_t>(code / 9), static_cast<std::uint8_t>(code / 3 % 3),
                       static_cast<std::uint8_t>(code % 3), next()};
-      if (cell.octave < 1 || cell.octave > Cell::most_octave || cell.slots == 0) {
+      if (cell.octave < 1 || cell.octave > Cell::max_octave || cell.slots == 0) {
         throw Failure(CINCH_CORRUPT, "a cell that does not exist");
       }
       for (unsigned turn = 0; turn < 2; ++turn) {
@@ -270,7 +270,7 @@ void AlphabetTables::add_context(const Alphabet& alphabet, unsigned context) {
     reciprocal_low[id] = static_cast<std::uint8_t>(reciprocal);
     reciprocal_high[id] = static_cast<std::uint8_t>(reciprocal >> 8);
     meaning[id] = static_cast<std::uint8_t>(what);
-    for (unsigned i = 0; first + i < slots && (i < width || width == most_frequency); ++i) {
+    for (unsigned i = 0; first + i < slots && (i < width || width == max_frequency); ++i) {
       id_of_slot[context * slots + first + i] = static_cast<std::uint8_t>(id);
       decode[context * slots + first + i] = (number == 0 ? 0xff000000u : 0u) | what << 16 | i << 8 | width;
     }

@@ -17,7 +17,7 @@
 
 namespace cinch::tensor {
 
-constexpr unsigned most_cells = 15;
+constexpr unsigned max_cells = 15;
 
 struct Cell {
   std::uint8_t octave;  ///< 1 to 14: steps 2 * octave and 2 * octave + 1
@@ -26,7 +26,7 @@ struct Cell {
   std::uint8_t slots;
 
   static constexpr std::uint8_t open = 2;
-  static constexpr std::uint8_t most_octave = 14;
+  static constexpr std::uint8_t max_octave = 14;
 
   bool holds(unsigned turns, unsigned step) const {
     return step / 2 == octave && (turn == open || turn == turns) && (half == open || half == step % 2);
@@ -34,7 +34,7 @@ struct Cell {
 };
 
 struct Alphabet {
-  std::array<std::array<Cell, most_cells>, context_count> cells{};
+  std::array<std::array<Cell, max_cells>, context_count> cells{};
   std::array<std::uint8_t, context_count> cell_counts{};
 
   unsigned escape_slots(unsigned context) const;

@@ -46,7 +46,7 @@ class BlockEncoder {
 
  private:
   /// Codes the segments behind the sections that are written. Declines what is not smaller than `worth`.
-  std::optional<std::size_t> finish(const PlanState&, const BlockWriter&, std::size_t most_escapes, std::size_t worth,
+  std::optional<std::size_t> finish(const PlanState&, const BlockWriter&, std::size_t max_escapes, std::size_t worth,
                                     std::span<std::uint8_t> to);
 
   const Kernels& kernels_;

@@ -6,7 +6,7 @@
 namespace cinch::tensor {
 namespace {
 
-constexpr std::size_t most_block_bytes = std::size_t{1} << 30;  // so that no length in the head can be too long
+constexpr std::size_t max_block_bytes = std::size_t{1} << 30;  // so that no length in the head can be too long
 
 class Pusher {
  public:
@@ -124,7 +124,7 @@ std::optional<std::size_t> BlockEncoder::encode(const PlanState& plan, const Blo
   const std::span<const PlaneState> planes = std::span(plan.planes).subspan(part.first_plane, part.planes);
   if (std::ranges::all_of(planes, [](const PlaneState& plane) { return plane.kind == PlaneKind::raw; }))
     return std::nullopt;
-  if (from.size() <= before_sections || from.size() > most_block_bytes || to.size() < from.size() + encoder_slack)
+  if (from.size() <= before_sections || from.size() > max_block_bytes || to.size() < from.size() + encoder_slack)
     return std::nullopt;
   BlockWriter writer(plan, to);
   rows_.clear();
@@ -156,8 +156,8 @@ std::optional<std::size_t> BlockEncoder::encode(const PlanState& plan, const Blo
     if (!fits) return std::nullopt;
   }
   if (!writer.copy(from.data() + part.planes * bytes, from.size() - part.planes * bytes)) return std::nullopt;
-  const std::size_t most_escapes = from.size() / 16;  // beyond that it cannot pay
-  return finish(plan, writer, most_escapes, from.size(), to);
+  const std::size_t max_escapes = from.size() / 16;  // beyond that it cannot pay
+  return finish(plan, writer, max_escapes, from.size(), to);
 }
 
 std::vector<std::uint8_t> BlockEncoder::encode_rows(const PlanState& plan, const PlaneState& plane,
@@ -171,7 +171,7 @@ std::vector<std::uint8_t> BlockEncoder::encode_rows(const PlanState& plan, const
 }
 
 std::optional<std::size_t> BlockEncoder::finish(const PlanState& plan, const BlockWriter& writer,
-                                                std::size_t most_escapes, std::size_t worth,
+                                                std::size_t max_escapes, std::size_t worth,
                                                 std::span<std::uint8_t> to) {
   const std::size_t at = writer.at();
   std::size_t largest = 0;
@@ -185,7 +185,7 @@ std::optional<std::size_t> BlockEncoder::finish(const PlanState& plan, const Blo
     largest = std::max(largest, std::min(pusher.tile_size(*segment.plane), segment.elements) + pair);
   }
   bits_.resize(elements / 4 + largest / 4 + 64);
-  escapes_.resize(2 * (most_escapes + largest));
+  escapes_.resize(2 * (max_escapes + largest));
   stacks.bits = bits_.data();
   stacks.escapes = escapes_.data();
   const auto pushed_beside = [&] {
@@ -193,7 +193,7 @@ std::optional<std::size_t> BlockEncoder::finish(const PlanState& plan, const Blo
   };
   const auto has_room = [&](std::size_t more) {
     const auto left = static_cast<std::size_t>(to.data() + to.size() - stacks.bytes);
-    return left >= more + pair + pushed_beside() && stacks.escapes <= escapes_.data() + 2 * most_escapes;
+    return left >= more + pair + pushed_beside() && stacks.escapes <= escapes_.data() + 2 * max_escapes;
   };
   for (std::size_t i = writer.segments.size(); i-- > 0;) {
     if (!pusher.push(writer.segments[i], writer.segment_words[i], has_room)) return std::nullopt;

@@ -9,12 +9,12 @@
 namespace cinch::tensor {
 namespace {
 
-constexpr std::size_t most_alphabets = 255;
-constexpr std::size_t tried_alphabets = 8;   // of those that other planes have
-constexpr std::size_t fewest_elements = 64;  // of a plane to be looked at
-constexpr std::size_t fewest_tokens = 24;    // for levels and means of channels to be worth storing
-constexpr std::size_t most_kept_elements = std::size_t{1} << 20;  // of a sample, from value to value
-constexpr float channel_bits = 16;                                // stored of each: its level and its mean
+constexpr std::size_t max_alphabets = 255;
+constexpr std::size_t tried_alphabets = 8;                       // of those that other planes have
+constexpr std::size_t min_elements = 64;                         // of a plane to be looked at
+constexpr std::size_t min_tokens = 24;                           // for levels and means of channels to be worth storing
+constexpr std::size_t max_kept_elements = std::size_t{1} << 20;  // of a sample, from value to value
+constexpr float channel_bits = 16;                               // stored of each: its level and its mean
 
 class Chooser {
  public:
@@ -36,7 +36,7 @@ class Chooser {
       std::copy_n(plane, size, model.word);
       return model;
     }
-    if (elements() < fewest_elements) return {};
+    if (elements() < min_elements) return {};
     sample_.take(geometry_, kernels_, plane);
     std::vector<std::uint32_t> repeated;
     if (repeats()) {
@@ -53,9 +53,9 @@ class Chooser {
   }
 
   Candidate best_candidate(bool has_repeated_rows) {
-    const bool has_channels = geometry_.has_tokens && geometry_.tokens >= fewest_tokens;
+    const bool has_channels = geometry_.has_tokens && geometry_.tokens >= min_tokens;
     auto rope = has_channels && !has_repeated_rows ? ropes_.find(sample_, geometry_.head_dim) : std::nullopt;
-    if (rope && plan.ropes.size() == most_ropes && !std::ranges::count(plan.ropes, rope->rope)) rope.reset();
+    if (rope && plan.ropes.size() == max_ropes && !std::ranges::count(plan.ropes, rope->rope)) rope.reset();
     std::optional<Candidate> best;
     if (has_channels) {
       best = channel_candidate(sample_, kernels_, geometry_.layout, rope ? std::optional(rope->rope) : std::nullopt);
@@ -94,7 +94,7 @@ class Chooser {
     const std::size_t first = chosen > tried_alphabets ? chosen - tried_alphabets : 0;
     for (std::size_t i = first; i < plan.alphabets.size(); ++i) {
       const double bits = whole(coded_bits(plan.alphabets[i], candidate.histogram));
-      if (bits > best && plan.alphabets.size() < most_alphabets) continue;
+      if (bits > best && plan.alphabets.size() < max_alphabets) continue;
       best = bits;
       chosen = i;
     }
@@ -157,13 +157,13 @@ StoredPlan PlanChooser::choose(const Geometry& geometry, std::span<const std::ui
   Chooser chooser(geometry, kernels_, ropes_, sample_);
   const std::size_t plane_bytes = geometry.tokens * geometry.token_bytes();
   for (std::uint64_t i = 0; i < geometry.planes; ++i) chooser.add(value.data() + i * plane_bytes);
-  if (sample_.values.capacity() > most_kept_elements) sample_ = {};  // encoders live as long as their store
+  if (sample_.values.capacity() > max_kept_elements) sample_ = {};  // encoders live as long as their store
   return std::move(chooser.plan);
 }
 
-std::uint64_t most_plan_bytes(const Geometry& geometry, std::uint64_t size) {
-  constexpr std::uint64_t alphabets = most_alphabets * context_count * (1 + 2 * most_cells);
-  constexpr std::uint64_t ropes = most_ropes * (5 + 4 * most_head_dim / 2);
+std::uint64_t max_plan_bytes(const Geometry& geometry, std::uint64_t size) {
+  constexpr std::uint64_t alphabets = max_alphabets * context_count * (1 + 2 * max_cells);
+  constexpr std::uint64_t ropes = max_ropes * (5 + 4 * max_head_dim / 2);
   constexpr std::uint64_t plane = 32;
   // Stored rows take at most half of their plane; levels and means of channels are two bytes for each, with at least 24
   // tokens.

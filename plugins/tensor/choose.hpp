@@ -26,7 +26,7 @@ class PlanChooser {
 };
 
 /// The longest plan that is chosen for a value of `size` bytes.
-std::uint64_t most_plan_bytes(const Geometry&, std::uint64_t size);
+std::uint64_t max_plan_bytes(const Geometry&, std::uint64_t size);
 
 /// What is worth telling of a plan, in a few words: `rotary=2,channels=1,rope=halves`.
 std::string describe(const StoredPlan&);

@@ -67,9 +67,9 @@ static inline std::uint8_t context_byte(int p) {
   return static_cast<std::uint8_t>(context << 4 | (p < 0 ? 0x80u : 0u));
 }
 
-/// What a rotation makes of means, in 64ths of half a deviation, none above `most_amplitude`: predictions are
+/// What a rotation makes of means, in 64ths of half a deviation, none above `max_amplitude`: predictions are
 /// along * cosines + across * sines.
-constexpr int most_amplitude = 16383;
+constexpr int max_amplitude = 16383;
 struct Rotation {
   const std::int16_t* along;  ///< For each channel of a token.
   const std::int16_t* across;

@@ -27,7 +27,7 @@ Rope read_rope(Reader& in, const Geometry& geometry) {
   rope.interleaved = pairing == 1;
   rope.head_dim = in.number<std::uint16_t>();
   rope.rotary_dim = in.number<std::uint16_t>();
-  if (pairing > 1 || rope.head_dim < least_head_dim || rope.head_dim > most_head_dim || rope.head_dim % 2 != 0 ||
+  if (pairing > 1 || rope.head_dim < min_head_dim || rope.head_dim > max_head_dim || rope.head_dim % 2 != 0 ||
       geometry.channels % rope.head_dim != 0 || rope.rotary_dim < 2 || rope.rotary_dim > rope.head_dim ||
       rope.rotary_dim % 2 != 0) {
     throw Failure(CINCH_CORRUPT, "a rotation that does not fit the shape");
@@ -106,14 +106,14 @@ int bias_of(Layout layout) {
   return (1 << (cut.exponent_bits - 1)) - 1 + static_cast<int>(cut.exponent_shift);
 }
 
-/// x * 2^(eighths / 8), within `most_amplitude`.
+/// x * 2^(eighths / 8), within `max_amplitude`.
 std::int16_t scaled(std::int32_t x, int eighths) {
   constexpr std::int32_t powers[8] = {16384, 17867, 19484, 21247, 23170, 25268, 27554, 30048};  // 2^(i / 8) * 2^14
   const int octaves = eighths >> 3;
   if (octaves < -30) return 0;
   const std::int64_t fraction = static_cast<std::int64_t>(x) * powers[eighths & 7];
   const std::int64_t wide = octaves > 14 ? fraction << 14 : octaves >= 0 ? fraction << octaves : fraction >> -octaves;
-  return static_cast<std::int16_t>(std::clamp<std::int64_t>(wide >> 14, -most_amplitude, most_amplitude));
+  return static_cast<std::int16_t>(std::clamp<std::int64_t>(wide >> 14, -max_amplitude, max_amplitude));
 }
 
 Means means_of(const PlaneModel& plane, const Rope& rope, std::size_t channels) {
@@ -155,7 +155,7 @@ StoredPlan read_plan(std::span<const std::uint8_t> stored, const Geometry& geome
   const auto alphabet_count = in.number<std::uint8_t>();
   for (unsigned i = 0; i < alphabet_count; ++i) plan.alphabets.push_back(read_alphabet(in.rest()));
   const auto rope_count = in.number<std::uint8_t>();
-  if (rope_count > most_ropes) throw Failure(CINCH_CORRUPT, "over 16 rotations");
+  if (rope_count > max_ropes) throw Failure(CINCH_CORRUPT, "over 16 rotations");
   for (unsigned i = 0; i < rope_count; ++i) plan.ropes.push_back(read_rope(in, geometry));
   for (std::uint64_t i = 0; i < geometry.planes; ++i) plan.planes.push_back(read_plane(in, geometry, plan));
   if (!in.rest().empty()) throw Failure(CINCH_CORRUPT, "bytes behind the plan");

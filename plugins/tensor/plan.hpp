@@ -19,7 +19,7 @@
 
 namespace cinch::tensor {
 
-constexpr std::size_t most_ropes = 16;  ///< Of a plan.
+constexpr std::size_t max_ropes = 16;  ///< Of a plan.
 
 enum class PlaneKind : std::uint8_t { raw, constant, uniform, channels, rotary };
 

@@ -12,12 +12,12 @@ constexpr auto log_bases = [] {
   return logs;
 }();
 constexpr std::size_t guessed_head_dims[] = {128, 64, 256, 96, 80};  // where heads and channels are one dimension
-constexpr std::size_t most_rows = 32;
-constexpr std::size_t fewest_rows = 24;
-constexpr std::size_t most_heads = 4;
+constexpr std::size_t max_rows = 32;
+constexpr std::size_t min_rows = 24;
+constexpr std::size_t max_heads = 4;
 
 bool can_be_head(std::size_t head_dim, std::size_t channels) {
-  return head_dim >= least_head_dim && head_dim <= most_head_dim && head_dim % 2 == 0 && channels % head_dim == 0;
+  return head_dim >= min_head_dim && head_dim <= max_head_dim && head_dim % 2 == 0 && channels % head_dim == 0;
 }
 
 }  // namespace
@@ -32,7 +32,7 @@ RopeSearch::RopeSearch(const Kernels& kernels)
           *kernels.detection) {}
 
 std::optional<FoundRope> RopeSearch::find(const Sample& sample, std::uint64_t head_dim) {
-  if (sample.rows < fewest_rows) return std::nullopt;
+  if (sample.rows < min_rows) return std::nullopt;
   std::vector<std::size_t> head_dims;
   if (head_dim != 0) {
     if (can_be_head(head_dim, sample.channels)) head_dims.push_back(head_dim);
@@ -52,11 +52,11 @@ std::optional<FoundRope> RopeSearch::find(const Sample& sample, std::uint64_t he
 
 /// Some rows of some heads.
 rotary::Sample RopeSearch::look_at(const Sample& sample, std::size_t head_dim) {
-  const std::size_t heads = std::min(sample.channels / head_dim, most_heads);
-  const std::size_t skip = std::max<std::size_t>(sample.rows / most_rows, 1);
+  const std::size_t heads = std::min(sample.channels / head_dim, max_heads);
+  const std::size_t skip = std::max<std::size_t>(sample.rows / max_rows, 1);
   rows_.clear();
   tokens_.clear();
-  for (std::size_t row = 0; row < sample.rows && tokens_.size() < most_rows; row += skip) {
+  for (std::size_t row = 0; row < sample.rows && tokens_.size() < max_rows; row += skip) {
     rows_.insert(rows_.end(), sample.row(row), sample.row(row) + heads * head_dim);
     tokens_.push_back(sample.token(row));
   }

@@ -13,7 +13,7 @@
 
 namespace cinch::tensor {
 
-constexpr std::uint16_t least_head_dim = 64, most_head_dim = 1024;  ///< Of a rotation.
+constexpr std::uint16_t min_head_dim = 64, max_head_dim = 1024;  ///< Of a rotation.
 
 /// How keys were rotated: channel i of a head pairs with i + rotary_dim / 2, or with its neighbour; channels from
 /// `rotary_dim` on are not rotated. The angle of a pair grows by its frequency with each token.
@@ -67,7 +67,7 @@ struct FineRotation {
 };
 
 /// What is predicted for the channels of a token, in 64ths of half a deviation: `along` is the mean of the channel
-/// itself, `across` that of its partner, with the sign that the rotation gives it; none above `most_amplitude`.
+/// itself, `across` that of its partner, with the sign that the rotation gives it; none above `max_amplitude`.
 struct Means {
   Aligned<std::int16_t> along;
   Aligned<std::int16_t> across;

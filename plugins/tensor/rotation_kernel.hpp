@@ -30,8 +30,8 @@ void waves(const std::uint32_t* angles, std::size_t count, std::uint64_t token, 
 }
 
 inline std::int16_t bounded(std::int32_t amplitude) {
-  const std::int32_t below = amplitude < most_amplitude ? amplitude : most_amplitude;
-  return static_cast<std::int16_t>(below > -most_amplitude ? below : -most_amplitude);
+  const std::int32_t below = amplitude < max_amplitude ? amplitude : max_amplitude;
+  return static_cast<std::int16_t>(below > -max_amplitude ? below : -max_amplitude);
 }
 
 template <class T>  // plain C++, as fast as the target makes it

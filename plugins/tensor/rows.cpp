@@ -36,16 +36,16 @@ std::uint64_t hash_of(const std::uint8_t* row, std::size_t n) {
   return hash ^ hash >> 29;
 }
 
-constexpr std::size_t most_probes = 64;
+constexpr std::size_t max_probes = 64;
 
 }  // namespace
 
-RowTable::RowTable(const std::uint8_t* rows, std::size_t row_bytes, std::size_t most_rows)
-    : rows_(rows), row_bytes_(row_bytes), table_(std::bit_ceil(2 * most_rows + most_probes), none) {}
+RowTable::RowTable(const std::uint8_t* rows, std::size_t row_bytes, std::size_t max_rows)
+    : rows_(rows), row_bytes_(row_bytes), table_(std::bit_ceil(2 * max_rows + max_probes), none) {}
 
 std::uint32_t RowTable::probe(const std::uint8_t* row, std::size_t& slot) const {
   slot = hash_of(row, row_bytes_) & (table_.size() - 1);
-  for (std::size_t i = 0; i < most_probes; ++i) {
+  for (std::size_t i = 0; i < max_probes; ++i) {
     const std::uint32_t number = table_[slot];
     if (number == none) return none;
     if (std::memcmp(rows_ + number * row_bytes_, row, row_bytes_) == 0) return number;

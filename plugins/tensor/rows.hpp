@@ -14,7 +14,7 @@ class RowTable {
  public:
   static constexpr std::uint32_t none = 0xffffffffu;
 
-  RowTable(const std::uint8_t* rows, std::size_t row_bytes, std::size_t most_rows);
+  RowTable(const std::uint8_t* rows, std::size_t row_bytes, std::size_t max_rows);
 
   /// The row equal to `row`, or none.
   std::uint32_t find(const std::uint8_t* row) const;

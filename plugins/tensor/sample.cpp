@@ -7,8 +7,8 @@
 namespace cinch::tensor {
 namespace {
 
-constexpr std::size_t most_elements = 20000;
-constexpr std::size_t fewest_tokens = 32;
+constexpr std::size_t max_elements = 20000;
+constexpr std::size_t min_tokens = 32;
 constexpr std::size_t one_in = 8;
 
 }  // namespace
@@ -16,8 +16,8 @@ constexpr std::size_t one_in = 8;
 void Sample::take(const Geometry& geometry, const Kernels& kernels, const std::uint8_t* plane) {
   channels = geometry.has_tokens ? geometry.channels : std::min<std::size_t>(64, geometry.channels);
   const std::uint64_t tokens = geometry.has_tokens ? geometry.tokens : geometry.channels / channels;
-  const std::size_t most = std::max(fewest_tokens, most_elements / channels);
-  rows = std::min<std::uint64_t>(std::clamp<std::uint64_t>(tokens / one_in, fewest_tokens, most), tokens);
+  const std::size_t most = std::max(min_tokens, max_elements / channels);
+  rows = std::min<std::uint64_t>(std::clamp<std::uint64_t>(tokens / one_in, min_tokens, most), tokens);
   stride = tokens / rows;
   tops.resize(rows * channels);
   values.resize(rows * channels);

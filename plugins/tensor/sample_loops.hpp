@@ -12,7 +12,7 @@ void look_at(const std::uint8_t* __restrict words, std::size_t n, std::uint16_t*
              float* __restrict values) {
   constexpr Cut form = cut<layout>;
   constexpr unsigned mantissa = form.mantissa_bits();
-  constexpr std::uint32_t most_exponent = (1u << form.exponent_bits) - 1;
+  constexpr std::uint32_t max_exponent = (1u << form.exponent_bits) - 1;
   constexpr std::uint32_t rebias = 127 - ((1u << (form.exponent_bits - 1)) - 1);
   for (std::size_t i = 0; i < n; ++i) {
     std::uint32_t word = 0;
@@ -25,14 +25,14 @@ void look_at(const std::uint8_t* __restrict words, std::size_t n, std::uint16_t*
     } else {
       __builtin_memcpy(&word, words + 4 * i, 4);
     }
-    const std::uint32_t exponent = word >> mantissa & most_exponent;
+    const std::uint32_t exponent = word >> mantissa & max_exponent;
     const std::uint32_t sign = word >> (mantissa + form.exponent_bits);
     tops[i] = static_cast<std::uint16_t>(sign * top_count | (exponent + form.exponent_shift) << 1 |
                                          (word >> (mantissa - 1) & 1));
     const std::uint32_t single =
         sign << 31 | (exponent + rebias) << 23 | (word & ((1u << mantissa) - 1)) << (23 - mantissa);
     // Denormals count as 0; the largest exponent of e4m3 has numbers and one NaN.
-    const bool counts = exponent != 0 && (exponent != most_exponent || layout == Layout::e4m3);
+    const bool counts = exponent != 0 && (exponent != max_exponent || layout == Layout::e4m3);
     const std::uint32_t bits = counts ? single : 0u;
     __builtin_memcpy(values + i, &bits, 4);
   }

@@ -11,7 +11,7 @@ struct Alphabet;
 constexpr unsigned context_count = 8;
 constexpr unsigned slots = 128;
 constexpr unsigned step_count = 32;
-constexpr unsigned most_frequency = 127;  // of the coder; without cells one slot is left over
+constexpr unsigned max_frequency = 127;  // of the coder; without cells one slot is left over
 
 /// An id is (context << 4) | symbol.
 struct AlphabetTables {

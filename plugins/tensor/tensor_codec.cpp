@@ -57,7 +57,7 @@ struct Tensor {
   }
 
   static std::uint64_t plan_bound(const Options&, const cinch_shape_v1* shape, std::uint64_t size) {
-    return most_plan_bytes(geometry_of(shape, size).value_or(Geometry()), size);
+    return max_plan_bytes(geometry_of(shape, size).value_or(Geometry()), size);
   }
 
   class Plan {

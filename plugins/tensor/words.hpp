@@ -49,10 +49,10 @@ CINCH_ALWAYS_INLINE Parts<T> take_apart(const std::uint8_t* words, std::uint8_t*
             and_bits<T>(T::template shift_right<1>(high), 1), and_bits<T>(high, 1)};
   } else {
     constexpr int low_bits = cut<layout>.low_bits;
-    constexpr std::uint8_t most_exponent = (1u << cut<layout>.exponent_bits) - 1;
+    constexpr std::uint8_t max_exponent = (1u << cut<layout>.exponent_bits) - 1;
     const typename T::Bytes all = T::load(words);
     return {all,
-            T::add(and_bits<T>(T::template shift_right<low_bits + 1>(all), most_exponent),
+            T::add(and_bits<T>(T::template shift_right<low_bits + 1>(all), max_exponent),
                    T::fill(cut<layout>.exponent_shift)),
             and_bits<T>(T::template shift_right<low_bits>(all), 1), and_bits<T>(all, (1u << low_bits) - 1)};
   }
@@ -80,9 +80,9 @@ CINCH_ALWAYS_INLINE void put_together(const DecodedParts<T>& parts, const std::u
     }
   } else {
     constexpr int low_bits = cut<layout>.low_bits;
-    constexpr std::uint8_t most_exponent = (1u << cut<layout>.exponent_bits) - 1;
+    constexpr std::uint8_t max_exponent = (1u << cut<layout>.exponent_bits) - 1;
     const auto shifted = T::add(parts.octave, T::template shift_right<1>(parts.above));
-    const auto exponent = and_bits<T>(T::sub(shifted, T::fill(cut<layout>.exponent_shift)), most_exponent);
+    const auto exponent = and_bits<T>(T::sub(shifted, T::fill(cut<layout>.exponent_shift)), max_exponent);
     const auto half = and_bits<T>(parts.above, 1);
     const auto top = T::either(T::either(and_bits<T>(parts.sign, 128), T::template shift_left<low_bits + 1>(exponent)),
                                T::either(T::template shift_left<low_bits>(half), parts.low));

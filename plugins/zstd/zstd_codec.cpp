@@ -14,8 +14,8 @@ namespace {
 using namespace cinch::plugin;
 
 constexpr std::int64_t no_long = 0;
-constexpr std::uint64_t smallest_window = 1024;  // of the format itself
-constexpr int slow_level = 5;                    // from here on noise costs as much as text
+constexpr std::uint64_t min_window = 1024;  // of the format itself
+constexpr int slow_level = 5;               // from here on noise costs as much as text
 
 struct FreeContext {
   void operator()(ZSTD_CCtx* context) const noexcept { ZSTD_freeCCtx(context); }
@@ -139,7 +139,7 @@ struct Zstd {
       const std::size_t result =
           ZSTD_getFrameHeader_advanced(&header, from.data(), from.size(), ZSTD_f_zstd1_magicless);
       if (ZSTD_isError(result)) fail(result, CINCH_CORRUPT);
-      const std::uint64_t window = std::max(smallest_window, std::bit_ceil(std::uint64_t{size}));
+      const std::uint64_t window = std::max(min_window, std::bit_ceil(std::uint64_t{size}));
       if (result != 0 || header.frameType != ZSTD_frame || header.dictID != 0 || header.windowSize > window) {
         throw Failure(CINCH_CORRUPT, "its header is cut off, or asks for a dictionary or a window beyond the block");
       }

@@ -13,7 +13,7 @@ using fuzz::Input;
 using Bytes = std::vector<std::byte>;
 
 constexpr std::string_view codec_name = CINCH_FUZZ_CODEC;
-constexpr std::size_t most_bytes = 1 << 16;
+constexpr std::size_t max_bytes = 1 << 16;
 
 /// The codec must be there: all of the target would pass without it.
 const ProviderInfo& provider() {
@@ -58,7 +58,7 @@ void decode_hostile(Input& input) {
   const std::string parameters(input.flag() ? input.text() : "");
   const auto codec = default_registry().decoder({std::string(codec_name), major, minor, parameters});
   if (!codec) return;
-  const std::optional<TensorShape> shape = shape_from(input, most_bytes);
+  const std::optional<TensorShape> shape = shape_from(input, max_bytes);
   const std::size_t size = shape ? tensor_bytes(*shape).value() : input.number<std::uint16_t>();
   std::shared_ptr<const PlanState> plan;
   if (input.flag()) {
@@ -85,7 +85,7 @@ void round_trip(Input& input) {
   if (input.flag()) spec.append(":").append(input.text());
   const auto codec = default_registry().codec(spec);
   if (!codec) return;
-  const std::optional<TensorShape> shape = shape_from(input, most_bytes);
+  const std::optional<TensorShape> shape = shape_from(input, max_bytes);
   EncodeOptions options;
   options.shape = shape ? &*shape : nullptr;
   options.block_bytes = input.flag() ? std::uint64_t{64} * input.byte() : 0;
@@ -105,7 +105,7 @@ void round_trip(Input& input) {
   fuzz::require(encoded.has_value(), encoded.status().to_string());
   Bytes frame(encoded->stored_bytes());
   ValueParts(encoded->parts()).copy_to(frame.data());
-  const Result<FrameReader> reader = FrameReader::open(Value::copy_of(frame), "k", most_bytes + 1);
+  const Result<FrameReader> reader = FrameReader::open(Value::copy_of(frame), "k", max_bytes + 1);
   fuzz::require(reader.has_value(), reader.status().to_string());
   const Result<Value> decoded = reader->decode(default_registry(), Verify::always);
   fuzz::require(decoded.has_value(), decoded.status().to_string());

@@ -16,7 +16,7 @@ namespace {
 using fuzz::Input;
 using Bytes = std::vector<std::uint8_t>;
 
-constexpr std::uint64_t most_bytes = 1 << 14;
+constexpr std::uint64_t max_bytes = 1 << 14;
 
 /// Some tokens of one plane of a value, or all of it.
 struct Part {
@@ -207,7 +207,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace cinch;
   Input input(data, size);
   const Form form = form_from(input);
-  if (form.bytes > most_bytes) return 0;
+  if (form.bytes > max_bytes) return 0;
   const Part part = part_from(input, form);
   const Bytes value = value_from(input, form);
   const quant::Parameters parameters = parameters_from(input);

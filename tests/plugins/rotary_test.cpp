@@ -94,7 +94,7 @@ TEST(RotationTest, PredictsWhatTurns) {
   for (const Pairing pairing : {Pairing::halves, Pairing::interleaved}) {
     for (const auto& [dim, rotary_dim] : {std::pair{64u, 64u}, {80u, 80u}, {72u, 72u}, {128u, 32u}, {256u, 256u}}) {
       const rotary::Rotation rotation(pairing, turns_of(1e4, rotary_dim), dim,
-                                      {rotary::least_detection_loops.waves, simd::ascending});
+                                      {rotary::min_detection_loops.waves, simd::ascending});
       std::vector<float> mean(dim);
       for (unsigned c = 0; c < dim; ++c) mean[c] = rotary::round_to_bits(static_cast<float>(c % 13) - 5.7f, 8);
       const unsigned padded = rotary::padded(dim);

@@ -166,10 +166,10 @@ TEST(TensorTest, StoresNoMoreRotationsThanPlansHave) {
       }
     }
   }
-  ASSERT_GT(planes, tensor::most_ropes);
+  ASSERT_GT(planes, tensor::max_ropes);
   const Geometry form = geometry(Layout::bf16, planes, tokens, channels);
   const Coded coded = expect_round_trip(form, value, 200, "many rotations");
-  EXPECT_EQ(tensor::read_plan(coded.plan, form).ropes.size(), tensor::most_ropes);
+  EXPECT_EQ(tensor::read_plan(coded.plan, form).ropes.size(), tensor::max_ropes);
   EXPECT_TRUE(all_coded(coded));
 }
 

@@ -22,7 +22,7 @@ constexpr bool has_own_memory = false;  // the sanitizer's: it keeps what was fr
 constexpr bool has_own_memory = true;
 #endif
 
-constexpr std::uint64_t most_bytes_a_cycle = 1024;
+constexpr std::uint64_t max_bytes_a_cycle = 1024;
 constexpr std::uint64_t kept_bytes = std::uint64_t{512} << 10;    // what is made once, after the first cycles
 constexpr std::uint64_t resident_bytes = std::uint64_t{8} << 20;  // what malloc may keep of pages
 
@@ -84,9 +84,9 @@ class CyclesTest : public RocksDbTest {
     EXPECT_EQ(after.descriptors, before.descriptors);
     EXPECT_LE(after.threads, before.threads);
     if (!has_own_memory) return;
-    const std::uint64_t most_growth = (cycles - warm_up) * most_bytes_a_cycle;
-    EXPECT_LE(after.heap_bytes, before.heap_bytes + most_growth + kept_bytes);
-    EXPECT_LE(after.resident_bytes, before.resident_bytes + most_growth + resident_bytes);
+    const std::uint64_t max_growth = (cycles - warm_up) * max_bytes_a_cycle;
+    EXPECT_LE(after.heap_bytes, before.heap_bytes + max_growth + kept_bytes);
+    EXPECT_LE(after.resident_bytes, before.resident_bytes + max_growth + resident_bytes);
   }
 };
 

@@ -52,7 +52,7 @@ class FullDiskRun {
     std::printf(
         "full disk, %s: %d stored, refused after %.3f s at most, removed after %.3f s at most, writes again after %.2f "
         "s, %d failures\n",
-        durability_, stored_.load(), longest_refusal_, longest_removal_, recovery_, failures_.load());
+        durability_, stored_.load(), max_refusal_, max_removal_, recovery_, failures_.load());
     std::fflush(stdout);
     return failures_ == 0 ? 0 : 1;
   }
@@ -82,7 +82,7 @@ class FullDiskRun {
     const Clock::time_point start = Clock::now();
     Status status = store_->set(key, value);
     const std::lock_guard lock(mutex_);
-    if (!status.ok()) longest_refusal_ = std::max(longest_refusal_, seconds_since(start));
+    if (!status.ok()) max_refusal_ = std::max(max_refusal_, seconds_since(start));
     return status;
   }
 
@@ -119,7 +119,7 @@ class FullDiskRun {
     for (int i = 0; i < 20; ++i) {
       const auto victim = std::next(keys_.begin(), static_cast<std::ptrdiff_t>(random_() % keys_.size()));
       const double seconds = seconds_until_ok([&] { return store_->remove(key(*victim)); }, "removals work");
-      longest_removal_ = std::max(longest_removal_, seconds);
+      max_removal_ = std::max(max_removal_, seconds);
       keys_.erase(victim);
     }
   }
@@ -183,8 +183,8 @@ class FullDiskRun {
   std::set<int> keys_;
   std::atomic<int> stored_{0};
   std::atomic<int> failures_{0};
-  double longest_refusal_ = 0;
-  double longest_removal_ = 0;
+  double max_refusal_ = 0;
+  double max_removal_ = 0;
   double recovery_ = 0;
 };
 

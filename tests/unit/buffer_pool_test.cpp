@@ -44,8 +44,8 @@ TEST(BufferPoolTest, NoMoreThanTheBoundLiesIdle) {
   std::vector<void*> all;
   for (int i = 0; i < 80; ++i) all.push_back(take_buffer(size));
   for (void* const memory : all) give_buffer_back(memory, size);
-  EXPECT_LE(pooled_bytes(), most_pooled_bytes);
-  EXPECT_GT(pooled_bytes(), most_pooled_bytes / 2);
+  EXPECT_LE(pooled_bytes(), max_pooled_bytes);
+  EXPECT_GT(pooled_bytes(), max_pooled_bytes / 2);
 }
 
 TEST(BufferPoolTest, WhatLiesIdleMakesRoomForWhatComesBack) {
@@ -56,7 +56,7 @@ TEST(BufferPoolTest, WhatLiesIdleMakesRoomForWhatComesBack) {
   void* const memory = take_buffer(large);
   give_buffer_back(memory, large);
   EXPECT_GE(pooled_bytes(), large);
-  EXPECT_LE(pooled_bytes(), most_pooled_bytes);
+  EXPECT_LE(pooled_bytes(), max_pooled_bytes);
   void* const again = take_buffer(large);
   EXPECT_EQ(again, memory);
   give_buffer_back(again, large);
@@ -76,7 +76,7 @@ TEST(BufferPoolTest, AHostMayLimitWhatLiesIdle) {
   limit_pooled(0);
   give_buffer_back(take_buffer(small), small);
   EXPECT_EQ(pooled_bytes(), 0u);
-  limit_pooled(most_pooled_bytes);
+  limit_pooled(max_pooled_bytes);
   give_buffer_back(take_buffer(small), small);
   EXPECT_GE(pooled_bytes(), small);
 }
@@ -95,7 +95,7 @@ TEST(BufferPoolTest, ThreadsShareIt) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_LE(pooled_bytes(), most_pooled_bytes);
+  EXPECT_LE(pooled_bytes(), max_pooled_bytes);
 }
 
 TEST(SmallMemoryTest, APieceGivenBackIsTheNextOneOfItsLength) {
@@ -107,7 +107,7 @@ TEST(SmallMemoryTest, APieceGivenBackIsTheNextOneOfItsLength) {
 }
 
 TEST(SmallMemoryTest, EveryLengthIsWritableToItsEnd) {
-  for (std::size_t size = 0; size < 2 * largest_small_bytes; ++size) {
+  for (std::size_t size = 0; size < 2 * max_small_bytes; ++size) {
     for (int turn = 0; turn < 2; ++turn) {  // the second is a piece that was kept
       void* const memory = take_small(size);
       EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory) % __STDCPP_DEFAULT_NEW_ALIGNMENT__, 0u);

@@ -105,7 +105,7 @@ void CommandApp::add_layout(CLI::App* command) {
   command
       ->add_option("--head-dim", options_.layout.head_dim,
                    "Length of one head, where the last dimension is heads times that")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{most_head_dim}))
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{max_head_dim}))
       ->type_name("D");
 }
 
@@ -134,7 +134,7 @@ void CommandApp::add_value_commands() {
                       remove_values);
   // Not a list to CLI11, which would take keys such as "[a,b]" apart.
   CLI::Option* keys = del->add_option("KEY", options_.keys, "The keys");
-  keys->option_text("...")->expected(most_keys)->allow_extra_args(false)->multi_option_policy(
+  keys->option_text("...")->expected(max_keys)->allow_extra_args(false)->multi_option_policy(
       CLI::MultiOptionPolicy::TakeAll);
   add_prefix(del, "--prefix", "All keys that start with it")->type_name("PREFIX")->excludes(keys);
   add_key(add(app_, "exists", "Is the key there? Exit status 0 or 1",
@@ -243,7 +243,7 @@ void CommandApp::add_other_commands() {
       ->required();
   add_layout(bench);
   bench->add_option("--threads", options_.threads, "Threads that share the values")
-      ->check(CLI::Range(1u, most_threads))
+      ->check(CLI::Range(1u, max_threads))
       ->type_name("N");
   bench->add_option("--seconds", options_.seconds, "How long each figure is measured; default 2")
       ->check(check_seconds)

@@ -12,7 +12,7 @@ class HelpFormatter : public CLI::Formatter {
   }
 
   std::string make_option_usage(const CLI::Option* option) const override {
-    if (option->get_expected_max() < most_keys) return CLI::Formatter::make_option_usage(option);
+    if (option->get_expected_max() < max_keys) return CLI::Formatter::make_option_usage(option);
     return "[" + make_option_name(option, true) + "...]";
   }
 

@@ -8,7 +8,7 @@
 namespace cinch::tool {
 
 /// More keys than a command line holds: CLI11 wants a number.
-inline constexpr int most_keys = 1 << 24;
+inline constexpr int max_keys = 1 << 24;
 
 std::shared_ptr<CLI::FormatterBase> help_formatter();
 
