@@ -1,12 +1,9 @@
 #include "backends/rocksdb/database.hpp"
 
-#include <rocksdb/utilities/checkpoint.h>
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <iterator>
 #include <thread>
@@ -14,6 +11,7 @@
 
 #include "backends/rocksdb/block_memory.hpp"
 #include "backends/rocksdb/careful_env.hpp"
+#include "backends/rocksdb/checkpoint.hpp"
 #include "backends/rocksdb/database_stats.hpp"
 #include "backends/rocksdb/files_left.hpp"
 #include "backends/rocksdb/layout.hpp"
@@ -74,7 +72,7 @@ Result<std::unique_ptr<Database>> Database::open(RocksDbOptions options) {
 
   std::unique_ptr<Database> database(new Database(std::move(options)));
   Status status = database->open_files(database->options_.read_only);
-  for (int attempt = 1; attempt < read_only_attempts && database->may_open_another_time(status); ++attempt) {
+  for (int attempt = 1; attempt < read_only_attempts && database->may_retry_open(status); ++attempt) {
     (void)database->close_files();
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
     status = database->open_files(database->options_.read_only);
@@ -129,7 +127,7 @@ Status Database::open_without_torn_end(Status refused) {
 }
 
 /// A writer beside a read-only store may delete files, logs too, between our reading their names and our opening them.
-bool Database::may_open_another_time(const Status& status) const {
+bool Database::may_retry_open(const Status& status) const {
   if (!options_.read_only) return false;
   if (status.ok()) return recovery_->missing(found_sequence_) != 0;
   return status.code() == StatusCode::io_error || status.code() == StatusCode::corruption;
@@ -141,7 +139,7 @@ Status Database::check_layout() {
   if (status.ok()) return check_layout_record(record);
   if (!status.IsNotFound()) return from_rocksdb(status, "reading the layout");
   for (rocksdb::ColumnFamilyHandle* family : families_) {
-    const std::unique_ptr<rocksdb::Iterator> any(db_->NewIterator({}, family));
+    const std::unique_ptr<rocksdb::Iterator> any(db_->NewIterator(make_scan_options(), family));
     any->SeekToFirst();
     if (!any->status().ok()) return from_rocksdb(any->status(), "reading the layout");
     if (any->Valid()) return foreign_database("it has no layout record");
@@ -161,13 +159,14 @@ void Database::start_watermark() {
   watermark_ = std::make_unique<Watermark>(*env_, options_.path, record);
 }
 
-bool Database::is_to_be_opened_anew() {
+bool Database::should_reopen() {
   // Its log is then read again and written to tables.
-  return !errors_.first().ok() && opening_anew_.is_due() &&
-         space_.check(SpaceUse::removal, 0, memtable_bytes(*this)).ok();
+  return !errors_.first().ok() && reopen_.is_due() && space_.check(SpaceUse::removal, 0, memtable_bytes(*this)).ok();
 }
 
 Status Database::admit(SpaceUse use, std::uint64_t bytes) {
+  // A set is in the log until a flush has written it once more.
+  if (use == SpaceUse::set && options_.durability != Durability::orderly_close) bytes *= 2;
   if (!space_.is_unsure(bytes)) return {};
   Status status = space_.check(use, bytes, memtable_bytes(*this));
   if (status.ok()) return status;
@@ -203,36 +202,11 @@ Status Database::flush() {
   return from_rocksdb(status, "flush");
 }
 
-/// Made in a directory of its own beside its place: RocksDB removes what it finds where it makes one.
 Status Database::checkpoint(const std::string& directory) {
-  namespace fs = std::filesystem;
-  const auto cannot_be_made = [&directory](const std::error_code& error) {
-    const bool is_full = error.value() == ENOSPC || error.value() == EDQUOT;
-    return Status(is_full ? StatusCode::no_space : StatusCode::io_error,
-                  directory + ": cannot be made: " + error.message());
-  };
-  if (directory.empty()) return {StatusCode::invalid_argument, "checkpoint: the directory has no name"};
-  std::error_code failed;
-  if (fs::exists(directory, failed)) {
-    return {StatusCode::invalid_argument, directory + ": is there already, expected a directory to be made"};
-  }
-  const fs::path given = fs::absolute(directory, failed), place = given.has_filename() ? given : given.parent_path();
-  if (failed) return cannot_be_made(failed);
-  std::string workshop = place.string() + ".XXXXXX";
-  if (mkdtemp(workshop.data()) == nullptr) return cannot_be_made(std::error_code(errno, std::generic_category()));
-  const fs::path unfinished = fs::path(workshop) / "checkpoint";
-  std::unique_ptr<rocksdb::Directory> above;  // one that may be written to and not read is not synced
-  options_.env->NewDirectory(place.parent_path().string(), &above).PermitUncheckedError();
-  rocksdb::Checkpoint* made = nullptr;
-  rocksdb::Status status = rocksdb::Checkpoint::Create(db_.get(), &made);
-  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
-  if (status.ok()) status = checkpoint->CreateCheckpoint(unfinished.string());
-  if (status.ok()) fs::rename(unfinished, place, failed);
-  std::error_code ignored;
-  fs::remove_all(workshop, ignored);
-  if (failed) return cannot_be_made(failed);
-  if (!status.ok()) return from_rocksdb(status, "checkpoint " + directory);
-  return from_rocksdb(above ? above->Fsync() : rocksdb::Status(), directory + " is there, and may not outlive a crash");
+  WatermarkRecord record;
+  record.sequence = db_->GetLatestSequenceNumber();
+  record.lost_writes = lost_writes_;
+  return make_checkpoint(*db_, *options_.env, directory, record);
 }
 
 Status Database::close() {
@@ -242,9 +216,17 @@ Status Database::close() {
   if (flushed.ok()) flushed = flush();
   Status closed = close_files();
   if (!flushed.ok()) return flushed;  // the log may end in the middle of a record
-  if (!closed.ok()) return closed;
+  return closed.ok() ? note_closed() : closed;
+}
+
+Status Database::note_closed() {
+  rocksdb::FileLock* lock = nullptr;
+  const rocksdb::Status locked = env_->LockFile(options_.path + "/LOCK", &lock);
+  if (!locked.ok()) return {};  // another process has opened it meanwhile, and the files are its own
+  remove_empty_logs(*env_, options_.path);
   const Result<FilesFound> left = read_files(options_.path);
   if (left) watermark_->close(left->as_left());
+  env_->UnlockFile(lock).PermitUncheckedError();
   return left.status();
 }
 

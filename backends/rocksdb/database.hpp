@@ -54,9 +54,9 @@ class Database {
   /// Success, or what stopped writes: none may follow.
   Status write_error() const { return errors_.first(); }
 
-  /// Whether the database should be closed and opened anew for its writes to work again. Asks the disk for its free
+  /// Whether the database should be closed and reopened for its writes to work again. Asks the disk for its free
   /// space, once a second.
-  bool is_to_be_opened_anew();
+  bool should_reopen();
 
   /// To be called after every write that is about to be acknowledged.
   void note_written();
@@ -78,10 +78,11 @@ class Database {
 
   Status open_files(bool read_only, std::optional<rocksdb::WALRecoveryMode> log_mode = std::nullopt);
   Status open_without_torn_end(Status refused);
-  bool may_open_another_time(const Status& status) const;
+  bool may_retry_open(const Status& status) const;
   Status check_layout();
   void start_watermark();
   Status close_files();
+  Status note_closed();
 
   const RocksDbOptions options_;
   DiskSpace space_;
@@ -92,7 +93,7 @@ class Database {
   const std::shared_ptr<rocksdb::Cache> value_cache_;
   const std::shared_ptr<ExpiredKeys> expired_keys_;
   WriteErrors errors_;
-  OnceASecond opening_anew_;
+  OnceASecond reopen_;
   OnceASecond flush_of_removals_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;

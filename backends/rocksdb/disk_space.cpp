@@ -48,9 +48,10 @@ Status DiskSpace::check(SpaceUse use, std::uint64_t bytes, std::uint64_t unflush
     compaction_is_to_end_ = true;
     is_worth_a_compaction_ = true;
   }
-  return {StatusCode::no_space, describe_database(path_) + ": the disk has " + format_size(disk.available) + " left; " +
-                                    format_size(left) + " are kept for removals and compactions, " +
-                                    format_size(unflushed_bytes) + " for what is in memory"};
+  return {StatusCode::no_space, describe_database(path_) + ": the disk has " + format_size(disk.available) + " left, " +
+                                    format_size(bytes) + " more are to be written; " + format_size(left) +
+                                    " are kept for removals and compactions, " + format_size(unflushed_bytes) +
+                                    " for what is in memory"};
 }
 
 bool DiskSpace::has_room(SpaceUse use, std::uint64_t bytes, std::uint64_t unflushed_bytes) const {

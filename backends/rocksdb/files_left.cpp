@@ -20,17 +20,6 @@ constexpr std::string_view manifest_prefix = "MANIFEST-";
 
 Status unreadable(const fs::path& file) { return {StatusCode::io_error, file.string() + ": cannot be read"}; }
 
-Result<std::string> read_manifest_name(const fs::path& directory) {
-  const fs::path current = directory / "CURRENT";
-  std::ifstream file(current);
-  std::string name;
-  if (!std::getline(file, name)) return unreadable(current);
-  if (!name.starts_with(manifest_prefix)) {
-    return Status(StatusCode::corruption, current.string() + ": reads \"" + name + "\", expected MANIFEST-NUMBER");
-  }
-  return name;
-}
-
 Result<std::uint64_t> hash_of_file(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return unreadable(path);
@@ -69,12 +58,38 @@ Result<std::vector<std::string>> list_logs(const fs::path& directory) {
 
 }  // namespace
 
+Result<std::string> manifest_of(const std::string& directory) {
+  const fs::path current = fs::path(directory) / "CURRENT";
+  std::ifstream file(current);
+  if (!file) return unreadable(current);
+  std::string name;
+  std::getline(file, name);
+  if (!name.starts_with(manifest_prefix)) {
+    return Status(StatusCode::corruption, current.string() + ": reads \"" + name + "\", expected MANIFEST-NUMBER");
+  }
+  std::error_code failed;
+  if (fs::exists(fs::path(directory) / name, failed) || failed) return name;
+  return Status(StatusCode::corruption, current.string() + ": names " + name + ", which is not there");
+}
+
+void remove_empty_logs(rocksdb::Env& env, const std::string& directory) {
+  std::vector<std::string> names;
+  if (!env.GetChildren(directory, &names).ok()) return;
+  for (const std::string& name : names) {
+    const std::string path = directory + "/" + name;
+    std::uint64_t size = 0;
+    if (name.ends_with(".log") && env.GetFileSize(path, &size).ok() && size == 0) {
+      env.DeleteFile(path).PermitUncheckedError();
+    }
+  }
+}
+
 bool FilesFound::has_logs_of(const FilesLeft& left) const {
   return std::ranges::find(logs_hashes, left.logs_hash) != logs_hashes.end();
 }
 
 Result<FilesFound> read_files(const std::string& directory) {
-  const Result<std::string> name = read_manifest_name(directory);
+  const Result<std::string> name = manifest_of(directory);
   if (!name) return name.error();
   FilesFound found;
   std::from_chars(name->data() + manifest_prefix.size(), name->data() + name->size(), found.manifest_number);

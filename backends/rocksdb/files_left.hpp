@@ -1,6 +1,8 @@
 /// What a closed database leaves in its directory, so that the next opening sees whether it is all still there.
 #pragma once
 
+#include <rocksdb/env.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,6 +20,13 @@ struct FilesLeft {
   bool operator==(const FilesLeft&) const = default;
 };
 
+/// The name of the manifest. Errors: `io_error`, `corruption` when the file CURRENT does not name one that is there.
+Result<std::string> manifest_of(const std::string& directory);
+
+/// Removes logs that hold nothing: each opening makes one, and RocksDB removes it when it next flushes. Requires: the
+/// database's lock.
+void remove_empty_logs(rocksdb::Env& env, const std::string& directory);
+
 /// What is in a directory now.
 struct FilesFound {
   std::uint64_t manifest_number = 0;
@@ -31,7 +40,7 @@ struct FilesFound {
   bool has_logs_of(const FilesLeft& left) const;
 };
 
-/// Errors: `io_error`, `corruption` when the file CURRENT does not name a manifest.
+/// Errors: those of `manifest_of`.
 Result<FilesFound> read_files(const std::string& directory);
 
 }  // namespace cinch

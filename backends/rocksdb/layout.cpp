@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "backends/rocksdb/files_left.hpp"
 #include "backends/rocksdb/rocksdb_status.hpp"
 #include "backends/rocksdb/watermark.hpp"
 
@@ -78,7 +79,7 @@ Status check_other_families(const RocksDbOptions& options, const std::vector<std
     return {StatusCode::corruption, "column families are missing or too many"};
   }
   if (!status.IsNotFound()) return from_rocksdb(status, "reading the layout");
-  const std::unique_ptr<rocksdb::Iterator> any(db->NewIterator({}));
+  const std::unique_ptr<rocksdb::Iterator> any(db->NewIterator(make_scan_options()));
   any->SeekToFirst();
   const bool has_others = std::ranges::any_of(names, [](const std::string& name) {
     return name != layout_family && name != meta_family && name != data_family;
@@ -97,6 +98,7 @@ Status check_directory(const RocksDbOptions& options) {
   const Result<bool> found = has_database(options.path);
   if (!found) return found.error();
   if (!*found) return options.read_only || !options.create ? no_database() : Status();
+  if (Status status = manifest_of(options.path).status(); !status.ok()) return status;
   std::vector<std::string> names;
   const rocksdb::Status status = rocksdb::DB::ListColumnFamilies(make_db_options(options), options.path, &names);
   if (!status.ok()) return from_rocksdb(status, "listing column families");

@@ -141,8 +141,7 @@ Result<KeyPage> read_keys(const Database& database, std::string_view prefix, std
   if (Status status = check_limit(limit); !status.ok()) return status;
   const std::string end = end_of(prefix);
   const rocksdb::Slice upper(end);
-  rocksdb::ReadOptions read;
-  read.fill_cache = false;
+  rocksdb::ReadOptions read = make_scan_options();
   if (!end.empty()) read.iterate_upper_bound = &upper;
   const std::unique_ptr<rocksdb::Iterator> at(database.db().NewIterator(read, database.meta()));
   if (after && *after >= prefix) {

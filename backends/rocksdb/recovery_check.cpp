@@ -14,18 +14,19 @@ RecoveryCheck::RecoveryCheck(const RocksDbOptions& options, std::optional<Waterm
     : options_(&options), before_(before) {}
 
 Result<RecoveryCheck> RecoveryCheck::before_open(const RocksDbOptions& options) {
-  bool is_damaged = false;
-  RecoveryCheck check(options, read_watermark(options.path, is_damaged));
-  if (is_damaged && !options.read_only) {  // beside a writer it may have been read while it was written
+  const Result<WatermarkFound> watermark = read_watermark(options.path);
+  if (!watermark) return watermark.error();
+  if (watermark->is_damaged && !options.read_only) {  // beside a writer it may have been read while it was written
     log(LogLevel::warning, describe_database(options.path) + ": " + watermark_file + " is damaged, and made anew");
   }
-  if (!check.before_ || check.before_->state != State::closed) return check;
+  RecoveryCheck check(options, watermark->record);
+  if (!check.before_ || (check.before_->state != State::closed && check.before_->state != State::copied)) return check;
   const FilesLeft& expected = check.before_->left;
   const Result<FilesFound> found = read_files(options.path);
   // What cannot be read RocksDB will refuse; another manifest is that of an opening which did not come to an end, or
   // was not cinch's.
   if (!found || found->manifest_number != expected.manifest_number) return check;
-  check.is_as_closed_ = found->as_left() == expected;
+  check.is_as_closed_ = check.before_->state == State::closed && found->as_left() == expected;
   const bool has_all = found->manifest_hash == expected.manifest_hash && found->has_logs_of(expected);
   if (has_all || options.accept_loss) return check;
   return Status(StatusCode::corruption,

@@ -96,17 +96,17 @@ Result<RocksDbKvStore::Lease> RocksDbKvStore::enter() {
     Lease lease(open_mutex_);
     if (database_) return lease;
     lease.unlock();
-    if (Status status = open_anew(); !status.ok()) return status;
+    if (Status status = reopen(); !status.ok()) return status;
   }
   return Status(StatusCode::closed, describe_database(options_.path) + ": the store was closed");
 }
 
-Status RocksDbKvStore::open_anew() {
+Status RocksDbKvStore::reopen() {
   const std::unique_lock alone(open_mutex_);
   if (is_closing_) return {};
   if (database_ && database_->write_error().ok()) return {};  // another call was faster
   if (database_) {
-    log(LogLevel::warning, describe_database(options_.path) + ": is opened anew, for its writes to work again");
+    log(LogLevel::warning, describe_database(options_.path) + ": is reopened, for its writes to work again");
     stamps_.reset();
     (void)database_->close();
     database_.reset();
@@ -114,9 +114,9 @@ Status RocksDbKvStore::open_anew() {
   RocksDbOptions existing = options_;
   existing.create = false;  // whose directory has gone has lost its values; a new one would not say so
   Result<std::unique_ptr<Database>> database = Database::open(existing);
-  if (!database) return database.error().in("opening it anew after an error");
+  if (!database) return database.error().in("reopening it after an error");
   Result<std::unique_ptr<StampSource>> stamps = stamps_of(**database);
-  if (!stamps) return stamps.error().in("opening it anew after an error");
+  if (!stamps) return stamps.error().in("reopening it after an error");
   database_ = std::move(*database);
   stamps_ = std::move(*stamps);
   return {};
@@ -131,9 +131,9 @@ Result<RocksDbKvStore::Lease> RocksDbKvStore::enter_to_write(std::string_view op
   if (!lease) return lease;
   Status stopped = database_->write_error();
   if (stopped.ok()) return lease;
-  if (!database_->is_to_be_opened_anew()) return stopped;
+  if (!database_->should_reopen()) return stopped;
   lease->unlock();
-  if (Status status = open_anew(); !status.ok()) return status;
+  if (Status status = reopen(); !status.ok()) return status;
   return enter();
 }
 

@@ -55,7 +55,7 @@ class RocksDbKvStore final : public KvStore {
   Result<Lease> enter_to_write(std::string_view operation);
 
   /// After an error that stopped writes. Where it fails, every later call tries it first.
-  Status open_anew();
+  Status reopen();
 
   Status add_set(RecordWriter& writer, const SetItem& item, std::int64_t expires_at_ms);
   Status remove_keys(std::span<const std::string> keys);
@@ -65,7 +65,7 @@ class RocksDbKvStore final : public KvStore {
   const std::uint64_t fork_generation_;
   std::atomic<bool> is_closing_{false};
   WriterFirstMutex open_mutex_;          // held shared by every call, alone by close
-  std::unique_ptr<Database> database_;   // null after an opening anew has failed
+  std::unique_ptr<Database> database_;   // null after a reopening has failed
   std::unique_ptr<StampSource> stamps_;  // null when read-only
   std::unique_ptr<KeyStripes> stripes_;
 };

@@ -46,5 +46,6 @@ rocksdb::ColumnFamilyOptions make_meta_options(const RocksDbOptions& options,
 rocksdb::ColumnFamilyOptions make_data_options(const RocksDbOptions& options,
                                                const std::shared_ptr<rocksdb::Cache>& block_cache);
 rocksdb::WriteOptions make_write_options(Durability durability);
+rocksdb::ReadOptions make_scan_options();
 
 }  // namespace cinch

@@ -43,7 +43,10 @@ std::string describe_database(const std::string& path) { return "rocksdb " + pat
 Status from_rocksdb(const rocksdb::Status& status, std::string_view context) {
   if (status.ok()) return {};
   const std::string text = status.ToString();
-  return Status(code_of(status, text), text).in(context);
+  const StatusCode code = code_of(status, text);
+  const std::string_view what =
+      code == StatusCode::locked ? "another store, here or in another process, has it open: " : "";
+  return Status(code, std::string(what) + text).in(context);
 }
 
 }  // namespace cinch

@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
+#include <cstring>
 #include <span>
 #include <utility>
 
@@ -50,15 +52,15 @@ std::optional<WatermarkRecord> read_copy(int file, off_t copy) {
 
 }  // namespace
 
-std::optional<WatermarkRecord> read_watermark(const std::string& directory, bool& is_damaged) {
-  is_damaged = false;
+Result<WatermarkFound> read_watermark(const std::string& directory) {
+  WatermarkFound found;
   const int file = ::open(path_of(directory).c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return std::nullopt;
-  std::optional<WatermarkRecord> found;
+  if (file < 0 && errno == ENOENT) return found;
+  if (file < 0) return Status(StatusCode::io_error, path_of(directory) + ": " + std::strerror(errno));
   for (off_t copy = 0; copy < copies; ++copy) {
     const std::optional<WatermarkRecord> record = read_copy(file, copy);
-    if (!record) is_damaged = true;
-    if (!found) found = record;
+    if (!record) found.is_damaged = true;
+    if (!found.record) found.record = record;
   }
   ::close(file);
   return found;

@@ -22,6 +22,7 @@ struct WatermarkRecord {
     logged = 1,    ///< Open; what was acknowledged is in the log.
     unlogged = 2,  ///< Open; writes after `sequence` may be in memory alone.
     closed = 3,    ///< In order; `left` holds.
+    copied = 4,    ///< A checkpoint; `left` holds, and the log may end in the middle of a write that came meanwhile.
   };
   State state = State::closed;
   std::uint64_t sequence = 0;     ///< RocksDB's number of the newest write that has to be found again.
@@ -29,8 +30,13 @@ struct WatermarkRecord {
   FilesLeft left;
 };
 
-/// What the file says; nothing when there is none that can be read. `is_damaged` tells of a copy that cannot be.
-std::optional<WatermarkRecord> read_watermark(const std::string& directory, bool& is_damaged);
+struct WatermarkFound {
+  std::optional<WatermarkRecord> record;  ///< Nothing when there is no file, or neither of its copies is whole.
+  bool is_damaged = false;                ///< One of them is not.
+};
+
+/// Errors: `io_error` when the file is there and cannot be opened.
+Result<WatermarkFound> read_watermark(const std::string& directory);
 
 /// Writes the file. It never fails a store's work: what cannot be written is logged, once. Thread-safe.
 class Watermark {

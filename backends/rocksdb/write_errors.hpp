@@ -12,7 +12,7 @@ namespace cinch {
 
 /// After one nothing is written through RocksDB any more, and `DB::Resume` is never asked: when it was the log that
 /// could not be written, RocksDB 7.8.3 goes on with the same log file, and Debian's build aborts on the next write. The
-/// database is opened anew instead. Thread-safe.
+/// database is reopened instead. Thread-safe.
 class WriteErrors {
  public:
   explicit WriteErrors(std::string path);

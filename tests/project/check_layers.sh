@@ -71,7 +71,7 @@ for word in lz4 zstd rocksdb; do
   fi
 done
 deep=$(grep -rlE '#include "(engine|backends)/' tests bench |
-  grep -vE '^tests/(unit|fuzz)/|^tests/rocksdb/(opened_anew|passing_cache|power_loss|quota)_test.cpp$')  # they replace a part below a store
+  grep -vE '^tests/(unit|fuzz)/|^tests/rocksdb/(reopen|passing_cache|power_loss|quota)_test.cpp$')  # they replace a part below a store
 if [ -n "$deep" ]; then
   echo "only tests/unit, tests/fuzz and four tests of rocksdb see what is not public: ${deep//$'\n'/ }" >&2
   bad=1

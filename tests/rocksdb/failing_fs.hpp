@@ -81,7 +81,7 @@ class FailingFs final : public rocksdb::FileSystemWrapper {
 
 /// Sets until that works, twenty times a second, for ten seconds where it is not told otherwise: a store tries to open
 /// its database anew once a second.
-inline Status set_once_opened_anew(KvStore& store, std::string_view key, std::string_view value, int attempts = 200) {
+inline Status set_once_reopened(KvStore& store, std::string_view key, std::string_view value, int attempts = 200) {
   Status status = store.set(key, value);
   for (int i = 0; i < attempts && !status.ok(); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));

@@ -188,6 +188,23 @@ class FullDiskRun {
   double recovery_ = 0;
 };
 
+/// It is in the log until it is flushed.
+TEST(FullDiskTest, ASetNeedsRoomForItselfTwice) {
+  const TempDir disk;
+  const std::optional<int> ended = run_on_small_disk(disk.path(), [&] {
+    Settings settings{{"path", (disk.path() / "db").string()}};
+    std::shared_ptr<KvStore> store = bundled_backends().open("rocksdb", settings).value();
+    if (!store->set("small", "v").ok()) return 1;
+    if (store->set("big", noise(std::size_t{30} << 20)).code() != StatusCode::no_space) return 2;
+    if (!store->close().ok()) return 3;
+    store = bundled_backends().open("rocksdb", settings).value();
+    return store->remove("small").ok() && store->set("small", "w").ok() ? 0 : 4;
+  });
+  if (!ended) GTEST_SKIP() << no_small_disk;
+  EXPECT_TRUE(WIFEXITED(*ended)) << *ended;
+  EXPECT_EQ(WEXITSTATUS(*ended), 0);
+}
+
 TEST(FullDiskTest, NothingAbortsAndWritesComeBackWithTheSpace) {
   const std::uint64_t runs = long_run("CINCH_FULL_DISK_RUNS", 2);
   int aborted = 0;

@@ -26,7 +26,7 @@ TEST_F(QuotaTest, IsToldAsNoSpaceAndWritesComeBackWithIt) {
   EXPECT_TRUE(get(*store, "before") == noise(5000));
 
   failures.is_quota_exhausted = false;
-  const Status status = set_once_opened_anew(*store, "after", noise(5000));
+  const Status status = set_once_reopened(*store, "after", noise(5000));
   EXPECT_TRUE(status.ok()) << status.to_string();
   EXPECT_TRUE(get(*store, "before") == noise(5000));
   EXPECT_EQ(get(*store, "during"), absent);

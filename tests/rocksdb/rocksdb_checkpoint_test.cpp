@@ -161,6 +161,39 @@ TEST_F(RocksDbCheckpointTest, NothingBesideItsPlaceIsTouched) {
   EXPECT_EQ(get(*open_copy(copy_path()), "k"), "v");
 }
 
+TEST_F(RocksDbCheckpointTest, OneThatIsNotWholeIsRefused) {
+  const std::shared_ptr<KvStore> store = open();
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(store->set("k" + std::to_string(i), value(i)).ok());
+  ASSERT_TRUE(store->checkpoint(copy_path()).ok());
+  for (const auto& entry : std::filesystem::directory_iterator(copy_path())) {
+    if (!entry.path().filename().string().starts_with("MANIFEST-")) continue;
+    const std::string whole = read_file(entry);
+    for (std::size_t left = whole.size() - 1; left > whole.size() / 2; left -= 29) {
+      write_file(entry, whole.substr(0, left));
+      const Status status = bundled_backends().open("rocksdb", {{"path", copy_path()}, {"read_only", true}}).status();
+      ASSERT_EQ(status.code(), StatusCode::corruption) << left << " of " << whole.size() << ": " << status.to_string();
+    }
+    write_file(entry, whole);
+  }
+  EXPECT_EQ(get(*open_copy(copy_path()), "k9"), value(9));
+}
+
+TEST_F(RocksDbCheckpointTest, TellsOfTheLossesThatItsStoreTellsOf) {
+  {
+    const std::shared_ptr<KvStore> store = open();
+    for (int i = 0; i < 10; ++i) ASSERT_TRUE(store->set("k" + std::to_string(i), value(i)).ok());
+    std::filesystem::copy(path(), copy_path(1));
+  }
+  std::filesystem::remove_all(path());
+  std::filesystem::rename(copy_path(1), path());  // as a kill leaves it
+  for (const auto& log : files(".log")) std::filesystem::resize_file(log, 0);
+  const std::shared_ptr<KvStore> store = open();
+  const std::uint64_t lost = store->stats().lost_writes;
+  ASSERT_GE(lost, 10u);
+  ASSERT_TRUE(store->checkpoint(copy_path()).ok());
+  EXPECT_EQ(open_copy(copy_path())->stats().lost_writes, lost);
+}
+
 TEST_F(RocksDbCheckpointTest, OfTwoAtOnceOneIsThere) {
   const std::shared_ptr<KvStore> store = open();
   ASSERT_TRUE(store->set("k", noise(50'000)).ok());

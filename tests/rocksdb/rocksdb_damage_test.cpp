@@ -171,6 +171,29 @@ TEST_F(RocksDbDamageTest, AFlippedBitInATableNeverGivesWrongBytes) {
   EXPECT_GE(errors, 40);
 }
 
+/// RocksDB's iterators step over a table that they cannot read, where they look for range deletions.
+TEST_F(RocksDbDamageTest, ATableThatCannotBeReadHidesNoKeysOfItsNeighbours) {
+  constexpr int keys = 20;
+  for (int i = 0; i < keys; ++i) {
+    const std::shared_ptr<KvStore> store = open();  // the one before is written to a table of its own
+    ASSERT_TRUE(store->set("k" + std::to_string(10 + i), "value").ok());
+    ASSERT_TRUE(store->close().ok());
+  }
+  int errors = 0;
+  for (const fs::path& table : files(".sst")) {
+    const std::string whole = read_file(table);
+    std::string damaged = whole;
+    damaged[20] = static_cast<char>(damaged[20] ^ 0xff);
+    write_file(table, damaged);
+    const Result<std::shared_ptr<KvStore>> store = try_open({{"read_only", true}});
+    const Result<KeyPage> page = store ? (*store)->scan("") : store.error();
+    errors += page.status().code() == StatusCode::corruption;
+    EXPECT_TRUE(!page || page->keys.size() == std::size_t{keys}) << table << ": " << page->keys.size() << " keys";
+    write_file(table, whole);
+  }
+  EXPECT_GE(errors, 3);
+}
+
 /// With it the block claims a hash index that it has not, which an assertion of RocksDB takes for its own mistake.
 TEST_F(RocksDbDamageTest, TheHighestBitOfATablesPropertiesRefusesToOpen) {
   store_in_files({{"small", "value"}, {"large", noise(5000)}});

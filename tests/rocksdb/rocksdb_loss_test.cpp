@@ -302,6 +302,18 @@ TEST_F(RocksDbLossTest, AWatermarkThatCannotBeReadIsLoggedAndMadeAnew) {
   }
 }
 
+TEST_F(RocksDbLossTest, AWatermarkThatCannotBeOpenedIsNotTakenForNone) {
+  store_and_kill(10);
+  cut(last_file(".log"), 50);
+  fs::rename(watermark(), parent() / "kept");
+  fs::create_symlink(watermark(), watermark());
+  const Status status = try_open().status();
+  EXPECT_EQ(status.code(), StatusCode::io_error);
+  EXPECT_THAT(std::string(status.message()), HasSubstr(watermark()));
+  fs::rename(parent() / "kept", watermark());
+  EXPECT_EQ(lost_writes(), 1u);
+}
+
 TEST_F(RocksDbLossTest, WhatAnotherProgramWroteToTheDatabaseIsNoLoss) {
   store_and_close(10);
   {

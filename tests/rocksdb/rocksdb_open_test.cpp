@@ -142,6 +142,19 @@ TEST_F(RocksDbOpenTest, ADatabaseWithoutItsCurrentFileIsCorruptionAndNotANewOne)
   expect_refused_untouched(StatusCode::corruption, "CURRENT");
 }
 
+TEST_F(RocksDbOpenTest, ADatabaseWithoutItsManifestIsCorruption) {
+  store_in_files({{"k", noise(5000)}});
+  for (const auto& entry : std::vector<fs::directory_entry>(fs::directory_iterator(path()), {})) {
+    if (entry.path().filename().string().starts_with("MANIFEST-")) fs::remove(entry);
+  }
+  expect_refused_untouched(StatusCode::corruption, "CURRENT: names MANIFEST-");
+}
+
+TEST_F(RocksDbOpenTest, OpeningsThatWriteNothingLeaveNoLogsBehind) {
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(open()->close().ok());
+  for (const fs::path& log : files(".log")) EXPECT_GT(fs::file_size(log), 0u) << log;
+}
+
 TEST_F(RocksDbOpenTest, ALaterLayoutIsIncompatible) {
   expect_layout_refused("version=2 mode=store", StatusCode::incompatible, "version 2");
 }
@@ -189,6 +202,7 @@ TEST_F(RocksDbOpenTest, ASecondOpenerInTheSameProcessIsLockedAndTheFirstUnharmed
   ASSERT_TRUE(first->set("k", "v").ok());
   const Status status = try_open().status();
   EXPECT_EQ(status.code(), StatusCode::locked) << status.to_string();
+  EXPECT_THAT(std::string(status.message()), HasSubstr("another store, here or in another process, has it open"));
   EXPECT_EQ(open_with({{"path", path() + "/"}}).code(), StatusCode::locked);
   EXPECT_EQ(open_with({{"path", path() + "/../db"}}).code(), StatusCode::locked);
   EXPECT_EQ(get(*first, "k"), "v");

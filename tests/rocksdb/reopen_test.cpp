@@ -1,4 +1,4 @@
-// A database that is opened anew once the error that stopped its writes is gone.
+// A database that is reopened once the error that stopped its writes is gone.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -9,7 +9,7 @@
 namespace cinch::test {
 namespace {
 
-class OpenedAnewTest : public RocksDbTest {
+class ReopenTest : public RocksDbTest {
  protected:
   std::shared_ptr<KvStore> open_at(const std::string& path) const {
     RocksDbOptions options;
@@ -29,7 +29,7 @@ class OpenedAnewTest : public RocksDbTest {
   const std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(std::make_shared<FailingFs>(failures_));
 };
 
-TEST_F(OpenedAnewTest, ItIsTheSameDatabaseWhereverTheProcessHasGone) {
+TEST_F(ReopenTest, ItIsTheSameDatabaseWhereverTheProcessHasGone) {
   const std::filesystem::path before = std::filesystem::current_path();
   std::filesystem::create_directory(parent() / "elsewhere");
   std::filesystem::current_path(parent());
@@ -37,26 +37,26 @@ TEST_F(OpenedAnewTest, ItIsTheSameDatabaseWhereverTheProcessHasGone) {
   ASSERT_TRUE(store->set("before", noise(5000)).ok());
   std::filesystem::current_path(parent() / "elsewhere");
   stop_writes(*store);
-  EXPECT_TRUE(set_once_opened_anew(*store, "after", noise(5000)).ok());
+  EXPECT_TRUE(set_once_reopened(*store, "after", noise(5000)).ok());
   std::filesystem::current_path(before);
   EXPECT_TRUE(get(*store, "before") == noise(5000));
   EXPECT_TRUE(std::filesystem::is_empty(parent() / "elsewhere"));
 }
 
-TEST_F(OpenedAnewTest, ADatabaseThatIsGoneIsNotMadeAnew) {
+TEST_F(ReopenTest, ADatabaseThatIsGoneIsNotMadeAnew) {
   const std::shared_ptr<KvStore> store = open_at(path());
   ASSERT_TRUE(store->set("before", noise(5000)).ok());
   stop_writes(*store);
   std::filesystem::rename(path(), path() + ".away");
-  EXPECT_FALSE(set_once_opened_anew(*store, "after", noise(5000), 30).ok());
+  EXPECT_FALSE(set_once_reopened(*store, "after", noise(5000), 30).ok());
   EXPECT_FALSE(store->get("before").has_value());
   EXPECT_FALSE(std::filesystem::exists(path()));
   std::filesystem::rename(path() + ".away", path());
-  EXPECT_TRUE(set_once_opened_anew(*store, "after", noise(5000)).ok());
+  EXPECT_TRUE(set_once_reopened(*store, "after", noise(5000)).ok());
   EXPECT_TRUE(get(*store, "before") == noise(5000));
 }
 
-TEST_F(OpenedAnewTest, AReadThatFailsMeanwhileLeavesNothingHalfOpen) {
+TEST_F(ReopenTest, AReadThatFailsMeanwhileLeavesNothingHalfOpen) {
   constexpr int reads = 8;  // more than an opening takes
   const std::shared_ptr<KvStore> store = open_at(path());
   for (int i = 0; i <= reads; ++i) {
@@ -64,7 +64,7 @@ TEST_F(OpenedAnewTest, AReadThatFailsMeanwhileLeavesNothingHalfOpen) {
     stop_writes(*store);
     failures_.reads_until_failure = i;
     const std::string key = std::to_string(i);
-    const Status status = set_once_opened_anew(*store, key, noise(5000));
+    const Status status = set_once_reopened(*store, key, noise(5000));
     failures_.reads_until_failure = -1;
     ASSERT_TRUE(status.ok()) << status.to_string();
     for (int j = 0; j <= i; ++j) EXPECT_TRUE(get(*store, std::to_string(j)) == noise(5000));
@@ -74,7 +74,7 @@ TEST_F(OpenedAnewTest, AReadThatFailsMeanwhileLeavesNothingHalfOpen) {
   }
 }
 
-TEST_F(OpenedAnewTest, ReadersThatNeverPauseDoNotKeepItWaiting) {
+TEST_F(ReopenTest, ReadersThatNeverPauseDoNotKeepItWaiting) {
   const std::shared_ptr<KvStore> store = open_at(path());
   ASSERT_TRUE(store->set("k", noise(100)).ok());
   std::atomic<bool> is_done = false;
@@ -87,7 +87,7 @@ TEST_F(OpenedAnewTest, ReadersThatNeverPauseDoNotKeepItWaiting) {
     });
   }
   stop_writes(*store);
-  EXPECT_TRUE(set_once_opened_anew(*store, "after", noise(5000)).ok());
+  EXPECT_TRUE(set_once_reopened(*store, "after", noise(5000)).ok());
   is_done = true;
   for (std::thread& reader : readers) reader.join();
 }

@@ -1,0 +1,64 @@
+#include "backends/rocksdb/checkpoint.hpp"
+
+#include <rocksdb/utilities/checkpoint.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+
+#include "backends/rocksdb/files_left.hpp"
+#include "backends/rocksdb/rocksdb_status.hpp"
+
+namespace cinch {
+namespace {
+
+namespace fs = std::filesystem;
+
+Status cannot_be_made(const std::string& directory, const std::error_code& error) {
+  const bool is_full = error.value() == ENOSPC || error.value() == EDQUOT;
+  return {is_full ? StatusCode::no_space : StatusCode::io_error, directory + ": cannot be made: " + error.message()};
+}
+
+Status copy_files(rocksdb::DB& db, rocksdb::Env& env, const std::string& to, WatermarkRecord record) {
+  rocksdb::Checkpoint* made = nullptr;
+  rocksdb::Status status = rocksdb::Checkpoint::Create(&db, &made);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  if (status.ok()) status = checkpoint->CreateCheckpoint(to);
+  if (!status.ok()) return from_rocksdb(status, "checkpoint");
+  const Result<FilesFound> left = read_files(to);
+  if (!left) return left.error();
+  record.state = WatermarkRecord::State::copied;
+  record.left = left->as_left();
+  const Watermark watermark(env, to, record);
+  return {};
+}
+
+}  // namespace
+
+/// Made in a directory of its own beside its place: RocksDB removes what it finds where it makes one.
+Status make_checkpoint(rocksdb::DB& db, rocksdb::Env& env, const std::string& directory, WatermarkRecord record) {
+  if (directory.empty()) return {StatusCode::invalid_argument, "checkpoint: the directory has no name"};
+  std::error_code failed;
+  if (fs::exists(directory, failed)) {
+    return {StatusCode::invalid_argument, directory + ": is there already, expected a directory to be made"};
+  }
+  const fs::path given = fs::absolute(directory, failed), place = given.has_filename() ? given : given.parent_path();
+  if (failed) return cannot_be_made(directory, failed);
+  std::string workshop = place.string() + ".XXXXXX";
+  if (mkdtemp(workshop.data()) == nullptr) {
+    return cannot_be_made(directory, std::error_code(errno, std::generic_category()));
+  }
+  const fs::path unfinished = fs::path(workshop) / "checkpoint";
+  std::unique_ptr<rocksdb::Directory> above;  // one that may be written to and not read is not synced
+  env.NewDirectory(place.parent_path().string(), &above).PermitUncheckedError();
+  Status status = copy_files(db, env, unfinished.string(), record);
+  if (status.ok()) fs::rename(unfinished, place, failed);
+  std::error_code ignored;
+  fs::remove_all(workshop, ignored);
+  if (failed) return cannot_be_made(directory, failed);
+  if (!status.ok()) return status.in(directory);
+  return from_rocksdb(above ? above->Fsync() : rocksdb::Status(), directory + " is there, and may not outlive a crash");
+}
+
+}  // namespace cinch
