@@ -7,17 +7,18 @@
 namespace cinch {
 namespace {
 
-/// Whether a codec takes a value of so many bytes; `unsupported`: another one has to. Any other failure is one. `most`,
-/// where given, gets what it would take as one block.
+/// Whether a codec takes a value of so many bytes; `unsupported`: another one has to. Any other failure is one.
+/// `bound` gets what it would take as one block.
 Status check_takes(const Codec& codec, std::uint64_t bytes, const std::optional<TensorShape>& shape,
-                   std::optional<std::uint64_t>* most) {
+                   std::optional<std::uint64_t>& bound) {
+  bound.reset();
   if (codec.format().name == raw_format) return {};
   if (codec.traits().lossy && shape && !is_float(shape->dtype)) {
     return {StatusCode::unsupported, codec.format().name + ": changes values, and these are no floating-point numbers"};
   }
-  const Result<std::size_t> bound = codec.bound(bytes, shape ? &*shape : nullptr);
-  if (bound && most) *most = *bound;
-  Status status = bound.status();
+  const Result<std::size_t> as_one = codec.bound(bytes, shape ? &*shape : nullptr);
+  if (as_one) bound = *as_one;
+  Status status = as_one.status();
   // What is too long for one block may come in several; what else is wrong shows when they are encoded.
   const bool is_answer = status.code() == StatusCode::unsupported || status.code() == StatusCode::invalid_argument;
   return is_answer ? status : Status();
@@ -59,8 +60,7 @@ Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, cons
                                                       std::pmr::memory_resource* scratch) {
   const std::uint64_t size = value.size();
   if (Status status = check(key, size, set); !status.ok()) return status;
-  std::optional<std::uint64_t> bound;
-  Result<Choice> choice = choose(key, size, set, &bound);
+  Result<Choice> choice = choose(key, size, set);
   if (!choice) return choice.error();
   ByteView whole;
   if (value.parts().size() == 1) {
@@ -71,7 +71,6 @@ Result<EncodedFrame> CompressedKvStore::State::encode(std::string_view key, cons
     whole = joined->bytes();
   }
   EncodeOptions encode = encode_options(*choice);
-  encode.bound = bound;
   encode.scratch = scratch;
   Result<EncodedFrame> frame = encode_as(*choice, key, whole, encode);
   if (choice->is_fallback) Counting(*this).add(&Counters::values_fallen_back, 1);
@@ -84,10 +83,10 @@ Result<EncodedFrame> CompressedKvStore::State::encode_as(Choice& choice, std::st
   if (!frame || !frame->stored_raw() || choice.is_fallback) return frame;
   if (!frame->was_planned() && !choice.codec->traits().lossy) return frame;  // what suits all values found nothing
   Choice other = choice;
-  if (Status status = fall_back(value.size(), other, nullptr); !status.ok()) return frame;
+  if (Status status = fall_back(value.size(), other); !status.ok()) return frame;
   choice = std::move(other);
   encode.block_bytes = encode_options(choice).block_bytes;
-  encode.bound.reset();
+  encode.bound = choice.bound;
   return encode_frame(value, key, *choice.codec, decoders, encode);
 }
 
@@ -96,14 +95,14 @@ EncodeOptions CompressedKvStore::State::encode_options(const Choice& choice) con
   encode.shape = choice.shape ? &*choice.shape : nullptr;
   encode.block_bytes = options.block_bytes.value_or(block_bytes_of(*choice.codec));
   if (choice.entry) encode.block_bytes = choice.entry->rule.block_bytes.value_or(encode.block_bytes);
+  encode.bound = choice.bound;
   encode.verify_writes = options.verify_writes;
   encode.workers = options.workers.get();
   return encode;
 }
 
 Result<CompressedKvStore::State::Choice> CompressedKvStore::State::choose(std::string_view key, std::uint64_t bytes,
-                                                                          const SetOptions& set,
-                                                                          std::optional<std::uint64_t>* bound) const {
+                                                                          const SetOptions& set) const {
   Choice choice;
   choice.shape = set.tensor;
   if (set.tensor) {
@@ -128,16 +127,15 @@ Result<CompressedKvStore::State::Choice> CompressedKvStore::State::choose(std::s
     if (!named) return named.error();
     choice.codec = CodecRef::owned(*std::move(named));
   }
-  const Status status = check_takes(*choice.codec, bytes, choice.shape, bound);
+  const Status status = check_takes(*choice.codec, bytes, choice.shape, choice.bound);
   if (status.ok()) return choice;
   if (status.code() != StatusCode::unsupported) return status;
-  const Status fallen = fall_back(bytes, choice, bound);
+  const Status fallen = fall_back(bytes, choice);
   if (fallback || (entry && entry->fallback)) return fallen.ok() ? Result<Choice>(choice) : fallen.in("fallback");
   return fallen.in("fallback (" + std::string(status.message()) + ")");
 }
 
-Status CompressedKvStore::State::fall_back(std::uint64_t bytes, Choice& choice,
-                                           std::optional<std::uint64_t>* bound) const {
+Status CompressedKvStore::State::fall_back(std::uint64_t bytes, Choice& choice) const {
   choice.is_fallback = true;
   if (choice.entry && choice.entry->fallback) {
     choice.codec = CodecRef::held(choice.entry->fallback);
@@ -146,7 +144,7 @@ Status CompressedKvStore::State::fall_back(std::uint64_t bytes, Choice& choice,
   } else {
     return fallback.error();
   }
-  return check_takes(*choice.codec, bytes, choice.shape, bound);
+  return check_takes(*choice.codec, bytes, choice.shape, choice.bound);
 }
 
 SetOptions CompressedKvStore::State::inner_options(std::string_view key, const SetOptions& set) const {

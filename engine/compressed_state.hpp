@@ -47,18 +47,18 @@ struct CINCH_HIDDEN CompressedKvStore::State {
     CodecRef codec;
     bool is_fallback = false;
     std::optional<TensorShape> shape;
+    std::optional<std::uint64_t> bound;  // the codec's for the value as one block, where it has one
 
     SetChoice to_public() const { return {entry ? &entry->rule : nullptr, codec.share(), is_fallback, shape}; }
   };
 
   EncodeOptions encode_options(const Choice& choice) const;
 
-  /// How a set of `key` goes. `bound`, where given, gets the codec's for a block of so many bytes, where it has one.
-  Result<Choice> choose(std::string_view key, std::uint64_t bytes, const SetOptions& set,
-                        std::optional<std::uint64_t>* bound = nullptr) const;
+  /// How a set of `key` goes.
+  Result<Choice> choose(std::string_view key, std::uint64_t bytes, const SetOptions& set) const;
 
   /// Has the fallback take the place of the codec that cannot take the value. Errors: why it cannot either.
-  Status fall_back(std::uint64_t bytes, Choice& choice, std::optional<std::uint64_t>* bound) const;
+  Status fall_back(std::uint64_t bytes, Choice& choice) const;
 
   /// Encodes as chosen; what the codec leaves as it is goes to the fallback, which `choice` then names.
   Result<EncodedFrame> encode_as(Choice& choice, std::string_view key, ByteView value, EncodeOptions encode);
