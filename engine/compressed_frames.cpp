@@ -66,12 +66,15 @@ GetResult CompressedKvStore::get_frame(std::string_view key) {
 }
 
 Status CompressedKvStore::set_frame(std::string_view key, ByteView frame, const SetOptions& options) {
-  if (Status status = check_set(key, options); !status.ok()) return status;
-  if (options.tensor) return {StatusCode::invalid_argument, describe_key(key) + ": a frame has a shape of its own"};
-  FrameLayout layout;
-  Status status = layout.read(frame, key, state_->options.max_value_bytes);
-  if (status.ok()) status = layout.check_stored(frame);
+  Status status = check_set(key, options, true);
   if (!status.ok()) return status.in(describe_key(key));
+  if (!options.codec.empty() || options.tensor) {
+    return {StatusCode::invalid_argument, describe_key(key) + ": a frame has a codec and a shape of its own"};
+  }
+  FrameLayout layout;
+  status = layout.read(frame, key, state_->options.max_value_bytes);
+  if (status.ok()) status = layout.check_stored(frame);
+  if (!status.ok()) return state_->failed(key, status);
   return state_->inner->set(key, frame, state_->inner_options(key, options));
 }
 

@@ -155,24 +155,29 @@ Result<std::optional<std::size_t>> CompressedKvStore::get_into(std::string_view 
 }
 
 Result<std::optional<Head>> CompressedKvStore::head(std::string_view key, std::size_t n) {
-  for (;;) {
+  if (n == 0) {
     Result<std::optional<State::Summarised>> found = state_->summary_of(key);
     if (!found) return found.error();
     if (!*found) return std::optional<Head>();
     Head head = std::move((*found)->head);
     head.size = (*found)->summary.decoded_bytes;
     head.first = Value();
-    if (n == 0) return std::optional<Head>(std::move(head));
-    std::vector<std::byte> first(std::min<std::uint64_t>(n, head.size));
-    const Result<bool> there = get_range(key, 0, first);
-    const Result<std::optional<Head>> after = state_->inner->head(key, 0);
-    if (!after) return after.error();
-    if (!*after || (*after)->stamp != head.stamp) continue;  // removed or set anew meanwhile
-    if (!there) return there.error();
-    if (!*there) return std::optional<Head>();
-    head.first = Value::own(std::move(first));
     return std::optional<Head>(std::move(head));
   }
+  Result<std::optional<Head>> found = state_->inner->head(key, SIZE_MAX);  // stamp and bytes of the same set
+  if (!found || !*found) return found;
+  Head& head = **found;
+  const Result<FrameReader> reader = FrameReader::open(std::move(head.first), key, state_->options.max_value_bytes);
+  if (!reader) return state_->failed(key, reader.error());
+  head.size = reader->summary().decoded_bytes;
+  std::vector<std::byte> first(std::min<std::uint64_t>(n, head.size));
+  const FrameReader::Piece start{0, first.size(), 0};
+  if (!first.empty()) {
+    const Result<bool> decoded = state_->decode_pieces(key, *reader, {&start, 1}, first);
+    if (!decoded) return decoded.error();
+  }
+  head.first = Value::own(std::move(first));
+  return found;
 }
 
 Result<std::uint64_t> CompressedKvStore::remove_prefix(std::string_view prefix) {

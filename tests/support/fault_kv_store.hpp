@@ -20,7 +20,7 @@ class FaultKvStore final : public KvStore {
   void heal() { left_ = -1; }
 
   /// What another thread may do just then.
-  std::function<void()> before_set_if;
+  std::function<void()> before_set_if, after_head;
 
   int failures() const { return failures_; }
 
@@ -44,7 +44,9 @@ class FaultKvStore final : public KvStore {
   StoreStats stats() override { return inner_->stats(); }
   Result<std::optional<Head>> head(std::string_view key, std::size_t n) override {
     if (fails()) return fault();
-    return inner_->head(key, n);
+    Result<std::optional<Head>> head = inner_->head(key, n);
+    if (after_head) after_head();
+    return head;
   }
   Result<bool> touch(std::string_view key, std::chrono::milliseconds ttl) override {
     if (fails()) return fault();

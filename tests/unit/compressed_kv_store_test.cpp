@@ -7,6 +7,7 @@
 
 #include "cinch/backend_registry.hpp"
 #include "engine/frame_writer.hpp"
+#include "tests/support/fault_kv_store.hpp"
 #include "tests/support/store_counter.hpp"
 #include "tests/support/test_codecs.hpp"
 
@@ -174,6 +175,15 @@ TEST(CompressedKvStoreTest, FramesMoveBetweenStoresWithoutTheirCodec) {
   EXPECT_EQ(to.set_frame("other", frame.bytes()).code(), StatusCode::corruption) << "bound to its key";
 }
 
+TEST(CompressedKvStoreTest, AFrameTakesNoCodec) {
+  CompressedKvStore store(memory(), codec("zstd"));
+  ASSERT_TRUE(store.set("k", text(5000)).ok());
+  SetOptions options;
+  options.codec = "lz4";
+  const Status status = store.set_frame("k", (**store.get_frame("k")).bytes(), options);
+  EXPECT_EQ(status.to_string(), "invalid_argument: key \"k\": a frame has a codec and a shape of its own");
+}
+
 TEST(CompressedKvStoreTest, DamagedFramesAreNotMoved) {
   const auto inner = memory();
   CompressedKvStore store(inner, codec("zstd"));
@@ -182,6 +192,7 @@ TEST(CompressedKvStoreTest, DamagedFramesAreNotMoved) {
   std::string bytes(frame.text());
   bytes.back() ^= 1;
   EXPECT_EQ(store.set_frame("k", as_bytes(bytes)).code(), StatusCode::corruption);
+  EXPECT_EQ(test::counter(store, "values_damaged"), 1u);
   damage(*inner, "k", 0);
   EXPECT_EQ(store.get_frame("k").status().code(), StatusCode::corruption);
 }
@@ -292,6 +303,23 @@ TEST(CompressedKvStoreTest, AHeadLongerThanUsualIsReadAllTheSame) {
   ASSERT_TRUE(info) << info.status().to_string();
   EXPECT_EQ((*info)->stored_bytes, frame.size());
   EXPECT_EQ(get(store, "k"), "");
+}
+
+TEST(CompressedKvStoreTest, AHeadIsOfOneSetAndWaitsForNoPauseBetweenThem) {
+  const auto inner = std::make_shared<test::FaultKvStore>(memory());
+  CompressedKvStore store(inner, codec("lz4"));
+  ASSERT_TRUE(store.set("k", std::string(5000, '0')).ok());
+  const std::uint64_t first_stamp = (*inner->head("k", 0))->stamp;
+  int sets = 0;
+  inner->after_head = [&] {
+    ASSERT_LT(++sets, 10);
+    ASSERT_TRUE(store.set("k", std::string(5000 + static_cast<std::size_t>(sets), '1')).ok());
+  };
+  const auto head = store.head("k", 10);
+  ASSERT_TRUE(head && *head) << head.status().to_string();
+  EXPECT_EQ((*head)->stamp, first_stamp);
+  EXPECT_EQ((*head)->size, 5000u);
+  EXPECT_EQ((*head)->first.text(), "0000000000");
 }
 
 TEST(CompressedKvStoreTest, LossyValuesSaySo) {
