@@ -58,7 +58,7 @@ std::vector<GetResult> KvStore::batch_get(std::span<const std::string_view> keys
 
 Status KvStore::batch_set(std::span<const SetItem> items) {
   for (const SetItem& item : items) {
-    if (Status status = set(item.key, item.value, item.options); !status.ok()) return status;
+    if (Status status = set(item.key, item.value, item.options); !status.ok()) return status.in(describe_key(item.key));
   }
   return {};
 }

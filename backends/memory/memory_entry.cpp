@@ -24,16 +24,16 @@ const Value* worth_keeping(const ValueParts& value, std::size_t value_bytes) noe
 
 }  // namespace
 
-bool MemoryAccount::reserve(std::uint64_t bytes, std::uint64_t soon_released) noexcept {
-  if (capacity_ == 0) {
-    held_.fetch_add(bytes, std::memory_order_relaxed);
+bool MemoryAccount::exchange(std::uint64_t released, std::uint64_t bytes) noexcept {
+  if (bytes == released) return true;
+  if (capacity_ == 0 || bytes < released) {
+    held_.fetch_add(bytes - released, std::memory_order_relaxed);
     return true;
   }
   std::uint64_t held = held_.load(std::memory_order_relaxed);
   do {
-    const std::uint64_t wanted = held - store_share + bytes;
-    if (wanted > capacity_ && wanted - capacity_ > soon_released) return false;
-  } while (!held_.compare_exchange_weak(held, held + bytes, std::memory_order_relaxed));
+    if (held - store_share - released + bytes > capacity_) return false;
+  } while (!held_.compare_exchange_weak(held, held - released + bytes, std::memory_order_relaxed));
   return true;
 }
 

@@ -15,8 +15,8 @@ class alignas(64) MemoryAccount {
  public:
   explicit MemoryAccount(std::uint64_t capacity) noexcept : capacity_(capacity) {}
 
-  /// Adds `bytes` unless that, less `soon_released`, would pass the capacity.
-  bool reserve(std::uint64_t bytes, std::uint64_t soon_released) noexcept;
+  /// Charges `bytes` in the place of `released` ones; false, and nothing changes, when that would pass the capacity.
+  bool exchange(std::uint64_t released, std::uint64_t bytes) noexcept;
   void release(std::uint64_t bytes) noexcept;
 
   /// The store's last call: from now on the account goes with the last entry.
@@ -51,8 +51,8 @@ class MemoryEntry final : public ValueOwner {
   /// Fetches the memory of an entry that goes: what the thread stores next is often as long and gets the same piece.
   void fetch_memory() const noexcept;
 
-  /// From now on destruction releases the charge.
-  void set_account(MemoryAccount& account) noexcept { account_ = &account; }
+  /// What destruction releases the charge of; null: nothing, somebody else does.
+  void set_account(MemoryAccount* account) noexcept { account_ = account; }
 
   bool is_expired(std::int64_t now) const noexcept { return has_expired(expires_at_ms, now); }
 

@@ -237,7 +237,8 @@ Result<bool> MemoryKvStore::store(std::string_view key, const ValueParts& value,
   const auto [slot, is_new] = shard.entries.insert(Slot{hash, fresh.get()});  // the one lookup
   MemoryEntry* const old = is_new ? nullptr : slot->entry;
   const bool may_set = !expected_stamp || *expected_stamp == (old && !is_expired(*old) ? old->stamp : 0);
-  if (!may_set || !shard.account->reserve(charge, old && !old->is_shared() ? old->charge() : 0)) {
+  const bool goes_now = old && !old->is_shared();  // nobody can pin it any more
+  if (!may_set || !shard.account->exchange(goes_now ? old->charge() : 0, charge)) {
     if (is_new) shard.entries.erase(slot);
     if (!may_set) return false;
     return Status(StatusCode::no_space, "memory: " + std::to_string(shard.account->used()) + " of " +
@@ -245,9 +246,10 @@ Result<bool> MemoryKvStore::store(std::string_view key, const ValueParts& value,
                                             std::to_string(charge) + " more are needed");
   }
   if (options.keep_ttl && expected_stamp.value_or(0) != 0) fresh->expires_at_ms = old->expires_at_ms;
-  fresh->set_account(*shard.account);
+  fresh->set_account(shard.account);
   fresh->stamp = ++shard.last_stamp;
   shard.expect_expiry(fresh->expires_at_ms);
+  if (goes_now) old->set_account(nullptr);
   if (old) {
     old->fetch_memory();
     dropped = release(old);

@@ -180,7 +180,7 @@ Status RocksDbKvStore::batch_set(std::span<const SetItem> items) {
   if (!lease) return lease.error();
   std::size_t bytes = 0;
   for (const SetItem& item : items) {
-    if (Status status = check_item(item); !status.ok()) return status;
+    if (Status status = check_item(item); !status.ok()) return status.in(describe_key(item.key));
     bytes += batch_bytes(item);
   }
   if (Status status = database_->admit(SpaceUse::set, bytes); !status.ok()) return status;

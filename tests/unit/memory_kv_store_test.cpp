@@ -126,6 +126,27 @@ TEST(MemoryKvStoreTest, AValueMayTakeThePlaceOfTheOneItReplaces) {
   EXPECT_EQ(store.set("k", std::string(9000, 'z')).code(), StatusCode::no_space);
 }
 
+TEST(MemoryKvStoreTest, ThreadsThatReplaceTheirOwnValuesDoNotTakeEachOthersRoom) {
+  constexpr std::size_t value_bytes = 1 << 20;
+  MemoryKvStore store(with_capacity(2 * value_bytes + 1000));
+  const auto replace = [&](std::string_view key) {
+    for (int i = 0; i < 1000; ++i) EXPECT_TRUE(store.set(key, std::string(value_bytes, 'v')).ok());
+  };
+  std::thread other([&] { replace("a"); });
+  replace("b");
+  other.join();
+  EXPECT_LE(used(store), 2 * value_bytes + 1000);
+}
+
+TEST(MemoryKvStoreTest, ABatchNamesTheKeyThatItEndsAt) {
+  MemoryKvStore store;
+  SetOptions bad;
+  bad.ttl = std::chrono::milliseconds(-5);
+  const SetItem items[] = {{"a", "1"}, {"b", "2", bad}, {"c", "3"}};
+  EXPECT_EQ(store.batch_set(items).to_string(),
+            "invalid_argument: key \"b\": time to live of -5 ms, expected 0 (for ever) or more");
+}
+
 TEST(MemoryKvStoreTest, AValueOverTheCapacityIsTooLarge) {
   MemoryKvStore store(with_capacity(10000));
   EXPECT_EQ(store.set("k", std::string(10001, 'v')).code(), StatusCode::too_large);
