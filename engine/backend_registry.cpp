@@ -3,6 +3,7 @@
 namespace cinch {
 
 Status BackendRegistry::add(std::string name, BackendFactory factory, BackendInfo info) {
+  if (!factory) return {StatusCode::invalid_argument, "backend \"" + name + "\" has no factory"};
   const auto [entry, added] = entries_.try_emplace(std::move(name), Entry{std::move(factory), std::move(info), {}});
   if (added) return {};
   return {StatusCode::invalid_argument, "backend \"" + entry->first + "\" is registered already"};

@@ -203,8 +203,11 @@ void ConfigReader::read_store(const toml::table& store) {
     const std::string name(key.str());
     if (name == "rule") {
       read_rules(node);
-    } else if (const bool is_known = name == "backend" || name == "codec" || name == "fallback";
-               node.is_array() && !is_known) {
+    } else if (name == "backend" || name == "codec" || name == "fallback") {
+      read_setting(node, path, name, given);
+    } else if (node.is_array_of_tables() && nearest_name(name, std::array<std::string_view, 1>{"rule"}).empty()) {
+      fail(node, path + name, "several tables, expected one, below a line [store." + name + "]");
+    } else if (node.is_array()) {
       known_or_fail(node, path, name, {"backend", "codec", "fallback", "rule"});
     } else if (const toml::table* own = node.as_table()) {
       config_.other_settings[name] = settings(*own, path + name + ".");
@@ -291,7 +294,7 @@ TensorOfBytes ConfigReader::read_tensor(const toml::table& table, const std::str
   const toml::array* list = shape->as_array();
   for (std::size_t i = 0; list && i < list->size(); ++i) {
     const auto dim = list->get(i)->value_exact<std::int64_t>();
-    if (!dim || *dim < 0 || *dim > max_dim) expected(*list->get(i), path + "shape", "a number of elements");
+    if (!dim || *dim < 0 || *dim > max_dim) expected(*list->get(i), path + "shape", "0 to " + std::to_string(max_dim));
     tensor.dims.push_back(static_cast<std::uint64_t>(dim.value_or(1)));
   }
   if (!list || list->empty() || list->size() > max_tensor_dims || std::ranges::count(tensor.dims, 0u) > 1) {

@@ -55,6 +55,7 @@ TEST(OwnStoreTest, AFactoryThatGivesNoneIsAnError) {
   BackendRegistry backends;
   ASSERT_TRUE(backends.add("none", [](const Settings&) { return Result<std::shared_ptr<KvStore>>(nullptr); }).ok());
   EXPECT_THAT(backends.open("none", {}).status().to_string(), HasSubstr("backend \"none\": its factory gave no store"));
+  EXPECT_EQ(backends.add("null", {}).to_string(), "invalid_argument: backend \"null\" has no factory");
 }
 
 TEST(SetPromisesTest, ARuleThatCannotBeFollowedRefusesEverySet) {

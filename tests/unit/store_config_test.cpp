@@ -92,9 +92,9 @@ TEST(StoreConfigTest, MistakesInTensorsOfARuleNameThem) {
   for (const char* shape : {"[]", "[0, 0]", "\"x\"", "[1, 1, 1, 1, 1, 1, 1, 1, 1]"}) {
     EXPECT_NE(refused_shape(shape).find("tensor.shape: expected 1 to 8"), std::string::npos) << shape;
   }
-  EXPECT_NE(refused_shape("[4, -1]").find("tensor.shape: -1, expected a number"), std::string::npos);
+  EXPECT_NE(refused_shape("[4, -1]").find("tensor.shape: -1, expected 0 to 281474976710656"), std::string::npos);
   EXPECT_EQ(std::ranges::count(refused_shape("[-1]"), '\n'), 0);
-  EXPECT_NE(refused_shape("[1.5]").find("tensor.shape: 1.5, expected a number"), std::string::npos);
+  EXPECT_NE(refused_shape("[1.5]").find("tensor.shape: 1.5, expected 0 to"), std::string::npos);
 }
 
 TEST(StoreConfigTest, MistakesNameFileLineAndKey) {
@@ -118,6 +118,12 @@ TEST(StoreConfigTest, MistakesNameWhatWasGivenAndWhatWasExpected) {
   EXPECT_EQ(refusal("[store]\nmemory = \"x\"").substr(0, 39), "c.toml:2: store.memory: unknown setting");
   EXPECT_EQ(refusal("[store]\ncodec = [\"lz4\"]"),
             "c.toml:2: store.codec: a list, expected text, an integer or a boolean");
+  for (const std::string key : {"backend", "codec", "fallback"}) {
+    EXPECT_EQ(refusal("[store]\n" + key + " = {}"),
+              "c.toml:2: store." + key + ": a table, expected text, an integer or a boolean");
+  }
+  EXPECT_EQ(refusal("[[store.memory]]\ncapacity = 1"),
+            "c.toml:1: store.memory: several tables, expected one, below a line [store.memory]");
   EXPECT_EQ(refusal("[[store.rules]]\nmatch = \"*\""),
             "c.toml:1: store.rules: unknown setting, expected one of backend, codec, fallback, rule; did you mean "
             "\"rule\"?");
