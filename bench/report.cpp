@@ -70,19 +70,19 @@ void Report::section(const std::string& name) {
   (void)std::fprintf(stderr, "%s …\n", name.c_str());
 }
 
-void Report::pair(const std::string& name, const std::string& against, double amount, const std::string& unit,
-                  double scale, const Work& own, const Work& other, std::optional<double> goal, const Work& settle) {
+void Report::pair(const std::string& name, const std::string& against, const Amount& amount, const Work& own,
+                  const Work& other, std::optional<double> goal, const Work& settle) {
   const double seconds = quick_ ? 0.005 : 0.06;
   const int pairs = quick_ ? 3 : 9;
   const auto rate_of = [&](const Work& work, std::uint64_t calls) {
     if (settle) settle();
-    return amount * static_cast<double>(calls) / seconds_of(work, calls) * scale;
+    return amount.units * static_cast<double>(calls) / seconds_of(work, calls) * amount.scale;
   };
   const std::uint64_t own_calls = calls_for(own, seconds);
   const std::uint64_t other_calls = calls_for(other, seconds);
   const tool::PairedRates rates = tool::measure_in_turns(
       pairs, [&] { return rate_of(own, own_calls); }, [&] { return rate_of(other, other_calls); });
-  Row row{section_, name, against, unit, rates.own, rates.other, rates.share, rates.low, rates.high};
+  Row row{section_, name, against, amount.unit, rates.own, rates.other, rates.share, rates.low, rates.high};
   row.goal = goal;
   rows_.push_back(row);
 }

@@ -46,15 +46,17 @@ class Report {
   void section(const std::string& name);
 
   /// Times `own` and `other` in turns, at least seven pairs (quick: three), each side long enough to be timed; every
-  /// call does `amount` units of work. `scale` turns units a second into `unit`. `settle`, where there is one, is
-  /// called before each turn and not timed: it waits for what the last one left running.
-  void pair(const std::string& name, const std::string& against, double amount, const std::string& unit, double scale,
-            const Work& own, const Work& other, std::optional<double> goal = {}, const Work& settle = {});
-
-  /// `pair` for bytes.
+  /// call does `amount` bytes. `settle`, where there is one, is called before each turn and not timed: it waits for
+  /// what the last one left running.
   void bytes(const std::string& name, const std::string& against, double amount, const Work& own, const Work& other,
              std::optional<double> goal = {}, const Work& settle = {}) {
-    pair(name, against, amount, "GB/s", 1e-9, own, other, goal, settle);
+    pair(name, against, {amount, "GB/s", 1e-9}, own, other, goal, settle);
+  }
+
+  /// The same for calls that do `amount` operations.
+  void operations(const std::string& name, const std::string& against, double amount, const Work& own,
+                  const Work& other, std::optional<double> goal = {}) {
+    pair(name, against, {amount, "Mop/s", 1e-6}, own, other, goal, {});
   }
 
   /// A figure that is not a speed.
@@ -74,6 +76,16 @@ class Report {
   std::string table() const;
 
  private:
+  /// What one call does, and how many of its units a second make one `unit`.
+  struct Amount {
+    double units;
+    std::string unit;
+    double scale;
+  };
+
+  void pair(const std::string& name, const std::string& against, const Amount& amount, const Work& own,
+            const Work& other, std::optional<double> goal, const Work& settle);
+
   bool quick_;
   std::filesystem::path peers_;
   bool right_ = true;

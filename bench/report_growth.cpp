@@ -68,16 +68,16 @@ void key_rows(Report& report) {
     }
     const std::string name = std::to_string(count) + " keys, ";
     const auto calls = static_cast<double>(keys.size());
-    report.pair(
-        name + "set", "bare map", calls, "Mop/s", 1e-6,
+    report.operations(
+        name + "set", "bare map", calls,
         [&] {
           for (const std::string& key : keys) require(store.set(key, value));
         },
         [&] {
           for (const std::string& key : keys) map.set(key, as_bytes(value));
         });
-    report.pair(
-        name + "get", "bare map", calls, "Mop/s", 1e-6,
+    report.operations(
+        name + "get", "bare map", calls,
         [&] {
           for (const std::string& key : keys) (void)must_get(store, key);
         },

@@ -56,12 +56,12 @@ void rows_beside(Report& report, const Subject& subject, ByteView value, std::si
     for (const std::string& key : keys.back()) compare(report, key, must_get(store, key).bytes(), value);
     const double calls = static_cast<double>(calls_per_thread) * threads;
     const std::string suffix = ", " + std::to_string(threads) + (threads == 1 ? " thread" : " threads");
-    report.pair(
-        subject.name + ", set" + suffix, rival.name, calls, "Mop/s", 1e-6,
+    report.operations(
+        subject.name + ", set" + suffix, rival.name, calls,
         [&] { on_threads(keys, [&](const std::string& key) { require(store.set(key, value)); }); },
         [&] { rival.set(keys); }, goal);
-    report.pair(
-        subject.name + ", get" + suffix, rival.name, calls, "Mop/s", 1e-6,
+    report.operations(
+        subject.name + ", get" + suffix, rival.name, calls,
         [&] { on_threads(keys, [&](const std::string& key) { (void)must_get(store, key); }); },
         [&] { rival.get(keys); }, goal);
   }
@@ -111,11 +111,10 @@ void compressed_rows(Report& report) {
   if (!plain.is_right()) report.wrong("zstd");
   const auto store = memory_store("zstd:level=3");
   set_and_check(report, *store, "k", value);
-  report.pair(
-      "zstd, JSON, get", "zstd alone", 1, "Mop/s", 1e-6, [&] { (void)must_get(*store, "k"); }, [&] { plain.decode(); });
-  report.pair(
-      "zstd, JSON, set", "zstd alone", 1, "Mop/s", 1e-6, [&] { require(store->set("k", value)); },
-      [&] { plain.encode(); });
+  report.operations(
+      "zstd, JSON, get", "zstd alone", 1, [&] { (void)must_get(*store, "k"); }, [&] { plain.decode(); });
+  report.operations(
+      "zstd, JSON, set", "zstd alone", 1, [&] { require(store->set("k", value)); }, [&] { plain.encode(); });
   for (const Row& row : {report.rows()[report.rows().size() - 2], report.rows().back()}) {
     // By the share, which compares what ran side by side.
     report.value(row.name + ", beyond zstd itself", "", "ns", 1000 / *row.other * (1 / row.share - 1), {}, 300, false);
