@@ -7,6 +7,15 @@
 #include "engine/compressed_state.hpp"
 
 namespace cinch {
+
+std::string_view to_string(Verify verify) noexcept {
+  switch (verify) {
+    case Verify::always: return "always";
+    case Verify::first_read: return "first_read";
+    case Verify::never: break;
+  }
+  return "never";
+}
 namespace {
 
 /// Waking a worker costs about what it takes to decode this much.

@@ -135,11 +135,10 @@ std::vector<ConfigEntry> describe_config(const StoreConfig& config, const Backen
   add("plugins.directories", "[" + directories + "]");
   for (const auto& [format, implementation] : config.prefer) add("plugins.prefer." + format, to_toml(implementation));
   const CompressedOptions& options = config.compressed;
-  constexpr std::array verify_names = {"always", "first_read", "never"};
   add("engine.threads", std::to_string(config.threads));
   add_block("engine.block", options.block_bytes, config.codec);
   add("engine.max_value", to_toml(format_size(options.max_value_bytes)));
-  add("engine.verify", to_toml(std::string(verify_names[static_cast<std::size_t>(options.verify)])));
+  add("engine.verify", to_toml(std::string(to_string(options.verify))));
   add("engine.verify_writes", to_toml(options.verify_writes));
   add("store.backend", to_toml(config.backend));
   add("store.codec", to_toml(config.codec));

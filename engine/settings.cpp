@@ -21,9 +21,9 @@ std::string joined(std::span<const std::string_view> names) {
 }
 
 template <class T>
-Result<T> get_as(const Settings& settings, std::string_view key, T fallback, std::string_view expected) {
+Result<T> get_as(const Settings& settings, std::string_view key, T default_value, std::string_view expected) {
   const auto found = settings.all().find(key);
-  if (found == settings.all().end()) return fallback;
+  if (found == settings.all().end()) return default_value;
   if (const T* value = std::get_if<T>(&found->second)) return *value;
   return wrong(key, found->second, expected);
 }
@@ -47,21 +47,21 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-Result<std::string> Settings::text(std::string_view key, std::string_view fallback) const {
-  return get_as<std::string>(*this, key, std::string(fallback), "text");
+Result<std::string> Settings::text(std::string_view key, std::string_view default_value) const {
+  return get_as<std::string>(*this, key, std::string(default_value), "text");
 }
 
-Result<std::int64_t> Settings::integer(std::string_view key, std::int64_t fallback) const {
-  return get_as<std::int64_t>(*this, key, fallback, "an integer");
+Result<std::int64_t> Settings::integer(std::string_view key, std::int64_t default_value) const {
+  return get_as<std::int64_t>(*this, key, default_value, "an integer");
 }
 
-Result<bool> Settings::boolean(std::string_view key, bool fallback) const {
-  return get_as<bool>(*this, key, fallback, "true or false");
+Result<bool> Settings::boolean(std::string_view key, bool default_value) const {
+  return get_as<bool>(*this, key, default_value, "true or false");
 }
 
-Result<std::uint64_t> Settings::size(std::string_view key, std::uint64_t fallback) const {
+Result<std::uint64_t> Settings::size(std::string_view key, std::uint64_t default_value) const {
   const auto found = settings_.find(key);
-  if (found == settings_.end()) return fallback;
+  if (found == settings_.end()) return default_value;
   if (const auto* number = std::get_if<std::int64_t>(&found->second); number && *number >= 0) {
     return static_cast<std::uint64_t>(*number);
   }
@@ -72,18 +72,19 @@ Result<std::uint64_t> Settings::size(std::string_view key, std::uint64_t fallbac
 }
 
 Result<std::string> Settings::choice(std::string_view key, std::initializer_list<std::string_view> choices,
-                                     std::string_view fallback) const {
+                                     std::string_view default_value) const {
   const auto found = settings_.find(key);
-  if (found == settings_.end()) return std::string(fallback);
+  if (found == settings_.end()) return std::string(default_value);
   if (const auto* text = std::get_if<std::string>(&found->second)) {
     if (std::ranges::find(choices, *text) != choices.end()) return *text;
   }
   return wrong(key, found->second, "one of " + joined({choices.begin(), choices.end()}));
 }
 
-Result<std::chrono::milliseconds> Settings::duration(std::string_view key, std::chrono::milliseconds fallback) const {
+Result<std::chrono::milliseconds> Settings::duration(std::string_view key,
+                                                     std::chrono::milliseconds default_value) const {
   const auto found = settings_.find(key);
-  if (found == settings_.end()) return fallback;
+  if (found == settings_.end()) return default_value;
   if (const auto* text = std::get_if<std::string>(&found->second)) {
     if (Result<std::chrono::milliseconds> time = parse_duration(*text)) return time;
   }
@@ -109,7 +110,7 @@ Status Settings::only(std::span<const SettingInfo> known) const {
 
 Settings Settings::with_defaults(std::span<const SettingInfo> known) const {
   Settings all = *this;
-  for (const SettingInfo& info : known) all.settings_.try_emplace(std::string(info.name), info.fallback);
+  for (const SettingInfo& info : known) all.settings_.try_emplace(std::string(info.name), info.default_value);
   return all;
 }
 

@@ -38,7 +38,7 @@ Status Status::in(std::string_view context) const {
   return {code(), std::move(text)};
 }
 
-Status first_of(std::initializer_list<Status> statuses) {
+Status merged(std::initializer_list<Status> statuses) {
   StatusCode code = StatusCode::ok;
   std::string messages;
   for (const Status& status : statuses) {

@@ -191,9 +191,11 @@ void ConfigReader::read_engine(const toml::table& engine) {
   take(engine, path, "block", given.size("block", 0), options.block_bytes);
   take(engine, path, "max_value", given.size("max_value", 0), options.max_value_bytes);
   take(engine, path, "verify_writes", given.boolean("verify_writes", false), options.verify_writes);
-  std::string verify = "always";
-  take(engine, path, "verify", given.choice("verify", {"always", "first_read", "never"}, verify), verify);
-  options.verify = verify == "never" ? Verify::never : verify == "first_read" ? Verify::first_read : Verify::always;
+  std::string verify(to_string(options.verify));
+  constexpr std::array known = {Verify::always, Verify::first_read, Verify::never};
+  take(engine, path, "verify",
+       given.choice("verify", {to_string(known[0]), to_string(known[1]), to_string(known[2])}, verify), verify);
+  options.verify = *std::ranges::find(known, verify, [](Verify one) { return to_string(one); });
 }
 
 void ConfigReader::read_store(const toml::table& store) {

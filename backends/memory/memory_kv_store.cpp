@@ -127,7 +127,7 @@ struct alignas(64) MemoryKvStore::Shard {
 Result<MemoryOptions> MemoryOptions::from_settings(const Settings& settings) {
   const Result<std::uint64_t> capacity = settings.size("capacity", 0);
   const Result<std::string> eviction = settings.choice("eviction", {"none"}, "none");
-  Status status = first_of({settings.only(MemoryKvStore::info().settings), capacity.status(), eviction.status()});
+  Status status = merged({settings.only(MemoryKvStore::info().settings), capacity.status(), eviction.status()});
   if (!status.ok()) return status;
   MemoryOptions options;
   options.capacity_bytes = *capacity;

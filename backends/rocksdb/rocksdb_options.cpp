@@ -73,10 +73,10 @@ Result<RocksDbOptions> RocksDbOptions::from_settings(const Settings& settings) {
   const Result<std::uint64_t> write_buffer = settings.size("write_buffer", defaults.write_buffer_bytes);
   const Result<std::uint64_t> block_cache = settings.size("block_cache", defaults.block_cache_bytes);
   const Result<bool> blobs = settings.boolean("blobs", defaults.blobs);
-  Status status = first_of({settings.only(info()), path ? check_path(*path) : path.status(), durability.status(),
-                            read_only.status(), create.status(), accept_loss.status(),
-                            write_buffer ? check_write_buffer(*write_buffer) : write_buffer.status(),
-                            block_cache.status(), blobs.status()});
+  Status status = merged({settings.only(info()), path ? check_path(*path) : path.status(), durability.status(),
+                          read_only.status(), create.status(), accept_loss.status(),
+                          write_buffer ? check_write_buffer(*write_buffer) : write_buffer.status(),
+                          block_cache.status(), blobs.status()});
   if (!status.ok()) return status;
   const Durability level = *durability == "volatile"  ? Durability::orderly_close
                            : *durability == "process" ? Durability::process_death

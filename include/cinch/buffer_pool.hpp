@@ -2,8 +2,8 @@
 ///
 /// What: malloc gives large buffers back to the kernel, which zeroes their pages again for the next call; that costs up
 /// to ten times as much as reading into them. What lies idle is bounded, and counted in the statistics of every
-/// `CompressedKvStore`. Small pieces are kept by each thread for itself, a few as malloc does, but up to the size of a
-/// small value. Threads: every function from any thread. Ownership: a buffer is its taker's until it is given back.
+/// `CompressedKvStore`. Each thread keeps a few small pieces for itself, as malloc does, but up to `max_small_bytes`.
+/// Threads: every function from any thread. Ownership: a buffer is its taker's until it is given back.
 /// Errors: `std::bad_alloc`. Units: bytes.
 #pragma once
 
@@ -27,7 +27,7 @@ CINCH_API void* take_buffer(std::size_t size);
 /// Requires: `memory` came from `take_buffer(size)`.
 CINCH_API void give_buffer_back(void* memory, std::size_t size) noexcept;
 
-/// What lies idle now, what threads keep apart.
+/// What lies idle now, but for what each thread keeps for itself.
 CINCH_API std::uint64_t pooled_bytes() noexcept;
 
 /// Pieces up to this length are kept by threads, and at most so many bytes of them by each, until it ends.

@@ -33,25 +33,25 @@ class Failure : public std::exception {
 struct Parameter {
   std::string_view key;
   bool is_text = false;
-  std::int64_t least = 0;
-  std::int64_t most = 0;
-  std::int64_t fallback = 0;
-  std::string_view text_fallback{};
+  std::int64_t min = 0;
+  std::int64_t max = 0;
+  std::int64_t default_value = 0;
+  std::string_view text_default{};
   std::string_view choices{};
   bool is_decimal = false;
   double min_decimal = 0;
   double max_decimal = 0;
-  double decimal_fallback = 0;
+  double decimal_default = 0;
 
-  static constexpr Parameter integer(std::string_view key, std::int64_t least, std::int64_t most,
-                                     std::int64_t fallback) {
-    return {key, false, least, most, fallback};
+  static constexpr Parameter integer(std::string_view key, std::int64_t min, std::int64_t max,
+                                     std::int64_t default_value) {
+    return {key, false, min, max, default_value};
   }
-  static constexpr Parameter text(std::string_view key, std::string_view fallback, std::string_view choices = {}) {
-    return {key, true, 0, 0, 0, fallback, choices};
+  static constexpr Parameter text(std::string_view key, std::string_view default_value, std::string_view choices = {}) {
+    return {key, true, 0, 0, 0, default_value, choices};
   }
-  static constexpr Parameter decimal(std::string_view key, double least, double most, double fallback) {
-    return {.key = key, .is_decimal = true, .min_decimal = least, .max_decimal = most, .decimal_fallback = fallback};
+  static constexpr Parameter decimal(std::string_view key, double min, double max, double default_value) {
+    return {.key = key, .is_decimal = true, .min_decimal = min, .max_decimal = max, .decimal_default = default_value};
   }
 };
 
@@ -63,9 +63,9 @@ class Options {
   /// Throws `Failure` (PARAMS_UNSUPPORTED) that names the key, what was given, and what was expected.
   Options(std::span<const Parameter> table, std::string_view text) : table_(table) {
     for (std::size_t i = 0; i < table.size(); ++i) {
-      values_[i].number = table[i].fallback;
-      values_[i].decimal = table[i].decimal_fallback;
-      values_[i].set_text(table[i].text_fallback);
+      values_[i].number = table[i].default_value;
+      values_[i].decimal = table[i].decimal_default;
+      values_[i].set_text(table[i].text_default);
       values_[i].is_given = false;
     }
     while (!text.empty()) {
@@ -120,9 +120,9 @@ class Options {
   };
 
   static bool is_default(const Parameter& parameter, const Value& value) noexcept {
-    if (parameter.is_text) return value.text() == parameter.text_fallback;
-    if (parameter.is_decimal) return value.decimal == parameter.decimal_fallback;
-    return value.number == parameter.fallback;
+    if (parameter.is_text) return value.text() == parameter.text_default;
+    if (parameter.is_decimal) return value.decimal == parameter.decimal_default;
+    return value.number == parameter.default_value;
   }
 
   [[noreturn]] static void fail(std::string message) { throw Failure(CINCH_PARAMS_UNSUPPORTED, std::move(message)); }
@@ -160,10 +160,10 @@ class Options {
       return;
     }
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value.number);
-    if (error != std::errc() || end != text.data() + text.size() || value.number < parameter.least ||
-        value.number > parameter.most) {
+    if (error != std::errc() || end != text.data() + text.size() || value.number < parameter.min ||
+        value.number > parameter.max) {
       fail(std::string(parameter.key) + ": \"" + std::string(text) + "\", expected an integer from " +
-           std::to_string(parameter.least) + " to " + std::to_string(parameter.most));
+           std::to_string(parameter.min) + " to " + std::to_string(parameter.max));
     }
   }
 

@@ -31,6 +31,9 @@ enum class Verify : std::uint8_t {
   never,       ///< Not at all: a flipped bit of a raw value goes unnoticed.
 };
 
+/// Its name as configs spell it, such as "first_read".
+CINCH_API std::string_view to_string(Verify verify) noexcept;
+
 /// Of codecs that ask for no other length.
 inline constexpr std::uint64_t default_block_bytes = std::uint64_t{256} << 10;
 
@@ -55,9 +58,8 @@ struct CompressedOptions {
   std::shared_ptr<WorkerPool> workers = nullptr;
   /// Decode what was encoded and compare, before it is stored. A codec that fails this is switched off.
   bool verify_writes = false;
-  /// The lossless codec of values that their own cannot take: element types it does not know, no shape where it needs
-  /// one, numbers that are no floating-point ones where it is lossy; and of those that a codec for special values, a
-  /// lossy one or one with plans, leaves as they are.
+  /// The lossless codec of what a value's own codec cannot take (an unknown element type, no shape where it needs one,
+  /// integers where it is lossy), and of what a lossy codec, or one with plans, did not make smaller.
   std::string fallback = "zstd";
   /// How keys that match are stored; the first that matches counts. What `SetOptions` say comes before.
   std::vector<Rule> rules = {};

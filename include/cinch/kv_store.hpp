@@ -37,11 +37,10 @@ inline constexpr std::size_t max_key_bytes = std::size_t{64} * 1024;
 
 /// How one value is to be stored.
 struct SetOptions {
-  /// Time to live from now; zero: what a rule says, else for ever, as is what ends after all that can be told.
-  /// Negative is `invalid_argument`. An expired key is absent to every call.
+  /// Time to live from now. Zero: the one of the rule that matches, or none. One too long to be represented is none,
+  /// a negative one `invalid_argument`. An expired key is absent to every call.
   std::chrono::milliseconds ttl{0};
-  /// `set_if` alone looks at it: a key that is there goes on to live as long as it would have, also when it was touched
-  /// since its stamp was asked for.
+  /// Only for `set_if`: a key that is there keeps its expiry, even one that it got since its stamp was read.
   bool keep_ttl = false;
   /// The codec of this value, a spec such as "zstd:level=9"; empty: the store's own. Only a `CompressedKvStore` can
   /// follow it, any other store answers `invalid_argument`.
@@ -182,8 +181,8 @@ Status for_each_key(KvStore& store, std::string_view prefix, Visit&& visit,
 /// Now, in milliseconds since the Unix epoch: the clock that expiries are told in.
 CINCH_API std::int64_t now_ms() noexcept;
 
-/// When what lives for `ttl` from now expires, as `Head` has it: 0, never, for a time to live of zero, and for one that
-/// ends after all that can be told.
+/// When what lives for `ttl` from now expires, as `Head` has it. 0, never: for a time to live of zero, and for one too
+/// long to be represented.
 CINCH_API std::int64_t expiry_of(std::chrono::milliseconds ttl) noexcept;
 
 /// Whether what expires at that time, as `Head` has it, is gone `now`.

@@ -31,26 +31,26 @@ class CINCH_API Settings {
   void set(std::string key, Setting value) { settings_[std::move(key)] = std::move(value); }
   bool has(std::string_view key) const { return settings_.find(key) != settings_.end(); }
 
-  Result<std::string> text(std::string_view key, std::string_view fallback) const;
-  Result<std::int64_t> integer(std::string_view key, std::int64_t fallback) const;
-  Result<bool> boolean(std::string_view key, bool fallback) const;
+  Result<std::string> text(std::string_view key, std::string_view default_value) const;
+  Result<std::int64_t> integer(std::string_view key, std::int64_t default_value) const;
+  Result<bool> boolean(std::string_view key, bool default_value) const;
 
   /// A size: an integer of bytes, or text such as "4GiB", "200 MB", "0".
-  Result<std::uint64_t> size(std::string_view key, std::uint64_t fallback) const;
+  Result<std::uint64_t> size(std::string_view key, std::uint64_t default_value) const;
 
   /// One of `choices`.
   Result<std::string> choice(std::string_view key, std::initializer_list<std::string_view> choices,
-                             std::string_view fallback) const;
+                             std::string_view default_value) const;
 
   /// Milliseconds: text such as "90s", "1h", "7d", "500ms"; "0".
-  Result<std::chrono::milliseconds> duration(std::string_view key, std::chrono::milliseconds fallback) const;
+  Result<std::chrono::milliseconds> duration(std::string_view key, std::chrono::milliseconds default_value) const;
 
   /// `invalid_argument` for keys that are not among `known`, a line each with the nearest known one.
   Status only(std::span<const std::string_view> known) const;
   Status only(std::initializer_list<std::string_view> known) const { return only({known.begin(), known.end()}); }
   Status only(std::span<const SettingInfo> known) const;
 
-  /// These, and where they say nothing the fallbacks of `known`.
+  /// These, and where they say nothing the defaults of `known`.
   Settings with_defaults(std::span<const SettingInfo> known) const;
 
   const std::map<std::string, Setting, std::less<>>& all() const noexcept { return settings_; }
@@ -62,7 +62,7 @@ class CINCH_API Settings {
 /// One setting that somebody takes, as a config shows it.
 struct SettingInfo {
   std::string name;
-  Settings::Setting fallback;  ///< What it is when nobody says; empty text: it has to be given.
+  Settings::Setting default_value;  ///< What it is when nobody says; empty text: it has to be given.
 };
 
 /// A setting as TOML has it: `"text"`, 42, true.

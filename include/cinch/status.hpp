@@ -57,7 +57,6 @@ class [[nodiscard]] Status {
   }
 
   bool ok() const noexcept { return failure_ == nullptr; }
-  explicit operator bool() const noexcept { return ok(); }
   StatusCode code() const noexcept { return failure_ ? failure_->code : StatusCode::ok; }
 
   /// Empty on success; the view lives as long as this object.
@@ -79,8 +78,8 @@ class [[nodiscard]] Status {
   std::shared_ptr<const Failure> failure_;
 };
 
-/// The first failure, with the messages of all in their order, a line each; success when none is a failure.
-CINCH_API Status first_of(std::initializer_list<Status> statuses);
+/// The code of the first failure, and the messages of all in their order, a line each; success when none is a failure.
+CINCH_API Status merged(std::initializer_list<Status> statuses);
 
 template <class T>
 class Result;
