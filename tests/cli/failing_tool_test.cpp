@@ -108,6 +108,12 @@ class FailingToolTest : public CliTest, public ::testing::WithParamInterface<Com
     return content;
   }
 
+  /// Without what says, in the place of a file's header, that an import did not come to its end.
+  static Content without_marks(Content content) {
+    std::erase_if(content, [](const auto& item) { return item.second.starts_with("unfinished import of "); });
+    return content;
+  }
+
   void expect_old_or_new(const Content& found, const Content& before, const Content& after, bool may_have_more) const {
     for (const auto& [name, bytes] : found) {
       const auto old = before.find(name), fresh = after.find(name);
@@ -202,7 +208,7 @@ void FailingToolTest::sweep(const std::string& kind, std::initializer_list<int> 
         expect_answer(outcome.out, unhindered.out);
         EXPECT_EQ(writes ? content_of(work() + "/store") : after, after);
       } else if (writes) {
-        expect_old_or_new(content_of(work() + "/store"), before, after, false);
+        expect_old_or_new(without_marks(content_of(work() + "/store")), before, after, false);
       }
       expect_old_or_new(files(), files_before, files_after, for_ever);
       if (HasFailure()) {

@@ -33,6 +33,7 @@ class InputFile {
  public:
   static Result<InputFile> open(const std::string& path);
 
+  const std::string& path() const noexcept { return path_; }
   std::uint64_t size() const noexcept { return size_; }
   Status read_at(std::uint64_t offset, MutableBytes to) const;
 

@@ -53,6 +53,7 @@ class SafetensorsFile {
   /// Errors: `io_error` that names the file, the tensor, and what was expected.
   static Result<SafetensorsFile> open(const std::string& path);
 
+  const std::string& path() const noexcept { return file_.path(); }
   const SafetensorsHeader& header() const noexcept { return header_; }
   Result<std::vector<std::byte>> read(const TensorEntry& tensor) const;
 

@@ -1,5 +1,6 @@
 #include "transfer.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "cinch/kv_store.hpp"
@@ -68,6 +69,12 @@ class Group {
   std::size_t bytes_ = 0;
 };
 
+SetOptions as_sidecar() {
+  SetOptions raw;
+  raw.codec = "raw";
+  return raw;
+}
+
 /// A header for what lies under the prefix, when no import left one; without text when no tensor does.
 Result<SafetensorsHeader> header_of_values(CompressedKvStore& store, const std::string& prefix,
                                            std::uint64_t& left_out) {
@@ -95,6 +102,13 @@ Result<SafetensorsHeader> header_to_export(CompressedKvStore& store, const Expor
   const GetResult sidecar = store.get(key);
   if (!sidecar) return about_key(sidecar.error(), key);
   if (!*sidecar) return header_of_values(store, options.prefix, left_out);
+  if (std::string_view text = (*sidecar)->text(); text.starts_with(unfinished_start)) {
+    text.remove_prefix(unfinished_start.size());
+    return Status(StatusCode::io_error, "the import of \"" + escape_key(text) + "\" under the prefix \"" +
+                                            escape_key(options.prefix) +
+                                            "\" has not come to its end; import it again, or export what is there "
+                                            "with --present");
+  }
   Result<SafetensorsHeader> header = parse_safetensors_header(std::string((*sidecar)->text()), std::nullopt);
   if (!header) return about_key(header.error(), key);
   return header;
@@ -136,6 +150,10 @@ Status check_tensor(const CompressedKvStore& store, const TensorEntry& tensor, c
   return fallback_of(store, key, tensor).status();
 }
 
+Status set_sidecar(CompressedKvStore& store, const std::string& key, std::string_view text) {
+  return about_key(store.set(key, text, as_sidecar()), key);
+}
+
 }  // namespace
 
 Status check_names(const SafetensorsFile& file, const std::string& prefix) {
@@ -153,9 +171,13 @@ Result<ImportSummary> import_tensors(CompressedKvStore& store, const Safetensors
   for (const TensorEntry& tensor : file.header().tensors) {
     if (Status status = check_tensor(store, tensor, options); !status.ok()) return status;
   }
-  // The sidecar goes first and comes last: an import that was cut short leaves none that does not fit its tensors.
-  const std::string sidecar = sidecar_key(options.prefix);
-  if (Status status = store.remove(sidecar); !status.ok()) return about_key(status, sidecar);
+  // The header comes last: an import that was cut short leaves none that does not fit its tensors.
+  const std::string sidecar = sidecar_key(options.prefix), unfinished = unfinished_sidecar(file.path());
+  const std::size_t longest = std::max(file.header().text.size(), unfinished.size());
+  if (const Result<SetChoice> choice = store.choose(sidecar, longest, as_sidecar()); !choice) {
+    return about_key(choice.error(), sidecar).in("the header of " + file.path());
+  }
+  if (Status status = set_sidecar(store, sidecar, unfinished); !status.ok()) return status;
   ImportSummary summary;
   Progress progress("import", total_bytes(file.header()), options.quiet);
   Group group(store, summary, progress);
@@ -171,9 +193,7 @@ Result<ImportSummary> import_tensors(CompressedKvStore& store, const Safetensors
     if (!status.ok()) return status;
   }
   if (Status status = group.set(); !status.ok()) return status;
-  SetOptions raw;
-  raw.codec = "raw";
-  if (Status status = store.set(sidecar, file.header().text, raw); !status.ok()) return about_key(status, sidecar);
+  if (Status status = set_sidecar(store, sidecar, file.header().text); !status.ok()) return status;
   return summary;
 }
 

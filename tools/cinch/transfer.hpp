@@ -36,9 +36,10 @@ Status check_names(const SafetensorsFile& file, const std::string& prefix);
 
 /// Tensors of an earlier import under the prefix that this file lacks stay in the store, as files stay in a directory
 /// when others are copied into it; only the sidecar is replaced, so that export gives back exactly this file. What is
-/// wrong with a tensor's name, shape or layout is found before anything changes.
-/// Errors: `invalid_argument` for those; `io_error` when the file cannot be read; `cancelled` by an interrupt; those of
-/// the store.
+/// wrong with a tensor's name, shape or layout, and a tensor or header that is too long, is found before anything
+/// changes. After an import that did not come to its end, `export_tensors` refuses what is there.
+/// Errors: `invalid_argument` and `too_large` for what is wrong; `io_error` when the file cannot be read; `cancelled`
+/// by an interrupt; those of the store.
 Result<ImportSummary> import_tensors(CompressedKvStore& store, const SafetensorsFile& file,
                                      const ImportOptions& options);
 
