@@ -1,4 +1,6 @@
 // bench: what it prints, not how fast it is.
+#include <sys/stat.h>
+
 #include "tests/cli/safetensors_file.hpp"
 
 namespace cinch::test {
@@ -38,6 +40,11 @@ TEST_F(BenchTest, InJsonEveryCodecHasExactlyTheseFields) {
     }
     EXPECT_EQ(one["threads"], 1);
   }
+}
+
+TEST_F(BenchTest, APipeIsNotWaitedFor) {
+  ASSERT_EQ(mkfifo(dir.file("pipe").c_str(), 0600), 0);
+  expect_error(bench({"--input", "pipe"}), 5, "pipe: is not a regular file");
 }
 
 TEST_F(BenchTest, CodecsAreNamedAsGiven) {

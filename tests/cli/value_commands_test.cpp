@@ -68,6 +68,24 @@ TEST_F(ValueCommandsTest, GetNamesAFileThatCannotBeWritten) {
   expect_error(cinch({"get", "k", "-o", "no/such/dir/out"}), 5, "no/such/dir/out");
 }
 
+TEST_F(ValueCommandsTest, WhatIsTooLargeToBePutIsNotRead) {
+  write_file(dir.file("large"), "");
+  std::filesystem::resize_file(dir.file("large"), std::uint64_t{1} << 40);
+  expect_error(cinch({"put", "k", "large"}), 5, "large: value of 1099511627776 bytes, expected at most 1073741824");
+  write_file(
+      dir.file("c.toml"),
+      "[engine]\nmax_value = \"1000\"\n[store]\nbackend = \"rocksdb\"\n[store.rocksdb]\npath = \"" + store + "\"\n");
+  const auto small = [this](const Args& arguments, const std::string& in = {}) {
+    Args all = {"--config", "c.toml", "put", "k"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    return bare(all, in);
+  };
+  expect_error(small({"/dev/zero"}), 5, "/dev/zero: value of more than 1000 bytes, expected at most 1000");
+  expect_error(small({}, std::string(1001, 'v')), 5, "standard input: value of 1001 bytes, expected at most 1000");
+  EXPECT_FALSE(std::filesystem::exists(store));
+  EXPECT_EQ(small({}, std::string(1000, 'v')).status, 0);
+}
+
 TEST_F(ValueCommandsTest, TheEmptyValueIsAValue) {
   put("k", "");
   const Outcome run = cinch({"get", "k"});

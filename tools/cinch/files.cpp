@@ -73,15 +73,22 @@ Status InputFile::read_at(std::uint64_t offset, MutableBytes to) const {
   return {};
 }
 
-Result<std::string> read_all(const std::string& path) {
+Result<std::string> read_all(const std::string& path, std::uint64_t max_bytes) {
   const bool standard = path == "-";
   const std::string name = standard ? "standard input" : path;
   const Descriptor descriptor(standard ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (descriptor.number() < 0) return io_error(name, "cannot be opened");
+  const auto too_large = [&](const std::string& bytes) {
+    return Status(StatusCode::too_large,
+                  name + ": value of " + bytes + " bytes, expected at most " + std::to_string(max_bytes));
+  };
   std::string content;
   struct stat info {};
   if (fstat(descriptor.number(), &info) == 0 && S_ISREG(info.st_mode)) {
-    content.reserve(static_cast<std::size_t>(info.st_size));
+    const off_t begin = std::max<off_t>(lseek(descriptor.number(), 0, SEEK_CUR), 0);
+    const auto bytes = static_cast<std::uint64_t>(std::max<off_t>(info.st_size - begin, 0));
+    if (bytes > max_bytes) return too_large(std::to_string(bytes));
+    content.reserve(static_cast<std::size_t>(bytes));
   }
   std::array<char, chunk_bytes> chunk;
   for (;;) {
@@ -89,6 +96,9 @@ Result<std::string> read_all(const std::string& path) {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return io_error(name, "cannot be read");
     if (got == 0) return content;
+    if (static_cast<std::uint64_t>(got) > max_bytes - content.size()) {
+      return too_large("more than " + std::to_string(max_bytes));
+    }
     content.append(chunk.data(), static_cast<std::size_t>(got));
   }
 }

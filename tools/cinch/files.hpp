@@ -46,8 +46,9 @@ class InputFile {
 /// What the files in a directory, and in those in it, hold.
 Result<std::uint64_t> bytes_below(const std::string& directory);
 
-/// All of a file, a pipe, or, for "-", of standard input.
-Result<std::string> read_all(const std::string& path);
+/// All of a file, a pipe, or, for "-", of standard input, which is to be a value. Errors: `too_large` for more than
+/// `max_bytes`, which are not read.
+Result<std::string> read_all(const std::string& path, std::uint64_t max_bytes);
 
 /// A file that appears whole or not at all: written beside its place and renamed by `commit`; an interrupt meanwhile is
 /// noted (interrupt.hpp), and `write` answers `cancelled`. "-" is standard output; devices and pipes are written as

@@ -41,7 +41,7 @@ ExitStatus put_value(const Options& options) {
   if (Status status = check_value_key(*options.key); !status.ok()) return fail(status);
   const Result<StoreToOpen> to_open = store_to_open(options, Access::write);
   if (!to_open) return fail(to_open.error());
-  const Result<std::string> value = read_all(options.file.value_or("-"));
+  const Result<std::string> value = read_all(options.file.value_or("-"), to_open->config.compressed.max_value_bytes);
   if (!value) return fail(value.error());  // and no store was made
   SetOptions how;
   if (options.dtype) {

@@ -5,6 +5,7 @@
 #include <latch>
 #include <thread>
 
+#include "files.hpp"
 #include "import_summary.hpp"
 #include "loss.hpp"
 #include "output.hpp"
@@ -30,13 +31,13 @@ Result<Workload> tensors_of(const SafetensorsFile& file, const TensorLayout& lay
 }
 
 Result<Workload> pieces_of(const std::string& path) {
-  const Result<std::string> content = read_all(path);
-  if (!content) return content.error();
+  const Result<InputFile> file = InputFile::open(path);
+  if (!file) return file.error();
   Workload values;
-  for (ByteView rest = as_bytes(*content); !rest.empty();) {
-    const ByteView piece = rest.first(std::min(piece_bytes, rest.size()));
-    values.push_back({"piece." + std::to_string(values.size()), {piece.begin(), piece.end()}, std::nullopt});
-    rest = rest.subspan(piece.size());
+  for (std::uint64_t offset = 0; offset < file->size(); offset += piece_bytes) {
+    std::vector<std::byte> piece(std::min<std::uint64_t>(piece_bytes, file->size() - offset));
+    if (Status status = file->read_at(offset, piece); !status.ok()) return status;
+    values.push_back({"piece." + std::to_string(values.size()), std::move(piece), std::nullopt});
   }
   return values;
 }

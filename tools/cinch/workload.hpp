@@ -25,7 +25,7 @@ std::uint64_t total_bytes(const Workload& values) noexcept;
 /// does not fit a tensor.
 Result<Workload> load_tensors(const std::string& path, const TensorLayout& layout = {});
 
-/// The tensors of a safetensors file, or any other file in pieces of 2 MiB. Errors: as above.
+/// The tensors of a safetensors file, or any other regular file in pieces of 2 MiB. Errors: as above.
 Result<Workload> load_values(const std::string& path, const TensorLayout& layout);
 
 /// JSON documents of some tens of KiB, the same at every call (workload_documents.cpp).
