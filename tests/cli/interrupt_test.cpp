@@ -53,7 +53,7 @@ class InterruptTest : public CliTest {
   void expect_nothing_left_over(const std::string& name) const {
     for (const fs::directory_entry& entry : fs::directory_iterator(dir.path())) {
       const std::string file = entry.path().filename();
-      EXPECT_FALSE(file != name && file.starts_with(name)) << file;
+      EXPECT_FALSE(file != name && (file.starts_with(name) || file.starts_with(".cinch-"))) << file;
     }
   }
 };

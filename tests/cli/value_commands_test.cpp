@@ -68,6 +68,31 @@ TEST_F(ValueCommandsTest, GetNamesAFileThatCannotBeWritten) {
   expect_error(cinch({"get", "k", "-o", "no/such/dir/out"}), 5, "no/such/dir/out");
 }
 
+TEST_F(ValueCommandsTest, GetWritesAFileOfTheLongestName) {
+  put("k", "v");
+  const std::string name(255, 'n');
+  EXPECT_EQ(cinch({"get", "k", "-o", name}).status, 0);
+  EXPECT_EQ(read_file(dir.file(name)), "v");
+  expect_error(cinch({"get", "k", "-o", name + "n"}), 5, "File name too long");
+}
+
+TEST_F(ValueCommandsTest, GetWritesWhereALinkLeads) {
+  put("k", "v");
+  write_file(dir.file("old"), "old");
+  std::filesystem::create_directory(dir.file("links"));
+  std::filesystem::create_symlink("../old", dir.file("links/to-a-file"));
+  std::filesystem::create_symlink("../new", dir.file("links/to-nothing"));
+  std::filesystem::create_symlink("to-nothing", dir.file("links/to-a-link"));
+  for (const std::string name : {"to-a-file", "to-nothing", "to-a-link"}) {
+    std::filesystem::remove(dir.file("new"));
+    EXPECT_EQ(cinch({"get", "k", "-o", "links/" + name}).status, 0) << name;
+    EXPECT_TRUE(std::filesystem::is_symlink(dir.file("links/" + name))) << name;
+    EXPECT_EQ(read_file(dir.file("links/" + name)), "v") << name;
+  }
+  std::filesystem::create_symlink("circle", dir.file("circle"));
+  expect_error(cinch({"get", "k", "-o", "circle"}), 5, "circle: cannot be created: Too many levels");
+}
+
 TEST_F(ValueCommandsTest, WhatIsTooLargeToBePutIsNotRead) {
   write_file(dir.file("large"), "");
   std::filesystem::resize_file(dir.file("large"), std::uint64_t{1} << 40);

@@ -30,6 +30,17 @@ mode_t current_umask() {
   return mask;
 }
 
+/// Where a link leads that leads to nothing yet, over others maybe; what is no link leads to itself.
+std::filesystem::path end_of_links(std::filesystem::path path) {
+  std::error_code failed;
+  while (std::filesystem::is_symlink(path, failed)) {
+    const std::filesystem::path next = std::filesystem::read_symlink(path, failed);
+    if (failed) break;
+    path = path.parent_path() / next;
+  }
+  return path;
+}
+
 }  // namespace
 
 Result<std::uint64_t> bytes_below(const std::string& directory) {
@@ -113,6 +124,7 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
   }
   struct stat info {};
   const bool exists = stat(path.c_str(), &info) == 0;
+  if (!exists && errno != ENOENT) return io_error(path, "cannot be created");
   if (exists && S_ISDIR(info.st_mode)) return Status(StatusCode::io_error, path + ": is a directory");
   if (exists && !S_ISREG(info.st_mode)) {
     file.descriptor_ = Descriptor(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
@@ -120,10 +132,11 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
     return file;
   }
   std::error_code failed;
-  const std::filesystem::path target = exists ? std::filesystem::canonical(path, failed) : std::filesystem::path(path);
+  const std::filesystem::path target = exists ? std::filesystem::canonical(path, failed) : end_of_links(path);
   if (!failed) file.path_ = target.string();  // where a link leads, lest the link be replaced
   note_interrupts();                          // one that came later would leave what is unfinished behind
-  file.temporary_ = file.path_ + ".cinch-XXXXXX";
+  // Its length is its own: the file's may be the longest that the file system takes.
+  file.temporary_ = std::filesystem::path(file.path_).parent_path() / ".cinch-XXXXXX";
   file.descriptor_ = Descriptor(mkostemp(file.temporary_.data(), O_CLOEXEC));
   if (file.descriptor_.number() < 0) {
     file.temporary_.clear();
