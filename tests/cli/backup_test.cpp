@@ -67,6 +67,23 @@ TEST_F(BackupTest, NothingThatIsThereIsOverwritten) {
   EXPECT_EQ(cinch({"get", "k"}).out, "v");
 }
 
+TEST_F(BackupTest, ABackupInTheStoreItselfIsRefused) {
+  put("k", "v");
+  std::filesystem::create_symlink(store, dir.file("link"));
+  for (const std::string& inside : {store + "/inside", store + "/inside/", std::string("link/inside")}) {
+    expect_error(cinch({"backup", inside}), 2, inside + ": lies in ");
+    EXPECT_FALSE(std::filesystem::exists(store + "/inside"));
+  }
+  EXPECT_EQ(cinch({"backup", store + "-beside"}).status, 0);
+}
+
+TEST_F(BackupTest, AStoreIsNotRestoredIntoItsBackup) {
+  back_up_a_value();
+  restored = "rocksdb:" + backup + "/inside";
+  expect_error(at_restored({"restore", backup}), 2, "/inside: lies in ");
+  EXPECT_FALSE(std::filesystem::exists(backup + "/inside"));
+}
+
 TEST_F(BackupTest, AStoreIsRestoredWhereverItsPathLeads) {
   back_up_a_value();
   std::filesystem::create_directory(dir.file("empty"));
@@ -115,7 +132,9 @@ TEST_F(BackupTest, AStoreThatSomebodyWritesToIsNotRestored) {
   const auto held = open_store(*StoreConfig::from_url(url));
   ASSERT_TRUE(held) << held.status().to_string();
   ASSERT_TRUE((*held)->set("k", "v").ok());
-  expect_error(at_restored({"restore", store}), 5, "open for writing");
+  expect_error(
+      at_restored({"restore", store}), 5,
+      "has it open for writing; restore it once that process has closed it, or a backup that the process makes");
   EXPECT_FALSE(std::filesystem::exists(dir.file("restored")));
   ASSERT_TRUE((*held)->close().ok());
   EXPECT_EQ(at_restored({"restore", store}).status, 0);

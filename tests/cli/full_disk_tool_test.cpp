@@ -1,4 +1,4 @@
-// Commands that only read, as new processes on a disk that is full to its last byte.
+// Commands as new processes on a disk that is full: those that only read need no space, and others say that it lacks.
 #include <sys/wait.h>
 
 #include "tests/cli/run_cinch.hpp"
@@ -34,11 +34,37 @@ class FullDiskToolTest : public CliTest {
     expect_out({"stat", "large"}, "200000");
     expect_out({"verify"}, "2");
   }
+
+  /// There is room to begin.
+  void check_restore() const {
+    put("large", std::string(std::size_t{8} << 20, 'v'), {"--codec", "raw"});
+    EXPECT_EQ(cinch({"backup", "backup"}).status, 0);
+    write_file(dir.file("to spare"), std::string(std::size_t{1} << 20, 's'));
+    fill_disk(dir.path() / "rest");
+    std::filesystem::remove(dir.path() / "to spare");
+
+    const std::string restored = dir.file("restored");
+    const Outcome run = bare({"--store", "rocksdb:" + restored, "restore", "backup"});
+    EXPECT_EQ(run.status, 5);
+    EXPECT_THAT(run.err,
+                testing::MatchesRegex("cinch: " + restored + "[^\n]*: cannot be written: No space left[^\n]*\n"));
+    EXPECT_FALSE(std::filesystem::exists(restored));
+    EXPECT_FALSE(std::filesystem::exists(restored + ".restoring"));
+  }
 };
 
 TEST_F(FullDiskToolTest, CommandsThatOnlyReadNeedNoSpace) {
   const std::optional<int> ended = run_on_small_disk(dir.path(), [this] {
     check();
+    return HasFailure() ? 1 : 0;
+  });
+  if (!ended) GTEST_SKIP() << no_small_disk;
+  EXPECT_TRUE(WIFEXITED(*ended) && WEXITSTATUS(*ended) == 0) << *ended;
+}
+
+TEST_F(FullDiskToolTest, ARestoreThatFindsNoSpaceSaysSoOfWhereItWrites) {
+  const std::optional<int> ended = run_on_small_disk(dir.path(), [this] {
+    check_restore();
     return HasFailure() ? 1 : 0;
   });
   if (!ended) GTEST_SKIP() << no_small_disk;

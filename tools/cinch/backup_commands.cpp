@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <vector>
 
 #include "commands.hpp"
 #include "files.hpp"
@@ -22,6 +24,8 @@ namespace fs = std::filesystem;
 Status io_error(const fs::path& path, const std::error_code& error) {
   return {StatusCode::io_error, path.string() + ": " + error.message()};
 }
+
+constexpr std::uint64_t copy_bytes = std::uint64_t{1} << 20;  // after which an interrupt is heeded
 
 Status sync(const fs::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -66,6 +70,24 @@ Result<Descriptor> claim(const fs::path& unfinished, const fs::path& backup) {
   return claimed;
 }
 
+/// Copies a file as a new one, synced.
+Status copy_file(const std::string& from, const std::string& to, Progress& progress) {
+  const Result<InputFile> source = InputFile::open(from);
+  if (!source) return source.error();
+  const Descriptor copy(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, source->mode()));
+  if (copy.number() < 0) return io_error(to, std::error_code(errno, std::generic_category()));
+  std::vector<std::byte> piece;
+  for (std::uint64_t offset = 0; offset < source->size(); offset += piece.size()) {
+    if (interrupted()) return {StatusCode::cancelled, "interrupted; nothing was restored"};
+    piece.resize(std::min(copy_bytes, source->size() - offset));
+    Status status = source->read_at(offset, piece);
+    if (status.ok()) status = write_all(copy.number(), piece, to);
+    if (!status.ok()) return status;
+    progress.add(piece.size(), piece.size());
+  }
+  return sync(to);
+}
+
 /// Copies a directory of files, synced, so that it appears whole or not at all.
 Status copy_directory(const fs::path& from, const fs::path& to, bool quiet) {
   const Result<std::uint64_t> total = bytes_below(from);
@@ -78,11 +100,7 @@ Status copy_directory(const fs::path& from, const fs::path& to, bool quiet) {
   Status status;
   for (fs::directory_iterator entry(from, failed), end; !failed && status.ok() && entry != end;
        entry.increment(failed)) {
-    const fs::path copy = unfinished / entry->path().filename();
-    if (interrupted()) status = {StatusCode::cancelled, "interrupted; nothing was restored"};
-    if (status.ok() && !fs::copy_file(entry->path(), copy, failed)) status = io_error(entry->path(), failed);
-    if (status.ok()) status = sync(copy);
-    if (status.ok()) progress.add(entry->file_size(failed), entry->file_size(failed));
+    status = copy_file(entry->path(), unfinished / entry->path().filename(), progress);
   }
   if (failed && status.ok()) status = io_error(from, failed);
   if (status.ok()) status = sync(unfinished);
@@ -102,7 +120,8 @@ Status check_unused(const fs::path& directory) {
   held.l_whence = SEEK_SET;
   if (file.number() < 0 || fcntl(file.number(), F_GETLK, &held) != 0 || held.l_type == F_UNLCK) return {};
   return {StatusCode::locked, directory.string() + ": process " + std::to_string(held.l_pid) +
-                                  " has it open for writing; restore a backup of it, which `cinch backup` makes"};
+                                  " has it open for writing; restore it once that process has closed it, or a backup "
+                                  "that the process makes"};
 }
 
 /// Where a store lies that lies in a directory, links followed. Errors: `unsupported` for any other.
@@ -131,6 +150,16 @@ Status check_vacant(const fs::path& directory) {
   return {StatusCode::invalid_argument, directory.string() + ": is where you are; restore it from elsewhere"};
 }
 
+/// Errors: `invalid_argument` when a directory that is to be made would lie in a store's, where nothing else may lie.
+Status check_outside(const fs::path& directory, const fs::path& store) {
+  std::error_code failed;
+  const fs::path place = fs::weakly_canonical(fs::absolute(directory, failed), failed);
+  const fs::path around = fs::canonical(store, failed);
+  if (failed || std::ranges::mismatch(around, place).in1 != around.end()) return {};
+  return {StatusCode::invalid_argument,
+          directory.string() + ": lies in " + store.string() + ", expected a directory outside of the store"};
+}
+
 ExitStatus report(const Options& options, const char* verb, const std::string& directory) {
   const Result<std::uint64_t> bytes = bytes_below(directory);
   if (!bytes) return fail(bytes.error());
@@ -146,6 +175,10 @@ ExitStatus report(const Options& options, const char* verb, const std::string& d
 
 ExitStatus back_up(const Options& options) {
   note_interrupts();  // what is half made would stay behind
+  const Result<StoreConfig> config = load_config(options);
+  if (const Result<fs::path> place = config ? directory_of(*config) : config.error(); place) {
+    if (Status status = check_outside(*options.file, *place); !status.ok()) return fail(status);
+  }
   Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::change);
   if (!store) return fail(store.error());
   if (Status status = (*store)->checkpoint(*options.file); !status.ok()) return fail(status);
@@ -160,6 +193,7 @@ ExitStatus restore_backup(const Options& options) {
   const Result<fs::path> target = config ? directory_of(*config) : config.error();
   if (!target) return fail(target.error());
   if (Status status = check_vacant(*target); !status.ok()) return fail(status);
+  if (Status status = check_outside(*target, *options.file); !status.ok()) return fail(status);
   // What is no store is refused before it is put in place of one.
   Options backup = options;
   backup.store = config->backend + ":" + *options.file;

@@ -69,6 +69,7 @@ Result<InputFile> InputFile::open(const std::string& path) {
   if (fstat(file.descriptor_.number(), &info) != 0) return io_error(path, "cannot be examined");
   if (!S_ISREG(info.st_mode)) return Status(StatusCode::io_error, path + ": is not a regular file");
   file.size_ = static_cast<std::uint64_t>(info.st_size);
+  file.mode_ = info.st_mode & 0777;
   return file;
 }
 

@@ -35,11 +35,13 @@ class InputFile {
 
   const std::string& path() const noexcept { return path_; }
   std::uint64_t size() const noexcept { return size_; }
+  unsigned mode() const noexcept { return mode_; }  ///< Who may read and write it.
   Status read_at(std::uint64_t offset, MutableBytes to) const;
 
  private:
   Descriptor descriptor_;
   std::uint64_t size_ = 0;
+  unsigned mode_ = 0;
   std::string path_;
 };
 
