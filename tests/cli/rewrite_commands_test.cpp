@@ -80,6 +80,22 @@ TEST_F(RewriteTest, AValueThatMayNotBeReadHoldsUpNoOther) {
   EXPECT_EQ(run.json()["recompressed"], 2);
 }
 
+TEST_F(RewriteTest, RecompressByALossyRuleNamesTheFlagThatAllowsIt) {
+  for (const char* key : {"a", "b"}) put(key, text, {"--dtype", "bf16", "--shape", "0,1,50"});
+  const Args by_rule = {"recompress", "--plugins",    CINCH_BUILD_DIR "/tests/plugins/codecs",
+                        "--rule",     "*=test.lossy", "--json"};
+  const Outcome run = cinch(by_rule);
+  EXPECT_EQ(run.status, 5);
+  EXPECT_EQ(
+      run.err,
+      "cinch: recompress: 2 left that a lossy codec would change; --lossy allows it, and losses do not come back\n");
+  EXPECT_EQ(run.json()["failed"], Json::array({"a", "b"}));
+  Args allowed = by_rule;
+  allowed.emplace_back("--lossy");
+  EXPECT_EQ(cinch(allowed).json()["recompressed"], 2);
+  EXPECT_EQ(cinch(by_rule).status, 0) << "they are stored that way already";
+}
+
 TEST_F(RewriteTest, RecompressToACodecThatIsNotThereIs2) {
   put("a", text);
   expect_error(cinch({"recompress", "--codec", "zsdt"}), 2, "did you mean \"zstd\"");

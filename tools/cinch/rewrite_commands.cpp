@@ -18,7 +18,8 @@ struct Tally {
   std::uint64_t values = 0;
   std::uint64_t done = 0;
   std::uint64_t already = 0;
-  std::uint64_t kept = 0;  // lost something before, and were not to do so again
+  std::uint64_t kept = 0;      // lost something before, and were not to do so again
+  std::uint64_t lossless = 0;  // were to lose nothing, and failed for that
   std::uint64_t bytes_before = 0;
   std::uint64_t bytes_after = 0;
   Unread unread;
@@ -28,14 +29,32 @@ std::uint64_t stored_bytes(const Result<std::optional<FrameInfo>>& info) {
   return info && *info ? (*info)->stored_bytes : 0;
 }
 
+/// Whether the codec that a value would go to is a lossy one.
+bool would_lose(const CompressedKvStore& store, const std::string& key, const std::string& spec,
+                const Result<std::optional<FrameInfo>>& info) {
+  if (!info || !*info) return false;
+  SetOptions as_set;
+  as_set.codec = spec;
+  as_set.tensor = (*info)->shape;
+  const Result<SetChoice> choice = store.choose(key, (*info)->decoded_bytes, as_set);
+  return choice && choice->codec->traits().lossy;
+}
+
 Result<std::uint64_t> recompress_one(CompressedKvStore& store, const std::string& key, const std::string& spec,
                                      const RecompressOptions& allowed, Tally& tally) {
   if (is_sidecar(key)) return std::uint64_t{0};
-  const std::uint64_t before = stored_bytes(store.inspect(key));
+  const Result<std::optional<FrameInfo>> info = store.inspect(key);
+  const std::uint64_t before = stored_bytes(info);
   const Result<Recompressed> result = store.recompress(key, spec, allowed);
   if (result && *result == Recompressed::absent) return std::uint64_t{0};
   ++tally.values;
   if (!result) {
+    const bool is_refused = result.error().code() == StatusCode::invalid_argument && !allowed.lossy;
+    if (is_refused && would_lose(store, key, spec, info)) {  // told once, of all of them
+      ++tally.lossless;
+      tally.unread.add_failed(key);
+      return before;
+    }
     if (tally.unread.note(result.error(), key)) return before;
     return about_key(result.error(), key);
   }
@@ -170,6 +189,10 @@ ExitStatus recompress_values(const Options& options) {
     return recompress_one(**store, key, spec, allowed, tally);
   };
   const auto walked = walk(**store, walk_options(options, "recompress"), visit);
+  if (tally.lossless > 0) {
+    print_error("recompress: " + std::to_string(tally.lossless) +
+                " left that a lossy codec would change; --lossy allows it, and losses do not come back");
+  }
   return end(walked, **store, options, tally, print_recompressed);
 }
 

@@ -31,6 +31,8 @@ bool Unread::note(const Status& status, const std::string& key) {
   return true;
 }
 
+void Unread::add_failed(const std::string& key) { failed_.push_back(escape_key(key)); }
+
 void Unread::write(JsonWriter& json) const {
   json.field("corrupt", corrupt_).field("codec_missing", codec_missing_).field("failed", failed_);
 }

@@ -15,6 +15,9 @@ class Unread {
   /// Prints and notes what happened to a value; not what ends the whole work, such as a full disk.
   bool note(const Status& status, const std::string& key);
 
+  /// Notes one that failed, without a line of its own.
+  void add_failed(const std::string& key);
+
   /// Fields "corrupt", "codec_missing" and "failed", each a list of keys as they are shown.
   void write(JsonWriter& json) const;
 
