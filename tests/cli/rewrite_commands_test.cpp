@@ -1,5 +1,5 @@
 // recompress, copy, and rules on the command line.
-#include "tests/cli/run_cinch.hpp"
+#include "tests/cli/safetensors_file.hpp"
 
 namespace cinch::test {
 namespace {
@@ -12,6 +12,10 @@ class RewriteTest : public CliTest {
  protected:
   std::string spec_of(const std::string& key) const { return cinch({"stat", key, "--json"}).json()["codec"]; }
   std::string get(const std::string& key) const { return cinch({"get", key}).out; }
+  void import_a_tensor() const {
+    const std::string header = R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})";
+    ASSERT_EQ(cinch({"import", save_safetensors(dir.file("in"), header, "abcd")}).status, 0);
+  }
 };
 
 TEST_F(RewriteTest, RecompressStoresAnewAndTheValuesStay) {
@@ -139,6 +143,15 @@ TEST_F(RewriteTest, CopyLeavesOutAndReportsWhatIsDamaged) {
   EXPECT_EQ(run.status, 3);
   EXPECT_EQ(run.json()["corrupt"], Json::array({"m"}));
   EXPECT_EQ(bare({"--store", other, "ls"}).out, "a\n");
+}
+
+TEST_F(RewriteTest, CopyCountsADamagedHeaderOfAFileAmongItsValues) {
+  import_a_tensor();
+  damage(std::string("\0cinch/safetensors", 18));
+  const Json copied = cinch({"copy", "--to", "rocksdb:" + dir.file("other"), "--json"}).json();
+  EXPECT_EQ(copied["values"], 2);
+  EXPECT_EQ(copied["copied"], 1);
+  EXPECT_EQ(copied["corrupt"].size(), 1u);
 }
 
 TEST_F(RewriteTest, CopyOntoItselfIsRefused) {

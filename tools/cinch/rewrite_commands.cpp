@@ -72,22 +72,22 @@ Result<std::uint64_t> copy_one(CompressedKvStore& from, CompressedKvStore& to, c
   if (!head) return about_key(head.error(), key);
   const GetResult frame = from.get_frame(key);
   if (!*head || (frame && !*frame)) return std::uint64_t{0};  // gone since it was listed
-  const bool counts = !is_sidecar(key);
-  if (counts) ++tally.values;
-  if (!frame) {
-    if (tally.unread.note(frame.error(), key)) return (*head)->size;
-    return about_key(frame.error(), key);
-  }
+  // The header that import hides is copied like a value, and counted only when it is left.
+  const bool is_hidden = is_sidecar(key);
+  if (!is_hidden) ++tally.values;
+  const auto leave = [&](const Status& status) -> Result<std::uint64_t> {
+    if (!tally.unread.note(status, key)) return about_key(status, key);
+    if (is_hidden) ++tally.values;
+    return (*head)->size;
+  };
+  if (!frame) return leave(frame.error());
   SetOptions options;
   if ((*head)->expires_at_ms != 0) {
     options.ttl = std::chrono::milliseconds((*head)->expires_at_ms - now_ms());
     if (options.ttl.count() <= 0) return std::uint64_t{0};
   }
-  if (Status status = to.set_frame(key, (*frame)->bytes(), options); !status.ok()) {
-    if (tally.unread.note(status, key)) return (*head)->size;
-    return about_key(status, key);
-  }
-  if (counts) ++tally.done;
+  if (Status status = to.set_frame(key, (*frame)->bytes(), options); !status.ok()) return leave(status);
+  if (!is_hidden) ++tally.done;
   tally.bytes_after += (*frame)->size();
   return std::uint64_t{(*frame)->size()};
 }

@@ -27,7 +27,7 @@ Result<std::uint64_t> check(CompressedKvStore& store, const std::string& key, bo
   const GetResult value = shallow ? store.get_frame(key) : store.get(key);
   if (value && !*value) return bytes;  // gone since it was listed
   // The header that import hides is checked like a value, and counted only when it is damaged.
-  const bool counts = !is_sidecar(key);
+  const bool counts = !is_sidecar(key) || !value;
   if (counts) ++findings.values;
   if (value) {
     if (counts) ++findings.ok;
