@@ -229,6 +229,15 @@ TEST_F(TransferTest, ATensorsNameMustBeUtf8) {
   EXPECT_THAT(run.err, AllOf(HasSubstr(R"("caf\xe9")"), HasSubstr("UTF-8")));
 }
 
+TEST_F(TransferTest, ATensorMayNotBeNamedAsTheFormatNamesWhatIsNone) {
+  for (const char* value : {"", "efgh"}) {
+    ASSERT_EQ(cinch({"put", "p/__metadata__", "--dtype", "u8", "--shape", "0"}, value).status, 0);
+    ASSERT_EQ(cinch({"put", "p/b", "--dtype", "u8", "--shape", "4"}, "abcd").status, 0);
+    expect_error(cinch({"export", "out", "--prefix", "p/", "--present"}), 5,
+                 "tensor \"__metadata__\": the format keeps");
+  }
+}
+
 TEST_F(TransferTest, AnExportOfNothingIs1AndMakesNoFile) {
   put("text", "no tensor");
   expect_error(cinch({"export", "out", "--prefix", "q/"}), 1, "\"q/\"");

@@ -16,8 +16,9 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t length_bytes = 8;
-constexpr std::uint64_t max_header_bytes = 100'000'000;  // the cap of the format's own library
-constexpr int deepest = 3;                               // header, tensor, list
+constexpr std::uint64_t max_header_bytes = 100'000'000;     // the cap of the format's own library
+constexpr int deepest = 3;                                  // header, tensor, list
+constexpr std::string_view metadata_name = "__metadata__";  // of what is no tensor
 
 Status malformed(const std::string& message) { return {StatusCode::io_error, message}; }
 Status malformed(const std::string& tensor, const std::string& message) {
@@ -75,13 +76,13 @@ class HeaderReader final : public nlohmann::json_sax<json> {
       field_ = std::move(text);
       const bool is_again = (field_ == "dtype" && fields_.dtype.given) || (field_ == "shape" && fields_.shape.given) ||
                             (field_ == "data_offsets" && fields_.offsets.given);
-      if (is_again && name_ != "__metadata__") fail(malformed(name_, field_ + ": given twice"));
+      if (is_again && name_ != metadata_name) fail(malformed(name_, field_ + ": given twice"));
     }
     return true;
   }
 
   bool end_object() override {
-    if (--depth_ == 1 && name_ != "__metadata__") finish_tensor();
+    if (--depth_ == 1 && name_ != metadata_name) finish_tensor();
     return true;
   }
 
@@ -131,7 +132,7 @@ class HeaderReader final : public nlohmann::json_sax<json> {
   /// A value that is not what belongs there, unless it is in a place where anything may be.
   bool other() {
     if (depth_ == 0) fail(malformed("the header is not a JSON object"));
-    if (depth_ == 1 && name_ == "__metadata__") fail(malformed("__metadata__: expected an object"));
+    if (depth_ == 1 && name_ == metadata_name) fail(malformed(name_ + ": expected an object"));
     if (depth_ == 1) fail(malformed(name_, "expected an object with dtype, shape and data_offsets"));
     if (depth_ == 2 && field_ == "dtype") fields_.dtype = {true, false, {}};
     if (depth_ == 2 && field_ == "shape") fields_.shape = {true, false, {}};
@@ -280,6 +281,7 @@ Result<SafetensorsHeader> make_safetensors_header(std::span<const NamedTensor> t
   std::uint64_t offset = 0;
   for (const NamedTensor& tensor : tensors) {
     if (!is_utf8(tensor.name)) return malformed(tensor.name, "its name is not UTF-8, which the format asks for");
+    if (tensor.name == metadata_name) return malformed(tensor.name, "the format keeps that name for what is no tensor");
     std::string dtype(to_string(tensor.shape.dtype));
     std::ranges::transform(dtype, dtype.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 'a' + 'A') : c; });
     document.name(tensor.name).begin_object().field("dtype", dtype);

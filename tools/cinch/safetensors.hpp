@@ -40,7 +40,8 @@ struct SafetensorsHeader {
 /// Errors: `io_error` that names the tensor and what was expected.
 Result<SafetensorsHeader> parse_safetensors_header(std::string text, std::optional<std::uint64_t> data_bytes);
 
-/// A header for tensors that come one after the other. Errors: `io_error` for names that are not UTF-8.
+/// A header for tensors that come one after the other. Errors: `io_error` for names that are not UTF-8, and for
+/// "__metadata__", which is no tensor's.
 struct NamedTensor {
   std::string name;
   TensorShape shape;
