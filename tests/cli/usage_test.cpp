@@ -56,6 +56,23 @@ TEST_F(UsageTest, AFlagWithoutItsArgumentIsNamed) {
   expect_error(cinch({"get", "k", "-o"}), 2, "get: --output: expected FILE; see cinch get --help");
 }
 
+TEST_F(UsageTest, AFileWithoutANameIsNamedAsTheArgumentThatItIs) {
+  put("k", "v");
+  expect_error(cinch({"get", "k", "-o", ""}), 2, "get: --output: expected FILE, given \"\"");
+  expect_error(cinch({"put", "k", ""}), 2, "put: expected FILE, given \"\"");
+  expect_error(cinch({"export", ""}), 2, "export: expected OUT, given \"\"");
+  expect_error(cinch({"backup", ""}), 2, "backup: expected DIR, given \"\"");
+  expect_error(bare({"--config", "", "ls"}), 2, "ls: --config: expected FILE, given \"\"");
+  expect_error(bare({"bench", "--input", ""}), 2, "bench: --input: expected FILE, given \"\"");
+  EXPECT_EQ(cinch({"get", "k"}).out, "v");
+}
+
+TEST_F(UsageTest, AFlagThatIsGivenNothingDoesNotTakeTheNext) {
+  expect_error(cinch({"put", "k", "--dtype=", "--shape", "0"}), 2, "--dtype=: expected something after the \"=\"");
+  expect_error(cinch({"get", "--output=", "k"}), 2, "--output=: expected something");
+  EXPECT_EQ(cinch({"put", "--", "--dtype="}, "v").status, 0);
+}
+
 TEST_F(UsageTest, AFlagGivenTwiceIsNamed) {
   expect_error(cinch({"--store", "memory:", "ls"}), 2, "ls: --store: expected one, given 2");
 }

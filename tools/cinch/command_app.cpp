@@ -37,6 +37,18 @@ std::string check_seconds(const std::string& text) {
   return right ? "" : '"' + text + "\", expected 0.001 to 3600";
 }
 
+/// Errors: `invalid_argument` for a file or directory that was given without a name.
+Status check_files_have_names(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    const std::string what = option->get_positional() ? option->get_name(true) : argument_name(*option);
+    const bool is_file = what == "FILE" || what == "DIR" || what == "OUT";
+    if (!is_file || std::ranges::count(option->results(), "") == 0) continue;
+    const std::string flag = option->get_positional() ? "" : "--" + option->get_lnames().front() + ": ";
+    return {StatusCode::invalid_argument, flag + "expected " + what + ", given \"\""};
+  }
+  return {};
+}
+
 }  // namespace
 
 CommandApp::CommandApp(Options& options) : options_(options) {
@@ -306,7 +318,12 @@ Status CommandApp::finish() {
   if (options_.codecs.size() > 1 && !several) {
     return {StatusCode::invalid_argument, "--codec: expected one, given " + std::to_string(options_.codecs.size())};
   }
-  const std::string name = full_name(typed_command(app_));
+  const CLI::App& typed = typed_command(app_);
+  const std::string name = full_name(typed);
+  for (const CLI::App* app : {static_cast<const CLI::App*>(&app_), &typed}) {
+    if (typed.get_group().empty()) continue;  // what `demo` runs knows what it is given
+    if (Status status = check_files_have_names(*app); !status.ok()) return status.in(name);
+  }
   if (options_.store && (several || options_.command == check_config_file)) {
     return {StatusCode::invalid_argument, name + ": does not take --store"};
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -78,9 +79,22 @@ std::string explain(const CLI::App& top, const CLI::ParseError& error) {
   return name + plainly(error.what());
 }
 
+/// A flag with "=" and nothing behind it, for which CLI11 would take the next argument.
+std::optional<std::string_view> flag_given_nothing(std::span<const char* const> arguments) {
+  for (const std::string_view argument : arguments) {
+    if (argument == "--") break;
+    if (argument.starts_with("--") && argument.find('=') == argument.size() - 1) return argument;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<ExitStatus> parse_command_line(int argc, const char* const* argv, Options& options) {
+  if (const auto flag = flag_given_nothing({argv, static_cast<std::size_t>(argc)})) {
+    print_error(std::string(*flag) + ": expected something after the \"=\"");
+    return ExitStatus::usage;
+  }
   CommandApp command(options);
   CLI::App& app = command.app();
   try {
