@@ -82,9 +82,10 @@ Result<BenchResult> bench_codec(const std::string& spec, const Workload& values,
   Status status;
   const auto rate_of = [&](const std::function<Status(unsigned, std::size_t)>& work) {
     return [&, work] {
-      Rate rate;
-      if (status.ok()) status = measure(values, options.threads, options.seconds / pairs, work, rate);
-      return rate.gb_per_s();
+      if (!status.ok()) return 0.0;
+      const Result<Rate> rate = measure(values, options.threads, options.seconds / pairs, work);
+      status = rate.status();
+      return rate ? rate->gb_per_s() : 0.0;
     };
   };
   const auto encode = rate_of([&](unsigned, std::size_t i) {

@@ -18,21 +18,26 @@ constexpr double seconds_a_figure = 0.15;
 
 double mbps(const Rate& rate) { return rate.gb_per_s() * 1000; }
 
-Status set_one(CompressedKvStore& store, const WorkloadValue& value) {
-  SetOptions options;
-  options.tensor = value.shape;
-  return store.set(value.name, ByteView(value.bytes), options);
+/// How fast all values are set, over and over.
+Result<double> set_mbps(CompressedKvStore& store, const Workload& values, double seconds) {
+  const auto set = [&](unsigned, std::size_t i) {
+    SetOptions options;
+    options.tensor = values[i].shape;
+    return store.set(values[i].name, ByteView(values[i].bytes), options);
+  };
+  const Result<Rate> rate = measure(values, 1, seconds, set);
+  if (!rate) return rate.error();
+  return mbps(*rate);
 }
 
 /// How fast all values are got, over and over.
 Result<double> get_mbps(CompressedKvStore& store, const Workload& values, const std::string& prefix, double seconds) {
   std::vector<std::string> keys;
   for (const WorkloadValue& value : values) keys.push_back(prefix + value.name);
-  Rate rate;
-  Status status = measure(
-      values, 1, seconds, [&](unsigned, std::size_t i) { return store.get(keys[i]).status(); }, rate);
-  if (!status.ok()) return status;
-  return mbps(rate);
+  const auto get = [&](unsigned, std::size_t i) { return store.get(keys[i]).status(); };
+  const Result<Rate> rate = measure(values, 1, seconds, get);
+  if (!rate) return rate.error();
+  return mbps(*rate);
 }
 
 }  // namespace
@@ -49,16 +54,14 @@ Result<DemoFigures> DemoRuns::run(const std::string& codec, const DemoData& data
 Status DemoRuns::run_memory(const DemoData& data, DemoFigures& figures) const {
   const Result<std::shared_ptr<CompressedKvStore>> store = open_memory_store(config_, codecs_, figures.codec);
   if (!store) return store.error();
-  Rate set;
-  Status status = measure(
-      data.values, 1, seconds_a_figure, [&](unsigned, std::size_t i) { return set_one(**store, data.values[i]); }, set);
-  if (status.ok()) status = compare_all(**store, data.values, "");
+  const Result<double> set = set_mbps(**store, data.values, seconds_a_figure);
+  Status status = set ? compare_all(**store, data.values, "") : set.error();
   if (!status.ok()) return status;
   const Result<double> get = get_mbps(**store, data.values, "", seconds_a_figure);
   if (!get) return get.error();
   const Result<Stored> takes = stored(**store, data.values);
   if (!takes) return takes.error();
-  figures.memory_set_mbps = mbps(set);
+  figures.memory_set_mbps = *set;
   figures.memory_get_mbps = *get;
   figures.ratio = ratio_of(total_bytes(data.values), takes->bytes);
   figures.fallen_back = takes->fallen_back;
@@ -72,16 +75,14 @@ Status DemoRuns::run_rocksdb(const DemoData& data, DemoFigures& figures) const {
   fs::remove_all(path, failed);
   const Result<std::shared_ptr<CompressedKvStore>> store = open_rocksdb(path, figures.codec);
   if (!store) return store.error();
-  Rate set;
-  Status status = measure(
-      data.values, 1, 0, [&](unsigned, std::size_t i) { return set_one(**store, data.values[i]); }, set);
-  if (status.ok()) status = (*store)->close();
+  const Result<double> set = set_mbps(**store, data.values, 0);
+  Status status = set ? (*store)->close() : set.error();
   if (!status.ok()) return status;
   const Result<double> get = read_back_mbps(path, "", data);
   if (!get) return get.error();
   const Result<std::uint64_t> bytes = bytes_below(path);
   if (!bytes) return bytes.error();
-  figures.rocksdb = DemoFigures::OnDisk{mbps(set), *get, *bytes};
+  figures.rocksdb = DemoFigures::OnDisk{*set, *get, *bytes};
   fs::remove_all(path, failed);
   return {};
 }

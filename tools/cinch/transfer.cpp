@@ -197,14 +197,13 @@ Result<ImportSummary> import_tensors(CompressedKvStore& store, const Safetensors
   return summary;
 }
 
-Result<std::optional<ExportSummary>> export_tensors(CompressedKvStore& store, const std::string& path,
-                                                    const ExportOptions& options, std::string& absent) {
+Result<ExportSummary> export_tensors(CompressedKvStore& store, const std::string& path, const ExportOptions& options) {
   ExportSummary summary;
   const Result<SafetensorsHeader> header = header_to_export(store, options, summary.left_out);
   if (!header) return header.error();
   if (header->text.empty()) {
-    absent = "a tensor under the prefix \"" + escape_key(options.prefix) + '"';
-    return std::optional<ExportSummary>();
+    summary.absent = "a tensor under the prefix \"" + escape_key(options.prefix) + '"';
+    return summary;
   }
   Result<OutputFile> file = OutputFile::create(path);
   if (!file) return file.error();
@@ -216,9 +215,9 @@ Result<std::optional<ExportSummary>> export_tensors(CompressedKvStore& store, co
     const GetResult value = store.get(key);
     if (!value) return about_key(value.error(), key);
     if (!*value) {
-      absent =
+      summary.absent =
           describe_key(key) + (options.present ? "" : ", a tensor of the imported file (--present leaves it out),");
-      return std::optional<ExportSummary>();
+      return summary;
     }
     if ((*value)->size() != tensor.bytes()) {
       return Status(StatusCode::io_error, describe_key(key) + ": holds " + std::to_string((*value)->size()) +
@@ -232,7 +231,7 @@ Result<std::optional<ExportSummary>> export_tensors(CompressedKvStore& store, co
     progress.add(tensor.bytes(), tensor.bytes());
   }
   if (Status status = file->commit(); !status.ok()) return status;
-  return std::optional<ExportSummary>(summary);
+  return summary;
 }
 
 }  // namespace cinch::tool

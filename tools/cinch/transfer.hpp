@@ -27,7 +27,8 @@ struct ExportOptions {
 struct ExportSummary {
   std::uint64_t tensors = 0;
   std::uint64_t raw_bytes = 0;
-  std::uint64_t left_out = 0;  ///< Values without a shape.
+  std::uint64_t left_out = 0;         ///< Values without a shape.
+  std::optional<std::string> absent;  ///< What is not there, for want of which nothing was exported.
 };
 
 /// `invalid_argument` where a tensor's name cannot be a key. `import_tensors` asks as well: this is for who makes a
@@ -44,9 +45,9 @@ Result<ImportSummary> import_tensors(CompressedKvStore& store, const Safetensors
                                      const ImportOptions& options);
 
 /// The file that was imported, byte for byte when its codecs are lossless. Without a sidecar, or with `present`, a file
-/// of all values under the prefix that have a shape. Answers nothing, and in `absent` what is not there, when a tensor
-/// or all of them are absent. Errors: `io_error` too when a value is not as long as its tensor; `cancelled`.
-Result<std::optional<ExportSummary>> export_tensors(CompressedKvStore& store, const std::string& path,
-                                                    const ExportOptions& options, std::string& absent);
+/// of all values under the prefix that have a shape. Where a tensor or all of them are absent, nothing is exported, and
+/// the summary says so. Errors: `io_error` too when a value is not as long as its tensor, and, without `present`, after
+/// an import that was cut short; `cancelled`.
+Result<ExportSummary> export_tensors(CompressedKvStore& store, const std::string& path, const ExportOptions& options);
 
 }  // namespace cinch::tool

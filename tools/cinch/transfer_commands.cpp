@@ -50,15 +50,14 @@ ExitStatus export_file(const Options& options) {
   }
   Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::read);
   if (!store) return fail(store.error());
-  std::string absent;
-  const Result<std::optional<ExportSummary>> summary =
-      export_tensors(**store, options.output, {options.prefix, options.present, options.quiet}, absent);
+  const Result<ExportSummary> summary =
+      export_tensors(**store, options.output, {options.prefix, options.present, options.quiet});
   if (!summary) return fail(summary.error());
-  if (!*summary) {
-    print_error(absent + " is not in the store; nothing was exported");
+  const ExportSummary& done = *summary;
+  if (done.absent) {
+    print_error(*done.absent + " is not in the store; nothing was exported");
     return ExitStatus::absent;
   }
-  const ExportSummary& done = **summary;
   if (options.json) {
     JsonWriter json;
     json.begin_object().field("file", options.output).field("prefix", escape_key(options.prefix));

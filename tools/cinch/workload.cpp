@@ -132,8 +132,8 @@ Result<Stored> stored(CompressedKvStore& store, const Workload& values) {
   return total;
 }
 
-Status measure(const Workload& values, unsigned threads, double seconds,
-               const std::function<Status(unsigned thread, std::size_t value)>& work, Rate& rate) {
+Result<Rate> measure(const Workload& values, unsigned threads, double seconds,
+                     const std::function<Status(unsigned thread, std::size_t value)>& work) {
   threads = static_cast<unsigned>(std::min<std::size_t>(threads, values.size()));
   std::vector<Share> shares;
   for (unsigned i = 0; i < threads; ++i) shares.push_back({i, threads, 0, {}});
@@ -150,12 +150,13 @@ Status measure(const Workload& values, unsigned threads, double seconds,
   const Clock::time_point begin = Clock::now();
   shares[0].run(values, begin + length, work);
   for (std::thread& other : others) other.join();
-  rate.seconds += std::chrono::duration<double>(Clock::now() - begin).count();
+  Rate rate;
+  rate.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   for (const Share& share : shares) {
     if (!share.status.ok()) return share.status;
     rate.bytes += share.bytes;
   }
-  return {};
+  return rate;
 }
 
 }  // namespace cinch::tool

@@ -53,9 +53,9 @@ struct Rate {
   double gb_per_s() const noexcept { return seconds > 0 ? bytes / 1e9 / seconds : 0; }
 };
 
-/// Has `threads` share the values and do `work(thread, value)` on them, again and again for about `seconds`, and adds
-/// that to `rate`. Stops at the first failure.
-Status measure(const Workload& values, unsigned threads, double seconds,
-               const std::function<Status(unsigned thread, std::size_t value)>& work, Rate& rate);
+/// Has `threads` share the values and do `work(thread, value)` on them, again and again for about `seconds`. Stops at
+/// the first failure.
+Result<Rate> measure(const Workload& values, unsigned threads, double seconds,
+                     const std::function<Status(unsigned thread, std::size_t value)>& work);
 
 }  // namespace cinch::tool
