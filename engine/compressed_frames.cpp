@@ -141,7 +141,10 @@ Result<std::optional<FrameInfo>> CompressedKvStore::inspect(std::string_view key
   Result<std::optional<State::Summarised>> found = state_->summary_of(key);
   if (!found) return found.error();
   if (!*found) return std::optional<FrameInfo>();
-  return std::optional<FrameInfo>(to_info(std::move((*found)->summary), (*found)->head.size));
+  auto& [summary, head] = **found;
+  FrameInfo info = to_info(std::move(summary), head.size);
+  info.expires_at_ms = head.expires_at_ms;
+  return std::optional<FrameInfo>(std::move(info));
 }
 
 }  // namespace cinch

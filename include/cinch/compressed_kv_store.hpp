@@ -159,7 +159,8 @@ class CINCH_API CompressedKvStore final : public KvStore {
   Result<Recompressed> recompress(std::string_view key, std::string_view spec = {},
                                   const RecompressOptions& options = {});
 
-  /// What the frame says of itself, from its head alone; damage of the blocks behind it is not noticed.
+  /// What the frame says of itself, from its head alone, and when the value expires; damage of the blocks behind it is
+  /// not noticed.
   Result<std::optional<FrameInfo>> inspect(std::string_view key);
 
  private:

@@ -28,7 +28,8 @@ struct FrameInfo {
   std::optional<TensorShape> shape;
   std::string annotation;  ///< `k=v` text that the codec left, such as the rotary base it found.
   std::optional<LossReport> loss;
-  bool lossy_origin = false;  ///< Some codec on the way changed the value.
+  bool lossy_origin = false;       ///< Some codec on the way changed the value.
+  std::int64_t expires_at_ms = 0;  ///< As its store has it: milliseconds since the Unix epoch; 0: never.
 
   /// What reading it needs: "raw" when nothing is encoded, else the format's name.
   std::string_view effective_format() const noexcept { return stored_raw ? std::string_view("raw") : format.name; }

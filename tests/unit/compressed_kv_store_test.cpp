@@ -333,6 +333,17 @@ TEST(CompressedKvStoreTest, LossyValuesSaySo) {
   EXPECT_EQ(get(store, "k"), std::string(1000, 'x' & 0xf0));
 }
 
+TEST(CompressedKvStoreTest, AValueThatExpiresSaysWhen) {
+  CompressedKvStore store(memory(), codec("lz4"));
+  SetOptions hour;
+  hour.ttl = std::chrono::hours(1);
+  ASSERT_TRUE(store.set("passing", text(5000), hour).ok());
+  ASSERT_TRUE(store.set("lasting", text(5000)).ok());
+  EXPECT_EQ(store.inspect("passing").value()->expires_at_ms, store.head("passing", 0).value()->expires_at_ms);
+  EXPECT_GT(store.inspect("passing").value()->expires_at_ms, now_ms());
+  EXPECT_EQ(store.inspect("lasting").value()->expires_at_ms, 0);
+}
+
 TEST(CompressedKvStoreTest, ABatchWithOneBadItemStoresNothing) {
   const auto inner = memory();
   CompressedKvStore store(inner, codec("zstd"));

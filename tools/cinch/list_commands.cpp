@@ -62,17 +62,12 @@ ExitStatus stat_one(const Options& options, CompressedKvStore& store) {
   const std::string& key = *options.key;
   const Result<std::optional<FrameInfo>> found = store.inspect(key);
   if (!found) return fail(about_key(found.error(), key));
-  const Result<std::optional<Head>> head = store.head(key, 0);
-  if (!head) return fail(about_key(head.error(), key));
-  if (!*found || !*head) {
-    return fail_absent(key);
-  }
+  if (!*found) return fail_absent(key);
   const FrameInfo& info = **found;
-  const std::int64_t expires_at_ms = (*head)->expires_at_ms;
   if (options.json) {
     JsonWriter json;
     json.begin_object();
-    write_info(json, key, info, expires_at_ms);
+    write_info(json, key, info);
     return print(json.end_object().document());
   }
   std::string text;
@@ -92,7 +87,7 @@ ExitStatus stat_one(const Options& options, CompressedKvStore& store) {
   } else if (info.lossy_origin) {
     line("loss", "some, unknown how much");
   }
-  if (expires_at_ms != 0) line("expires", time_text(expires_at_ms));
+  if (info.expires_at_ms != 0) line("expires", time_text(info.expires_at_ms));
   return print(text);
 }
 
@@ -159,25 +154,24 @@ ExitStatus list_keys(const Options& options) {
       options.json ? (void)json.value(escape_key(key)) : (void)lines.append(escape_key(key) + '\n');
       return {};
     }
-    const Result<std::optional<FrameInfo>> info = (*store)->inspect(key);
-    const Result<std::optional<Head>> head = info ? (*store)->head(key, 0) : info.error();
-    if (!head) {
-      worst = fail(about_key(head.error(), key));
+    const Result<std::optional<FrameInfo>> found = (*store)->inspect(key);
+    if (!found) {
+      worst = fail(about_key(found.error(), key));
       return {};
     }
-    if (!*info || !*head) return {};  // gone since it was listed
-    const std::int64_t expires_at_ms = (*head)->expires_at_ms;
+    if (!*found) return {};  // gone since it was listed
+    const FrameInfo& info = **found;
     if (options.json) {
       json.begin_object();
-      write_info(json, key, **info, expires_at_ms);
+      write_info(json, key, info);
       json.end_object();
       return {};
     }
-    const std::vector<std::string> loss = loss_cells((*info)->loss);
-    table.row({escape_key(key), escape_key((*info)->effective_format()), human_size((*info)->decoded_bytes),
-               human_size((*info)->stored_bytes), fixed(ratio_of((*info)->decoded_bytes, (*info)->stored_bytes), 2),
-               loss[0], loss[1], loss[2], (*info)->shape ? to_string(*(*info)->shape) : "",
-               expires_at_ms ? time_text(expires_at_ms) : ""});
+    const std::vector<std::string> loss = loss_cells(info.loss);
+    table.row({escape_key(key), escape_key(info.effective_format()), human_size(info.decoded_bytes),
+               human_size(info.stored_bytes), fixed(ratio_of(info.decoded_bytes, info.stored_bytes), 2), loss[0],
+               loss[1], loss[2], info.shape ? to_string(*info.shape) : "",
+               info.expires_at_ms != 0 ? time_text(info.expires_at_ms) : ""});
     return {};
   };
   if (Status status = for_each_key(**store, options.prefix, visit); !status.ok()) return fail(status);

@@ -15,11 +15,9 @@ ExitStatus print_stored(CompressedKvStore& store, const std::string& key) {
   const Result<std::optional<FrameInfo>> info = store.inspect(key);
   if (!info) return fail(about_key(info.error(), key));
   if (!*info) return fail_absent(key);  // removed by somebody else since
-  const Result<std::optional<Head>> head = store.head(key, 0);
-  if (!head) return fail(about_key(head.error(), key));
   JsonWriter json;
   json.begin_object();
-  write_info(json, key, **info, *head ? (*head)->expires_at_ms : 0);
+  write_info(json, key, **info);
   json.end_object();
   return print(json.document());
 }

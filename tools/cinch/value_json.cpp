@@ -20,7 +20,7 @@ void write_sizes(JsonWriter& json, std::uint64_t raw_bytes, std::uint64_t stored
   json.field("raw_bytes", raw_bytes).field("stored_bytes", stored_bytes);
 }
 
-void write_info(JsonWriter& json, const std::string& key, const FrameInfo& info, std::int64_t expires_at_ms) {
+void write_info(JsonWriter& json, const std::string& key, const FrameInfo& info) {
   json.field("key", escape_key(key)).field("format", info.effective_format()).field("codec", info.format.spec());
   write_sizes(json, info.decoded_bytes, info.stored_bytes);
   json.field("ratio", ratio_of(info.decoded_bytes, info.stored_bytes));
@@ -28,7 +28,7 @@ void write_info(JsonWriter& json, const std::string& key, const FrameInfo& info,
   if (!info.annotation.empty()) json.field("annotation", info.annotation);
   write_loss(json, info.loss);
   json.field("lossy_origin", info.lossy_origin);
-  if (expires_at_ms != 0) json.field("expires_at_ms", expires_at_ms);
+  if (info.expires_at_ms != 0) json.field("expires_at_ms", info.expires_at_ms);
 }
 
 }  // namespace cinch::tool

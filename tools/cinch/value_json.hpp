@@ -12,7 +12,7 @@ namespace cinch::tool {
 /// "raw_bytes" and "stored_bytes".
 void write_sizes(JsonWriter& json, std::uint64_t raw_bytes, std::uint64_t stored_bytes);
 
-/// Within an object that is open. `expires_at_ms`: milliseconds since the Unix epoch; 0: never.
-void write_info(JsonWriter& json, const std::string& key, const FrameInfo& info, std::int64_t expires_at_ms);
+/// Within an object that is open.
+void write_info(JsonWriter& json, const std::string& key, const FrameInfo& info);
 
 }  // namespace cinch::tool
