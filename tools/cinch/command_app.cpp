@@ -185,7 +185,8 @@ void CommandApp::add_file_commands() {
   add_prefix(exporting, "--prefix", "What the keys start with")->type_name("PREFIX");
   exporting
       ->add_flag("--present", options_.present,
-                 "A new file of the tensors that are there now, also where some were removed or set since the import")
+                 "A new file of the tensors that are there now, also where some were removed or set since the import, "
+                 "or the import was cut short")
       ->disable_flag_override();
   CLI::App* verify = add(app_, "verify", "Read every value and check it",
                          "  cinch --store rocksdb:kv verify\n"
