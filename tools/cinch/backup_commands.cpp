@@ -179,7 +179,7 @@ ExitStatus back_up(const Options& options) {
   if (const Result<fs::path> place = config ? directory_of(*config) : config.error(); place) {
     if (Status status = check_outside(*options.file, *place); !status.ok()) return fail(status);
   }
-  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::change);
+  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::own);
   if (!store) return fail(store.error());
   if (Status status = (*store)->checkpoint(*options.file); !status.ok()) return fail(status);
   if (Status status = (*store)->close(); !status.ok()) return fail(status);

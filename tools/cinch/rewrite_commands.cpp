@@ -167,7 +167,7 @@ bool is_same_place(const StoreConfig& a, const StoreConfig& b) {
 }  // namespace
 
 ExitStatus recompress_values(const Options& options) {
-  const Result<StoreToOpen> to_open = store_to_open(options, Access::rewrite);
+  const Result<StoreToOpen> to_open = store_to_open(options, Access::encode);
   if (!to_open) return fail(to_open.error());
   const std::string spec = options.codecs.empty() ? "" : options.codecs.front();
   if (const auto codec = to_open->codecs.codec(to_open->config.codec); codec && !spec.empty() && !options.lossy) {
@@ -208,7 +208,7 @@ ExitStatus copy_values(const Options& options) {
   Result<std::shared_ptr<CompressedKvStore>> from = open_store(options, Access::read);
   if (!from) return fail(from.error());
   target.codecs = {"raw"};  // frames go as they are
-  Result<std::shared_ptr<CompressedKvStore>> to = open_store(target, Access::write);
+  Result<std::shared_ptr<CompressedKvStore>> to = open_store(target, Access::create);
   if (!to) return fail(to.error());
   Tally tally;
   const auto visit = [&](const std::string& key) { return copy_one(**from, **to, key, tally); };

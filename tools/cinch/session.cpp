@@ -93,14 +93,14 @@ Result<StoreToOpen> store_to_open(const Options& options, Access access) {
   Result<CodecRegistry> codecs = load_codecs(options, *config);
   if (!codecs) return codecs.error();
   // Reading needs the codecs of what is stored, not those for writing, which may not be installed.
-  if (access == Access::read || access == Access::change) {
+  if (access < Access::encode) {
     config->codec = "raw";
     config->compressed.fallback = CompressedOptions().fallback;
     config->compressed.rules.resize(options.rules.size());  // those of the command line come first
   }
   if (config->backend == "rocksdb") {
     if (access == Access::read) config->settings.set("read_only", true);
-    if (access == Access::change || access == Access::rewrite) config->settings.set("create", false);
+    if (access == Access::own || access == Access::encode) config->settings.set("create", false);
   }
   return StoreToOpen{std::move(*config), std::move(*codecs)};
 }

@@ -10,11 +10,12 @@
 
 namespace cinch::tool {
 
+/// Each needs more than the one before.
 enum class Access {
-  read,     ///< Beside a process that writes, where the backend can do that; nothing is created.
-  write,    ///< Alone; created where it is not there.
-  change,   ///< Alone; has to be there; nothing is encoded.
-  rewrite,  ///< Alone; has to be there.
+  read,    ///< Beside a process that writes, where the backend can do that. The store has to be there.
+  own,     ///< Alone; no codec to write with is needed.
+  encode,  ///< Alone, with the codecs to write with.
+  create,  ///< The same; the store is made where it is not there.
 };
 
 /// The config of `--config` or `--store`, with `--codec`, the rules of `--rule` before its own, and the directories of

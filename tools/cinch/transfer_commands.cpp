@@ -13,7 +13,7 @@ namespace cinch::tool {
 
 ExitStatus import_file(const Options& options) {
   note_interrupts();
-  const Result<StoreToOpen> to_open = store_to_open(options, Access::write);
+  const Result<StoreToOpen> to_open = store_to_open(options, Access::create);
   if (!to_open) return fail(to_open.error());
   const Result<SafetensorsFile> file = SafetensorsFile::open(*options.file);
   if (!file) return fail(file.error());  // and no store was made

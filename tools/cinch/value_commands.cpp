@@ -37,7 +37,7 @@ Result<std::uint64_t> count_hidden(KvStore& store, const std::string& prefix) {
 
 ExitStatus put_value(const Options& options) {
   if (Status status = check_value_key(*options.key); !status.ok()) return fail(status);
-  const Result<StoreToOpen> to_open = store_to_open(options, Access::write);
+  const Result<StoreToOpen> to_open = store_to_open(options, Access::create);
   if (!to_open) return fail(to_open.error());
   const Result<std::string> value = read_all(options.file.value_or("-"), to_open->config.compressed.max_value_bytes);
   if (!value) return fail(value.error());  // and no store was made
@@ -81,7 +81,7 @@ ExitStatus get_value(const Options& options) {
 }
 
 ExitStatus remove_values(const Options& options) {
-  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::change);
+  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::own);
   if (!store) return fail(store.error());
   std::uint64_t removed = 0;
   if (!options.prefix.empty()) {
