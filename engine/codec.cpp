@@ -92,6 +92,8 @@ Result<std::optional<Plan>> Codec::plan(ByteView value, const TensorShape* shape
   if (*made && (*made)->annotation.size() > max_annotation) {
     return judge({StatusCode::codec_misbehaved, format_.name + ": an annotation of over 63 bytes"});
   }
+  // A frame has no plan of no bytes: blocks that were encoded with one could not be read.
+  if (*made && (*made)->bytes.empty()) return std::optional<Plan>();
   return made;
 }
 

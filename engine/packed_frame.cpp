@@ -54,7 +54,7 @@ void PackedFrame::shrink() noexcept {
 }
 
 Value PackedFrame::take_with_head(ByteView head) noexcept {
-  if (head.size() > head_room_) return {};
+  if (!memory_ || head.size() > head_room_) return {};
   std::byte* const frame = memory_ + start() - head.size();
   std::memcpy(frame, head.data(), head.size());
   auto* const owner = new (memory_) Owner(start() + capacity_);

@@ -28,8 +28,8 @@ class PackedFrame {
   /// The blocks so far; they move with the next call of the above.
   ByteView blocks() const noexcept { return {memory_ + start(), used_}; }
 
-  /// The whole frame; the empty value, and nothing has changed, when the head does not fit into its room. Requires:
-  /// there are blocks. They stay where they are, and are the value's from now on.
+  /// The whole frame; the empty value, and nothing has changed, when the head does not fit into its room or no block
+  /// had a byte. The blocks stay where they are, and are the value's from now on.
   Value take_with_head(ByteView head) noexcept;
 
  private:
@@ -38,7 +38,7 @@ class PackedFrame {
   bool resize(std::size_t blocks_capacity) noexcept;
 
   std::size_t head_room_;
-  std::byte* memory_ = nullptr;  // malloc's, which can make a piece longer or shorter where it lies
+  std::byte* memory_ = nullptr;  // malloc's, which can make a piece longer or shorter where it lies; null: no bytes yet
   std::size_t capacity_ = 0;     // for blocks
   std::size_t used_ = 0;
 };

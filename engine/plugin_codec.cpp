@@ -56,9 +56,8 @@ class PluginPlanState final : public PlanState {
     if (state_) close_quietly(close_, state_);
   }
 
-  /// For the plugin to put its state in.
-  cinch_plan_state** slot() noexcept { return &state_; }
-  bool is_open() const noexcept { return state_ != nullptr; }
+  /// Takes over what the plugin has opened.
+  void adopt(cinch_plan_state* opened) noexcept { state_ = opened; }
 
   static const cinch_plan_state* get(const PlanState* plan) noexcept {
     return plan ? static_cast<const PluginPlanState*>(plan)->state_ : nullptr;
@@ -207,12 +206,14 @@ Result<std::shared_ptr<const PlanState>> PluginCodec::do_open_plan(ByteView plan
   }
   const CShape c_shape(shape);
   auto state = std::make_shared<PluginPlanState>(functions().plan_close);  // first, lest an opened one be left alone
+  cinch_plan_state* opened = nullptr;  // after a failure whatever the plugin left there, and none to close
   cinch_err_v1 error = no_error();
-  Status status = checked_call(name(), "plan_open", functions().plan_open, error, table_.provider, format().major,
-                               format().minor, parameters().data(), parameters().size(), c_shape.get(), input(plan),
-                               plan.size(), state->slot(), &error);
-  if (status.ok() && !state->is_open()) status = breach("plan_open answered OK without a state");
+  Status status =
+      checked_call(name(), "plan_open", functions().plan_open, error, table_.provider, format().major, format().minor,
+                   parameters().data(), parameters().size(), c_shape.get(), input(plan), plan.size(), &opened, &error);
+  if (status.ok() && !opened) status = breach("plan_open answered OK without a state");
   if (!status.ok()) return status;
+  state->adopt(opened);
   return std::shared_ptr<const PlanState>(std::move(state));
 }
 

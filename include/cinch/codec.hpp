@@ -95,7 +95,7 @@ class CINCH_API Codec {
   Result<std::size_t> bound(std::size_t size, const TensorShape* shape) const;
 
   /// The plan of a whole value that will be split into blocks of `block_bytes` (0: it is one), or nothing when the
-  /// format has none or this value needs none.
+  /// format has none or this value needs none. A plan is never empty.
   Result<std::optional<Plan>> plan(ByteView value, const TensorShape* shape, std::uint64_t block_bytes) const;
 
   /// Opens a stored plan. Errors: `corruption` too.

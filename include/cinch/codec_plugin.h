@@ -272,8 +272,9 @@ struct cinch_provider_v1 {
                      const uint8_t* original, const uint8_t* decoded, size_t len, cinch_loss_v1* loss, cinch_err_v1*);
 
   /* Optional, all four or none: side information of the whole value, made once before its blocks, stored once, opened
-   * once and handed to every block. A plan may be as long as the value; its buffer is like enc_run's. `annotation` is
-   * `k=v` text of at most 63 bytes that stays readable without the codec; the host passes it zeroed. `block_bytes` is
+   * once and handed to every block. A plan may be as long as the value; its buffer is like enc_run's. OK with *out_len 0
+   * is the same as DECLINED: there is no plan, and blocks get NULL. `annotation` is `k=v` text of at most 63 bytes,
+   * UTF-8 without control characters, that stays readable without the codec; the host passes it zeroed. `block_bytes` is
    * how the host will split the value: a block is as many whole planes, or else tokens of one, as fit, and one token at
    * least; 0: the value is one block. plan: [ctx-serial]; others [any-thread] */
   int32_t (*plan_bound)(const cinch_provider_v1*, const char* params, size_t n, const cinch_shape_v1*, uint64_t in_len,

@@ -22,6 +22,15 @@ TEST(PackedFrameTest, BlocksFollowTheHead) {
   EXPECT_EQ(frame.take_with_head(as_bytes("head: ")).text(), "head: one two three");
 }
 
+TEST(PackedFrameTest, BlocksOfNothingTakeNoMemoryAndMakeNoValue) {
+  PackedFrame frame(16);
+  frame.append({}, 10, 20);
+  frame.append({}, 20, 20);
+  frame.shrink();
+  EXPECT_TRUE(frame.blocks().empty());
+  EXPECT_TRUE(frame.take_with_head(as_bytes("head: ")).empty());
+}
+
 TEST(PackedFrameTest, TheValueOutlivesIt) {
   const std::string block(100000, 'x');
   Value value;

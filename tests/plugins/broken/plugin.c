@@ -1,7 +1,8 @@
 /* A plugin in plain C that works, compiled many times over with one thing broken in each (-DBREAK_…, -DLIAR_…).
  *
  * Its format: every byte is xored with 0x5a, trailing zero bytes are left out. Parameter `every=N` is the rate at which
- * LIAR_BITFLIP lies: in one of N calls. */
+ * LIAR_BITFLIP lies: in one of N calls. With PLAN_BYTES values have a plan of that many bytes, and are xored with 0xa5.
+ * CALL_ANSWERS (ENC_OPEN_ANSWERS, …) is what that call answers when it is done. */
 #include <string.h>
 
 #include "cinch/codec_plugin.h"
@@ -39,6 +40,27 @@
 #ifndef EXTRA_TOTAL_SIZE
 #define EXTRA_TOTAL_SIZE 0
 #endif
+#ifndef VENDOR
+#define VENDOR ""
+#endif
+#ifndef ENC_OPEN_ANSWERS
+#define ENC_OPEN_ANSWERS CINCH_OK
+#endif
+#ifndef ENC_RUN_ANSWERS
+#define ENC_RUN_ANSWERS CINCH_OK
+#endif
+#ifndef DEC_RUN_ANSWERS
+#define DEC_RUN_ANSWERS CINCH_OK
+#endif
+#ifndef PLAN_ANSWERS
+#define PLAN_ANSWERS CINCH_OK
+#endif
+#ifndef PLAN_OPEN_ANSWERS
+#define PLAN_OPEN_ANSWERS CINCH_OK
+#endif
+#ifndef ANNOTATION
+#define ANNOTATION ""
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -60,7 +82,7 @@ __attribute__((section(CINCH_PLUGIN_SECTION), used, aligned(8))) static const ma
      PLATFORM,
      IMPLEMENTATION,
      "1.0.0",
-     "",
+     VENDOR,
      "Apache-2.0",
      "",
      ""},
@@ -108,6 +130,9 @@ static int32_t params_canonical(const cinch_provider_v1* p, const char* in, size
 #ifdef LIAR_ESCAPE
   memcpy(out, "\033[31m", *out_len = 5);
 #endif
+#ifdef LIAR_LATIN
+  memcpy(out, "k=\xfc", *out_len = 3);
+#endif
   return CINCH_OK;
 }
 
@@ -125,7 +150,7 @@ static int32_t enc_open(const cinch_provider_v1* p, const char* params, size_t n
                         cinch_err_v1* err) {
   (void)p, (void)params, (void)n, (void)err;
   *ctx = (cinch_enc_ctx*)malloc(sizeof **ctx);
-  return *ctx ? CINCH_OK : CINCH_NOMEM;
+  return *ctx ? ENC_OPEN_ANSWERS : CINCH_NOMEM;
 }
 
 static int32_t dec_open(const cinch_provider_v1* p, uint16_t major, uint16_t minor, const char* params, size_t n,
@@ -144,30 +169,31 @@ static int32_t dec_open(const cinch_provider_v1* p, uint16_t major, uint16_t min
 __attribute__((unused)) static void enc_close(cinch_enc_ctx* ctx) { free(ctx); }
 static void dec_close(cinch_dec_ctx* ctx) { free(ctx); }
 
-static void xor_bytes(const uint8_t* src, size_t n, uint8_t* dst) {
+static void xor_bytes(const cinch_plan_state* plan, const uint8_t* src, size_t n, uint8_t* dst) {
+  const uint8_t key = plan ? 0xa5 : 0x5a;
   size_t i;
-  for (i = 0; i < n; ++i) dst[i] = src[i] ^ 0x5a;
+  for (i = 0; i < n; ++i) dst[i] = src[i] ^ key;
 }
 
 __attribute__((unused)) static int32_t enc_run(cinch_enc_ctx* ctx, const cinch_plan_state* plan,
                                                const cinch_slice_v1* slice, const uint8_t* src, size_t n, uint8_t* dst,
                                                size_t cap, size_t* out_len, cinch_err_v1* err) {
   const size_t whole = n;
-  (void)ctx, (void)plan, (void)slice, (void)err;
+  (void)ctx, (void)slice, (void)err;
   while (n > 0 && src[n - 1] == 0) --n;
   if (n == whole) return CINCH_DECLINED;
   if (n > cap) return CINCH_DST_TOO_SMALL;
-  xor_bytes(src, n, dst);
+  xor_bytes(plan, src, n, dst);
   *out_len = n;
 #ifdef LIAR_BOUND
   *out_len = cap + 1;
 #endif
-  return CINCH_OK;
+  return ENC_RUN_ANSWERS;
 }
 
 static int32_t dec_run(cinch_dec_ctx* ctx, const cinch_plan_state* plan, const cinch_slice_v1* slice,
                        const uint8_t* src, size_t n, uint8_t* dst, size_t dst_len, cinch_err_v1* err) {
-  (void)plan, (void)slice, (void)err;
+  (void)slice, (void)err;
   ++ctx->calls;
 #ifdef LIAR_THROW
   throw 42;
@@ -176,7 +202,7 @@ static int32_t dec_run(cinch_dec_ctx* ctx, const cinch_plan_state* plan, const c
   return CINCH_OK;
 #endif
   if (n > dst_len) return CINCH_CORRUPT;
-  xor_bytes(src, n, dst);
+  xor_bytes(plan, src, n, dst);
   if (dst_len > n) memset(dst + n, 0, dst_len - n);
 #ifdef LIAR_BITFLIP
   if (ctx->calls % ctx->every == 0 && dst_len > 0) dst[dst_len / 2] ^= 1;
@@ -184,10 +210,10 @@ static int32_t dec_run(cinch_dec_ctx* ctx, const cinch_plan_state* plan, const c
 #ifdef LIAR_OVERRUN
   dst[dst_len] = (uint8_t)(dst[dst_len] + 1);
 #endif
-  return CINCH_OK;
+  return DEC_RUN_ANSWERS;
 }
 
-#ifdef LIAR_PLAN
+#ifdef PLAN_BYTES
 static int32_t plan_bound(const cinch_provider_v1* p, const char* params, size_t n, const cinch_shape_v1* shape,
                           uint64_t in_len, uint64_t* out, cinch_err_v1* err) {
   (void)p, (void)params, (void)n, (void)shape, (void)in_len, (void)err;
@@ -197,21 +223,30 @@ static int32_t plan_bound(const cinch_provider_v1* p, const char* params, size_t
 
 static int32_t plan(cinch_enc_ctx* ctx, const cinch_shape_v1* shape, uint64_t block_bytes, const uint8_t* src, size_t n,
                     uint8_t* dst, size_t cap, size_t* out_len, char* annotation, cinch_err_v1* err) {
-  (void)ctx, (void)shape, (void)block_bytes, (void)src, (void)n, (void)annotation, (void)err;
-  memset(dst, 1, cap + 1);
-  *out_len = cap;
-  return CINCH_OK;
+  const size_t length = PLAN_BYTES;
+  (void)ctx, (void)shape, (void)block_bytes, (void)src, (void)n, (void)err;
+  memset(dst, 1, length);
+  memcpy(annotation, ANNOTATION, sizeof ANNOTATION);
+  *out_len = length < cap ? length : cap;
+  return PLAN_ANSWERS;
 }
 
+/* There is always something in *state, which is nothing to close unless the answer is OK. */
 static int32_t plan_open(const cinch_provider_v1* p, uint16_t major, uint16_t minor, const char* params, size_t n,
                          const cinch_shape_v1* shape, const uint8_t* src, size_t src_len, cinch_plan_state** state,
                          cinch_err_v1* err) {
-  (void)p, (void)major, (void)minor, (void)params, (void)n, (void)shape, (void)src, (void)src_len, (void)state,
-      (void)err;
-  return CINCH_CORRUPT;
+  static char opened;
+  (void)p, (void)major, (void)minor, (void)params, (void)n, (void)shape, (void)src, (void)src_len, (void)err;
+  *state = (cinch_plan_state*)&opened;
+#ifdef LIAR_PLAN_OPEN_THROWS
+  throw 42;
+#endif
+  return PLAN_OPEN_ANSWERS;
 }
 
-static void plan_close(cinch_plan_state* state) { (void)state; }
+static void plan_close(cinch_plan_state* state) {
+  if (state) setenv("CINCH_TEST_PLAN_CLOSED", IMPLEMENTATION, 1);
+}
 #define PLAN_FUNCTIONS plan_bound, plan, plan_open
 #define PLAN_CLOSE plan_close
 #endif
@@ -263,6 +298,10 @@ int32_t cinch_plugin_entry_v0(const cinch_host_v1* host, cinch_plugin_v1* out, c
   if (BREAK_IMPORT() != 0) return CINCH_INTERNAL;
 #endif
   host->log(host->ctx, CINCH_LOG_INFO, 0, "hello", 5);
+#ifdef ASKS_TOO_MUCH
+  host->log(host->ctx, CINCH_LOG_INFO, 0, ", \033[31mred\n", SIZE_MAX);
+  if (host->alloc(host->ctx, SIZE_MAX, 8) || host->alloc(host->ctx, 8, SIZE_MAX / 2 + 1)) return CINCH_INTERNAL;
+#endif
   out->n_providers = 1;
 #ifdef BREAK_PROVIDER_COUNT
   out->n_providers = 2;

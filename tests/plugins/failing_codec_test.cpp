@@ -1,0 +1,64 @@
+// Plugins whose calls fail, or answer what is allowed and rare, as a store meets them.
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+
+#include "cinch/backend_registry.hpp"
+#include "cinch/compressed_kv_store.hpp"
+#include "tests/plugins/test_plugins.hpp"
+
+namespace cinch::test {
+namespace {
+
+class FailingCodecTest : public ::testing::Test {
+ protected:
+  CompressedKvStore store_with(const std::string& spec, const CompressedOptions& options = {}) {
+    return CompressedKvStore(bundled_backends().open("memory", {}).value(), codec_of(registry_, spec), options,
+                             registry_);
+  }
+
+  CodecRegistry registry_ = registry_with("failing");
+  const std::string zeros_ = std::string(16 << 10, '\0');
+};
+
+TEST_F(FailingCodecTest, BlocksThatAreEncodedToNothingComeBack) {
+  PluginLoader(registry_).load_file(test_plugin("codecs", "valid"));
+  CompressedOptions options;
+  options.block_bytes = 4096;
+  CompressedKvStore store = store_with("test.valid", options);
+  for (const std::string& value : {zeros_, zeros_ + "x" + zeros_, "x" + zeros_ + zeros_}) {
+    ASSERT_TRUE(store.set("k", value).ok());
+    EXPECT_EQ(store.get("k").value()->text(), value);
+  }
+}
+
+TEST_F(FailingCodecTest, OneBlockThatIsEncodedToNothingComesBackByItsPlan) {
+  CompressedKvStore store = store_with("test.fails-nowhere");
+  ASSERT_TRUE(store.set("k", zeros_).ok());
+  EXPECT_EQ(store.get("k").value()->text(), zeros_);
+}
+
+TEST_F(FailingCodecTest, APlanOfNoBytesIsNone) {
+  CompressedOptions options;
+  options.block_bytes = 4096;
+  CompressedKvStore store = store_with("test.fails-empty-plan", options);
+  const std::string value = "some text" + zeros_;
+  ASSERT_TRUE(store.set("k", value).ok());
+  const GetResult found = store.get("k");
+  ASSERT_TRUE(found.has_value()) << found.status().to_string();
+  EXPECT_EQ((*found)->text(), value);
+}
+
+TEST_F(FailingCodecTest, WhatAFailedPlanOpenLeavesBehindIsNotClosed) {
+  PluginLoader(registry_).load_file(test_plugin("liars", "liar-plan-throw"));
+  unsetenv("CINCH_TEST_PLAN_CLOSED");
+  for (const char* spec : {"test.fails-plan-open", "test.fails-plan-open-memory", "test.liar-plan-throw"}) {
+    EXPECT_FALSE(codec_of(registry_, spec)->open_plan(as_bytes("p"), nullptr).has_value()) << spec;
+    EXPECT_EQ(getenv("CINCH_TEST_PLAN_CLOSED"), nullptr) << spec;
+  }
+  EXPECT_TRUE(codec_of(registry_, "test.fails-nowhere")->open_plan(as_bytes("p"), nullptr).has_value());
+  EXPECT_NE(getenv("CINCH_TEST_PLAN_CLOSED"), nullptr) << "an opened plan is closed";
+}
+
+}  // namespace
+}  // namespace cinch::test
