@@ -48,6 +48,11 @@ LossReport added(const LossReport& first, const LossReport& second) {
           first.max_abs + second.max_abs};
 }
 
+/// Of stored bytes either may be true; what was just made is the codec's own.
+bool is_refusal(const Status& status) noexcept {
+  return status.code() == StatusCode::corruption || status.code() == StatusCode::codec_missing;
+}
+
 /// One of these for each block; the one of a value in a single block takes no memory elsewhere.
 template <class T>
 class PerBlock {
@@ -124,15 +129,19 @@ class FrameWriter {
     if (!*plan) return {};
     plan_ = std::move(**plan);
     frame_.was_planned_ = true;
-    Result<std::shared_ptr<const PlanState>> state = codec_.open_plan(plan_.bytes, options_.shape);
-    if (!state) return state.error();
-    plan_state_ = std::move(*state);
+    if (Status status = open_plan(codec_, plan_state_); !status.ok()) return status;
     decoder_plan_ = plan_state_;
     if (!decoder_.get() || decoder_.get() == &codec_) return {};
-    Result<std::shared_ptr<const PlanState>> decoder_state = decoder_->open_plan(plan_.bytes, options_.shape);
-    if (!decoder_state) return decoder_state.error();
-    decoder_plan_ = std::move(*decoder_state);
-    return {};
+    return open_plan(*decoder_, decoder_plan_);
+  }
+
+  Status open_plan(const Codec& codec, std::shared_ptr<const PlanState>& out) const {
+    Result<std::shared_ptr<const PlanState>> state = codec.open_plan(plan_.bytes, options_.shape);
+    if (is_refusal(state.status())) {
+      return codec_.convict("its decoder refuses the plan just made: " + std::string(state.status().message()));
+    }
+    if (state) out = std::move(*state);
+    return state.status();
   }
 
   bool is_single() const noexcept { return blocks_.size() == 1 && plan_.bytes.empty(); }
@@ -206,7 +215,7 @@ class FrameWriter {
     GuardedBuffer decoded(block.size());
     Status status = decoder_->decompress(slice, decoder_plan_.get(), out.bytes, decoded.bytes());
     if (!decoded.is_intact()) return decoder_->convict("its decoder wrote outside its buffer");
-    if (status.code() == StatusCode::corruption) {
+    if (is_refusal(status)) {
       return codec_.convict("its decoder refuses what was just encoded: " + std::string(status.message()));
     }
     if (!status.ok()) return status.in("decoding what was just encoded");

@@ -22,12 +22,13 @@ std::string describe(std::string_view format, std::string_view call, const cinch
   return std::string(format) + ": " + std::string(call) + ": " + text + " (code " + std::to_string(code) + ")";
 }
 
-StatusCode status_code(std::int32_t code) noexcept {
+StatusCode status_code(CallOn on, std::int32_t code) noexcept {
+  if (code == CINCH_CANCELLED) return StatusCode::cancelled;
+  if (on == CallOn::fresh) return StatusCode::codec_failed;
   switch (code) {
     case CINCH_CORRUPT: return StatusCode::corruption;
     case CINCH_FORMAT_UNSUPPORTED:
     case CINCH_PARAMS_UNSUPPORTED: return StatusCode::codec_missing;
-    case CINCH_CANCELLED: return StatusCode::cancelled;
     default: return StatusCode::codec_failed;
   }
 }

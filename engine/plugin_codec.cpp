@@ -85,8 +85,8 @@ Result<Lent<cinch_enc_ctx>> PluginCodec::lend_encoder() const {
   if (cinch_enc_ctx* idle = encoders_.take()) return Lent(encoders_, idle);
   cinch_enc_ctx* context = nullptr;
   cinch_err_v1 error = no_error();
-  Status status = checked_call(name(), "enc_open", functions().enc_open, error, table_.provider, parameters().data(),
-                               parameters().size(), &context, &error);
+  Status status = checked_call(CallOn::fresh, name(), "enc_open", functions().enc_open, error, table_.provider,
+                               parameters().data(), parameters().size(), &context, &error);
   if (status.ok() && !context) status = breach("enc_open answered OK without a context");
   if (!status.ok()) return status;
   return Lent(encoders_, context);
@@ -96,8 +96,9 @@ Result<Lent<cinch_dec_ctx>> PluginCodec::lend_decoder() const {
   if (cinch_dec_ctx* idle = decoders_.take()) return Lent(decoders_, idle);
   cinch_dec_ctx* context = nullptr;
   cinch_err_v1 error = no_error();
-  Status status = checked_call(name(), "dec_open", functions().dec_open, error, table_.provider, format().major,
-                               format().minor, parameters().data(), parameters().size(), &context, &error);
+  Status status =
+      checked_call(CallOn::stored, name(), "dec_open", functions().dec_open, error, table_.provider, format().major,
+                   format().minor, parameters().data(), parameters().size(), &context, &error);
   if (status.ok() && !context) status = breach("dec_open answered OK without a context");
   if (!status.ok()) return status;
   return Lent(decoders_, context);
@@ -144,7 +145,7 @@ Result<std::optional<std::size_t>> PluginCodec::do_compress(const BlockSlice& sl
   if (!code) return code.error();
   if (*code == CINCH_DST_TOO_SMALL) return breach("enc_run finds its own bound too small");
   if (*code != CINCH_OK && *code != CINCH_DECLINED) {
-    return Status(status_code(*code), describe(name(), "enc_run", error, *code));
+    return Status(status_code(CallOn::fresh, *code), describe(name(), "enc_run", error, *code));
   }
   if (*code == CINCH_DECLINED) return std::optional<std::size_t>();
   return std::optional(length);
@@ -157,7 +158,7 @@ Result<LossSums> PluginCodec::do_measure(const BlockSlice& slice, ByteView origi
   lost.struct_size = sizeof lost;
   cinch_err_v1 error = no_error();
   Status status =
-      checked_call(name(), "measure", functions().measure, error, table_.provider, parameters().data(),
+      checked_call(CallOn::fresh, name(), "measure", functions().measure, error, table_.provider, parameters().data(),
                    parameters().size(), &c_slice, input(original), input(decoded), original.size(), &lost, &error);
   if (!status.ok()) return status;
   const bool are_sums = lost.sum_sq_error >= 0 && lost.sum_sq >= 0 && lost.worst_row >= 0 && lost.max_abs >= 0;
@@ -172,8 +173,9 @@ Status PluginCodec::do_decompress(const BlockSlice& slice, const PlanState* plan
   const CShape shape(slice.shape);
   const cinch_slice_v1 c_slice = to_c(slice, shape);
   cinch_err_v1 error = no_error();
-  return checked_call(name(), "dec_run", functions().dec_run, error, context->get(), PluginPlanState::get(plan),
-                      &c_slice, input(encoded), encoded.size(), output(to), to.size(), &error);
+  return checked_call(CallOn::stored, name(), "dec_run", functions().dec_run, error, context->get(),
+                      PluginPlanState::get(plan), &c_slice, input(encoded), encoded.size(), output(to), to.size(),
+                      &error);
 }
 
 Result<std::optional<Plan>> PluginCodec::do_plan(ByteView value, const TensorShape* shape,
@@ -194,7 +196,7 @@ Result<std::optional<Plan>> PluginCodec::do_plan(ByteView value, const TensorSha
   if (!room.is_intact()) return breach("plan wrote outside its buffer");
   if (!code) return code.error();
   if (*code == CINCH_DECLINED) return std::optional<Plan>();
-  if (*code != CINCH_OK) return Status(status_code(*code), describe(name(), "plan", error, *code));
+  if (*code != CINCH_OK) return Status(status_code(CallOn::fresh, *code), describe(name(), "plan", error, *code));
   if (length > *most) return breach("plan answered a length over its own plan_bound");
   const MutableBytes made = room.bytes().first(length);
   return std::optional(Plan{{made.begin(), made.end()}, {annotation, strnlen(annotation, sizeof annotation)}});
@@ -208,9 +210,9 @@ Result<std::shared_ptr<const PlanState>> PluginCodec::do_open_plan(ByteView plan
   auto state = std::make_shared<PluginPlanState>(functions().plan_close);  // first, lest an opened one be left alone
   cinch_plan_state* opened = nullptr;  // after a failure whatever the plugin left there, and none to close
   cinch_err_v1 error = no_error();
-  Status status =
-      checked_call(name(), "plan_open", functions().plan_open, error, table_.provider, format().major, format().minor,
-                   parameters().data(), parameters().size(), c_shape.get(), input(plan), plan.size(), &opened, &error);
+  Status status = checked_call(CallOn::stored, name(), "plan_open", functions().plan_open, error, table_.provider,
+                               format().major, format().minor, parameters().data(), parameters().size(), c_shape.get(),
+                               input(plan), plan.size(), &opened, &error);
   if (status.ok() && !opened) status = breach("plan_open answered OK without a state");
   if (!status.ok()) return status;
   state->adopt(opened);

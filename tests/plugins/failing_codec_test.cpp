@@ -10,6 +10,8 @@
 namespace cinch::test {
 namespace {
 
+using ::testing::HasSubstr;
+
 class FailingCodecTest : public ::testing::Test {
  protected:
   CompressedKvStore store_with(const std::string& spec, const CompressedOptions& options = {}) {
@@ -58,6 +60,28 @@ TEST_F(FailingCodecTest, WhatAFailedPlanOpenLeavesBehindIsNotClosed) {
   }
   EXPECT_TRUE(codec_of(registry_, "test.fails-nowhere")->open_plan(as_bytes("p"), nullptr).has_value());
   EXPECT_NE(getenv("CINCH_TEST_PLAN_CLOSED"), nullptr) << "an opened plan is closed";
+}
+
+TEST_F(FailingCodecTest, OnlyWhatIsStoredCanBeDamagedOrOfAnUnknownVersion) {
+  for (const char* call : {"enc-open", "enc-run", "plan"}) {
+    const Status status = store_with(std::string("test.fails-") + call).set("k", zeros_);
+    EXPECT_EQ(status.code(), StatusCode::codec_failed) << call << ": " << status.to_string();
+  }
+}
+
+TEST_F(FailingCodecTest, ThatRefusesThePlanItHasMadeIsSwitchedOff) {
+  CompressedKvStore store = store_with("test.fails-plan-open");
+  EXPECT_THAT(store.set("k", zeros_).to_string(), HasSubstr("codec_misbehaved: "));
+  EXPECT_THAT(store.set("k", zeros_).to_string(),
+              HasSubstr("switched off: test.fails-plan-open: its decoder refuses the plan"));
+}
+
+TEST_F(FailingCodecTest, WhoseDecoderDoesNotKnowWhatWasJustEncodedIsSwitchedOff) {
+  CompressedOptions options;
+  options.verify_writes = true;
+  CompressedKvStore store = store_with("test.fails-dec-run", options);
+  EXPECT_THAT(store.set("k", zeros_).to_string(), HasSubstr("codec_misbehaved: "));
+  EXPECT_THAT(store.set("k", zeros_).to_string(), HasSubstr("switched off: test.fails-dec-run: its decoder refuses"));
 }
 
 }  // namespace
