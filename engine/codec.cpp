@@ -54,6 +54,11 @@ void Codec::Conviction::set(std::string reason) {
   log(LogLevel::error, "codec switched off: " + *first.release());
 }
 
+Status Codec::Conviction::judge(Status outcome) {
+  if (outcome.code() == StatusCode::codec_misbehaved) set(std::string(outcome.message()));
+  return outcome;
+}
+
 Status Codec::Conviction::status() const {
   const std::string* reason = reason_.load(std::memory_order_acquire);
   if (!reason) return {};
@@ -71,16 +76,11 @@ Status Codec::usable(bool has_direction, std::string_view direction) const {
   return {StatusCode::unsupported, format_.spec() + ": this implementation does not " + std::string(direction)};
 }
 
-Status Codec::judge(Status outcome) const {
-  if (outcome.code() == StatusCode::codec_misbehaved) conviction_->set(std::string(outcome.message()));
-  return outcome;
-}
-
 Result<std::size_t> Codec::bound(std::size_t size, const TensorShape* shape) const {
   if (Status status = usable(traits_.encodes, "encode"); !status.ok()) return status;
   if (Status status = check_shape(*this, shape, 0); !status.ok()) return status;
   Result<std::size_t> most = do_bound(size, shape);
-  if (!most) return judge(most.error());
+  if (!most) return conviction_->judge(most.error());
   return most;
 }
 
@@ -88,9 +88,9 @@ Result<std::optional<Plan>> Codec::plan(ByteView value, const TensorShape* shape
   if (Status status = usable(traits_.encodes, "encode"); !status.ok()) return status;
   if (Status status = check_shape(*this, shape, value.size()); !status.ok()) return status;
   Result<std::optional<Plan>> made = do_plan(value, shape, block_bytes);
-  if (!made) return judge(made.error());
+  if (!made) return conviction_->judge(made.error());
   if (*made && (*made)->annotation.size() > max_annotation) {
-    return judge({StatusCode::codec_misbehaved, format_.name + ": an annotation of over 63 bytes"});
+    return conviction_->judge({StatusCode::codec_misbehaved, format_.name + ": an annotation of over 63 bytes"});
   }
   // A frame has no plan of no bytes: blocks that were encoded with one could not be read.
   if (*made && (*made)->bytes.empty()) return std::optional<Plan>();
@@ -101,7 +101,7 @@ Result<std::shared_ptr<const PlanState>> Codec::open_plan(ByteView plan, const T
   if (Status status = usable(true, ""); !status.ok()) return status;
   if (Status status = check_shape(*this, shape, 0); !status.ok()) return status;
   Result<std::shared_ptr<const PlanState>> opened = do_open_plan(plan, shape);
-  if (!opened) return judge(opened.error());
+  if (!opened) return conviction_->judge(opened.error());
   return opened;
 }
 
@@ -121,10 +121,11 @@ Result<std::optional<std::size_t>> Codec::compress_to_bound(const BlockSlice& sl
   if (Status status = usable(traits_.encodes, "encode"); !status.ok()) return status;
   if (Status status = check_slice(*this, slice, block.size()); !status.ok()) return status;
   Result<std::optional<std::size_t>> length = do_compress(slice, plan, block, to);
-  if (!length) return judge(length.error());
+  if (!length) return conviction_->judge(length.error());
   if (*length && **length > to.size()) {
-    return judge({StatusCode::codec_misbehaved, format_.name + ": encoded to " + std::to_string(**length) +
-                                                    " bytes, over its own bound of " + std::to_string(to.size())});
+    return conviction_->judge({StatusCode::codec_misbehaved, format_.name + ": encoded to " + std::to_string(**length) +
+                                                                 " bytes, over its own bound of " +
+                                                                 std::to_string(to.size())});
   }
   return length;
 }
@@ -132,14 +133,14 @@ Result<std::optional<std::size_t>> Codec::compress_to_bound(const BlockSlice& sl
 Status Codec::decompress(const BlockSlice& slice, const PlanState* plan, ByteView encoded, MutableBytes to) const {
   if (Status status = usable(traits_.decodes, "decode"); !status.ok()) return status;
   if (Status status = check_slice(*this, slice, to.size()); !status.ok()) return status;
-  return judge(do_decompress(slice, plan, encoded, to));
+  return conviction_->judge(do_decompress(slice, plan, encoded, to));
 }
 
 Result<LossSums> Codec::measure(const BlockSlice& slice, ByteView original, ByteView decoded) const {
   if (Status status = usable(traits_.lossy, "lose anything"); !status.ok()) return status;
   if (Status status = check_slice(*this, slice, original.size()); !status.ok()) return status;
   Result<LossSums> lost = do_measure(slice, original, decoded);
-  if (!lost) return judge(lost.error());
+  if (!lost) return conviction_->judge(lost.error());
   return lost;
 }
 

@@ -235,8 +235,7 @@ CodecTraits traits_of(std::uint64_t caps) noexcept {
           .decodes = has(CINCH_CAP_DECODE),
           .lossy = has(CINCH_CAP_LOSSY),
           .needs_shape = has(CINCH_CAP_TYPED_REQUIRED),
-          .deterministic = has(CINCH_CAP_DETERMINISTIC_ENC),
-          .fuzz_safe = has(CINCH_CAP_FUZZ_SAFE)};
+          .deterministic = has(CINCH_CAP_DETERMINISTIC_ENC)};
 }
 
 Status read_plugin_file(int fd, PluginManifest& manifest) {

@@ -28,7 +28,7 @@ class PluginProvider final : public CodecProvider {
       const Result<std::int32_t> code =
           call(info_.format, "params_canonical", table_.functions.params_canonical, table_.provider, options.data(),
                options.size(), out.data(), out.size(), &length, &error);
-      if (!code) return convicted(code.error());
+      if (!code) return conviction_->judge(code.error());
       if (*code == CINCH_DST_TOO_SMALL && length > out.size() && length <= max_parameter_bytes) {
         out.resize(length);
         continue;
@@ -40,11 +40,13 @@ class PluginProvider final : public CodecProvider {
         return Status(StatusCode::codec_failed, describe(info_.format, "parameters", error, *code));
       }
       if (length > out.size()) {
-        return convicted({StatusCode::codec_misbehaved, info_.format + ": params_canonical overran its buffer"});
+        return conviction_->judge(
+            {StatusCode::codec_misbehaved, info_.format + ": params_canonical overran its buffer"});
       }
       out.resize(length);
       if (printable(out) != out) {
-        return convicted({StatusCode::codec_misbehaved, info_.format + ": params_canonical gives what is no text"});
+        return conviction_->judge(
+            {StatusCode::codec_misbehaved, info_.format + ": params_canonical gives what is no text"});
       }
       return out;
     }
@@ -65,7 +67,7 @@ class PluginProvider final : public CodecProvider {
     auto codec = std::make_shared<PluginCodec>(table_, FormatId{info_.format, major, minor, std::string(parameters)},
                                                traits, conviction_);
     if (traits.decodes) {
-      if (Status status = codec->prepare_decoder(); !status.ok()) return convicted(std::move(status));
+      if (Status status = codec->prepare_decoder(); !status.ok()) return conviction_->judge(std::move(status));
     }
     return std::shared_ptr<const Codec>(std::move(codec));
   }
@@ -76,11 +78,6 @@ class PluginProvider final : public CodecProvider {
     const Result<std::uint64_t> bytes = call(info_.format, "block_bytes", table_.functions.block_bytes, table_.provider,
                                              parameters.data(), parameters.size());
     return bytes && *bytes != 0 ? std::clamp(*bytes, min_block, max_block) : 0;
-  }
-
-  Status convicted(Status status) const {
-    if (status.code() == StatusCode::codec_misbehaved) conviction_->set(std::string(status.message()));
-    return status;
   }
 
   const ProviderTable table_;

@@ -5,7 +5,7 @@
 namespace cinch {
 namespace {
 
-constexpr CodecTraits raw_traits{.encodes = true, .decodes = true, .deterministic = true, .fuzz_safe = true};
+constexpr CodecTraits raw_traits{.encodes = true, .decodes = true, .deterministic = true};
 
 class RawCodec final : public Codec {
  public:

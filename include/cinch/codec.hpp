@@ -75,7 +75,6 @@ struct CodecTraits {
   bool lossy = false;
   bool needs_shape = false;
   bool deterministic = false;
-  bool fuzz_safe = false;
   bool wide_vectors = false;      ///< Its code uses vectors of 256 bits or more on this machine.
   std::uint64_t block_bytes = 0;  ///< Of a codec: how long its blocks should be where nobody says; 0: no matter.
 };
@@ -132,6 +131,8 @@ class CINCH_API Codec {
     ~Conviction();
 
     void set(std::string reason);
+    /// Sets it for `codec_misbehaved`. Returns the outcome as it is.
+    Status judge(Status outcome);
     bool is_set() const noexcept { return reason_.load(std::memory_order_acquire) != nullptr; }
     Status status() const;
 
@@ -144,7 +145,6 @@ class CINCH_API Codec {
 
  private:
   Status usable(bool has_direction, std::string_view direction) const;
-  Status judge(Status outcome) const;  // convicts for `codec_misbehaved`
 
   virtual Result<std::size_t> do_bound(std::size_t size, const TensorShape* shape) const = 0;
   virtual Result<std::optional<std::size_t>> do_compress(const BlockSlice& slice, const PlanState* plan, ByteView block,
