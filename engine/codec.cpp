@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cinch/log.hpp"
+#include "engine/printable.hpp"
 
 namespace cinch {
 namespace {
@@ -91,6 +92,9 @@ Result<std::optional<Plan>> Codec::plan(ByteView value, const TensorShape* shape
   if (!made) return conviction_->judge(made.error());
   if (*made && (*made)->annotation.size() > max_annotation) {
     return conviction_->judge({StatusCode::codec_misbehaved, format_.name + ": an annotation of over 63 bytes"});
+  }
+  if (*made && !is_printable((*made)->annotation)) {
+    return conviction_->judge({StatusCode::codec_misbehaved, format_.name + ": an annotation that is no text"});
   }
   // A frame has no plan of no bytes: blocks that were encoded with one could not be read.
   if (*made && (*made)->bytes.empty()) return std::optional<Plan>();

@@ -1,16 +1,10 @@
 #include "engine/plugin_call.hpp"
 
-#include <algorithm>
 #include <cstring>
 
-namespace cinch {
+#include "engine/printable.hpp"
 
-std::string printable(std::string_view text) {
-  std::string out(text);
-  std::ranges::replace_if(
-      out, [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
-  return out;
-}
+namespace cinch {
 
 std::string message_of(const cinch_err_v1& error) {
   const std::string text = printable({error.message, strnlen(error.message, sizeof error.message)});

@@ -21,9 +21,6 @@ inline cinch_err_v1 no_error() {
   return error;
 }
 
-/// Text that a plugin gave, made fit to be shown.
-std::string printable(std::string_view text);
-
 /// What the plugin says, in printable characters.
 std::string message_of(const cinch_err_v1& error);
 

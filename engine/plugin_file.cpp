@@ -12,6 +12,8 @@
 #include <memory>
 #include <optional>
 
+#include "engine/printable.hpp"
+
 namespace cinch {
 namespace {
 
@@ -88,8 +90,7 @@ std::optional<std::string> padded_text(const char (&field)[size]) {
   const std::size_t end = whole.find('\0');
   if (end == whole.npos || whole.find_first_not_of('\0', end) != whole.npos) return std::nullopt;
   const std::string_view text = whole.substr(0, end);
-  const bool printable = std::ranges::none_of(text, [](unsigned char c) { return c < ' ' || c == 0x7f; });
-  return printable ? std::optional(std::string(text)) : std::nullopt;
+  return is_printable(text) ? std::optional(std::string(text)) : std::nullopt;
 }
 
 template <std::size_t size>
@@ -171,7 +172,8 @@ Status read_manifest(ByteView bytes, PluginManifest& manifest) {
   if (Status abi = check_abi(head); !abi.ok()) return abi;
   if (!id || !version || !padded_text(head.vendor) || !padded_text(head.license) || !padded_text(head.homepage) ||
       !padded_text(head.build_id) || !padded_text(head.platform)) {
-    return corrupt_manifest("a text is not terminated, or the plugin's id is not of [a-z0-9._-]");
+    return corrupt_manifest(
+        "a text is not terminated, no UTF-8 or has control characters, or the plugin's id is not of [a-z0-9._-]");
   }
   if (std::string_view(head.platform) != CINCH_PLATFORM) {
     return refused("bad_platform", "it is built for " + std::string(head.platform) + ", expected " CINCH_PLATFORM);

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <boost/dll/shared_library.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <mutex>
@@ -20,6 +22,7 @@
 #include "cinch/log.hpp"
 #include "engine/plugin_file.hpp"
 #include "engine/plugin_provider.hpp"
+#include "engine/printable.hpp"
 
 namespace cinch {
 namespace {
@@ -69,16 +72,19 @@ class File {
 
 void host_log(void* context, std::int32_t level, std::int32_t, const char* message, std::size_t size) noexcept {
   constexpr LogLevel levels[] = {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error};
+  constexpr std::size_t max_message = 4096;
   try {
     const auto* plugin = static_cast<const LoadedPlugin*>(context);
+    const std::string_view text(message, message ? strnlen(message, std::min(size, max_message)) : 0);
     log(levels[std::clamp(level, CINCH_LOG_DEBUG, CINCH_LOG_ERROR)],
-        "plugin " + plugin->plugin_id + ": " + std::string(message, message ? size : 0));
+        "plugin " + plugin->plugin_id + ": " + printable(text));
   } catch (const std::bad_alloc&) {  // then nothing is said
   }
 }
 
 void* host_alloc(void*, std::size_t size, std::size_t align) noexcept {
-  if (align == 0 || (align & (align - 1)) != 0) return nullptr;
+  constexpr std::size_t max_bytes = PTRDIFF_MAX;  // beyond that operator new's own arithmetic wraps around
+  if (!std::has_single_bit(align) || align > max_bytes || size > max_bytes - align) return nullptr;
   return ::operator new (size, std::align_val_t{align}, std::nothrow);
 }
 
@@ -297,7 +303,7 @@ void fill_refusal(const Status& status, PluginReport& report) {
   const std::size_t colon = text.find(": ");
   report.refusal = text.substr(0, colon);
   report.message = text.substr(colon + 2);
-  log(LogLevel::warning, "plugin refused: " + report.path + ": " + std::string(text));
+  log(LogLevel::warning, "plugin refused: " + printable(report.path) + ": " + printable(text));
 }
 
 }  // namespace

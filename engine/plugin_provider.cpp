@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "engine/plugin_call.hpp"
+#include "engine/printable.hpp"
 
 namespace cinch {
 namespace {
@@ -44,7 +45,7 @@ class PluginProvider final : public CodecProvider {
             {StatusCode::codec_misbehaved, info_.format + ": params_canonical overran its buffer"});
       }
       out.resize(length);
-      if (printable(out) != out) {
+      if (!is_printable(out)) {
         return conviction_->judge(
             {StatusCode::codec_misbehaved, info_.format + ": params_canonical gives what is no text"});
       }

@@ -59,7 +59,8 @@ struct LossSums {
 /// Side information of a whole value, made once before its blocks are encoded and stored once.
 struct Plan {
   std::vector<std::byte> bytes;
-  std::string annotation;  ///< `k=v` text of at most 63 bytes that stays readable without the codec.
+  /// `k=v` text of at most 63 bytes, UTF-8 without control characters, that stays readable without the codec.
+  std::string annotation;
 };
 
 /// An opened plan: immutable, shared by all threads that work on the value's blocks.

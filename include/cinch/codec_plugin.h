@@ -101,8 +101,8 @@ extern "C" {
 #define CINCH_MAX_DIMS 8
 #define CINCH_ANNOTATION_BYTES 64 /* 63 bytes and NUL */
 
-/* ---- The manifest. Little-endian, no pointers, texts NUL-padded UTF-8. Ids are [a-z0-9._-]; a format id without a
- * dot is one of cinch's own, third parties use reverse DNS ("com.vendor.name"). */
+/* ---- The manifest. Little-endian, no pointers, texts NUL-padded UTF-8 without control characters. Ids are
+ * [a-z0-9._-]; a format id without a dot is one of cinch's own, third parties use reverse DNS ("com.vendor.name"). */
 typedef struct cinch_manifest_provider_v1 {
   char format_id[96];
   uint16_t format_major;      /* what the encoder writes */
@@ -223,9 +223,9 @@ typedef struct cinch_dec_ctx cinch_dec_ctx;
 typedef struct cinch_plan_state cinch_plan_state; /* immutable once opened; shared by all threads */
 
 /* ---- A provider of one format. Function pointers not marked optional are required for the capabilities they
- * serve. `params` are canonical (from params_canonical), UTF-8 `k=v` joined by ',', `n` bytes, not terminated; those of
- * dec_open and plan_open come from stored data and may be anything. `src` and `dst` never overlap; a pointer may be
- * NULL only beside length 0; empty input is valid. */
+ * serve. `params` are canonical (from params_canonical), UTF-8 `k=v` without control characters, joined by ',', `n`
+ * bytes, not terminated; those of dec_open and plan_open come from stored data and may be anything. `src` and `dst`
+ * never overlap; a pointer may be NULL only beside length 0; empty input is valid. */
 typedef struct cinch_provider_v1 cinch_provider_v1;
 struct cinch_provider_v1 {
   uint32_t struct_size;
@@ -272,11 +272,11 @@ struct cinch_provider_v1 {
                      const uint8_t* original, const uint8_t* decoded, size_t len, cinch_loss_v1* loss, cinch_err_v1*);
 
   /* Optional, all four or none: side information of the whole value, made once before its blocks, stored once, opened
-   * once and handed to every block. A plan may be as long as the value; its buffer is like enc_run's. OK with *out_len 0
-   * is the same as DECLINED: there is no plan, and blocks get NULL. `annotation` is `k=v` text of at most 63 bytes,
-   * UTF-8 without control characters, that stays readable without the codec; the host passes it zeroed. `block_bytes` is
-   * how the host will split the value: a block is as many whole planes, or else tokens of one, as fit, and one token at
-   * least; 0: the value is one block. plan: [ctx-serial]; others [any-thread] */
+   * once and handed to every block. A plan may be as long as the value; its buffer is like enc_run's. OK with a length
+   * of 0 is the same as DECLINED: there is no plan, and blocks get NULL. `annotation` is `k=v` text of at most 63
+   * bytes, UTF-8 without control characters, that stays readable without the codec; the host passes it zeroed.
+   * `block_bytes` is how the host will split the value: a block is as many whole planes, or else tokens of one, as fit,
+   * and one token at least; 0: the value is one block. plan: [ctx-serial]; others [any-thread] */
   int32_t (*plan_bound)(const cinch_provider_v1*, const char* params, size_t n, const cinch_shape_v1*, uint64_t in_len,
                         uint64_t* out, cinch_err_v1*);
   int32_t (*plan)(cinch_enc_ctx*, const cinch_shape_v1*, uint64_t block_bytes, const uint8_t* src, size_t n,
@@ -298,7 +298,8 @@ struct cinch_provider_v1 {
   uint64_t (*block_bytes)(const cinch_provider_v1*, const char* params, size_t n);
 };
 
-/* ---- What the host offers. */
+/* ---- What the host offers. `log` takes at most 4096 bytes of a message, up to its first NUL, and shows '?' for what
+ * is no UTF-8 or a control character. `alloc` gives NULL where it cannot. */
 typedef struct cinch_host_v1 {
   uint32_t struct_size;
   uint16_t abi_minor;

@@ -106,6 +106,16 @@ TEST_F(CodecCommandsTest, WhySaysTheReasonOfEachRefusal) {
   EXPECT_THAT(why.out, HasSubstr("it is built for plan9-pdp11, expected linux-x86_64"));
 }
 
+TEST_F(CodecCommandsTest, NamesOfFilesAreShownWithoutTheirControlCharacters) {
+  std::filesystem::create_directory(dir.file("plugins"));
+  std::filesystem::copy_file(codecs_dir + "/valid.cinch.so", dir.file("plugins/\033[31m\n.cinch.so"));
+  for (const char* list : {"plugin", "codec"}) {
+    const Outcome run = bare({list, "list", "--plugins", "plugins"});
+    EXPECT_EQ(run.status, 0) << run.err;
+    EXPECT_THAT(run.out, HasSubstr("/plugins/?[31m .cinch.so\n"));
+  }
+}
+
 TEST_F(CodecCommandsTest, FilesThatAreNoSharedObjectsAreRefused) {
   std::filesystem::create_directory(dir.file("plugins"));
   write_file(dir.file("plugins/text.cinch.so"), "not an object");

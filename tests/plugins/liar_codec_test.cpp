@@ -43,6 +43,18 @@ TEST_F(LiarTest, WhoseParametersAreNoTextIsSwitchedOff) {
               HasSubstr("codec_misbehaved: test.liar-escape: params_canonical gives what is no text"));
 }
 
+TEST_F(LiarTest, WhoseParametersAreNoUtf8IsSwitchedOff) {
+  EXPECT_THAT(registry_.codec("test.liar-latin").status().to_string(),
+              HasSubstr("codec_misbehaved: test.liar-latin: params_canonical gives what is no text"));
+}
+
+TEST_F(LiarTest, WhoseAnnotationIsNoTextIsSwitchedOff) {
+  const auto codec = liar("annotation");
+  EXPECT_THAT(codec->plan(value_, nullptr, 0).status().to_string(),
+              HasSubstr("codec_misbehaved: test.liar-annotation: an annotation that is no text"));
+  EXPECT_THAT(codec->plan(value_, nullptr, 0).status().to_string(), HasSubstr("codec_misbehaved: switched off"));
+}
+
 TEST_F(LiarTest, ThatThrowsIsSwitchedOff) {
   const auto codec = liar("throw");
   std::vector<std::byte> to(100);

@@ -321,13 +321,19 @@ TEST(PluginLoaderTest, OneBadFileKeepsNoOtherOut) {
 TEST(PluginLoaderTest, HandsWhatAPluginLogsToTheHost) {
   const TempDir dir;
   std::filesystem::copy_file(test_plugin("codecs", "valid"), dir.file("x.cinch.so"));
-  std::string said;
-  set_log_callback(
-      [](void* context, LogLevel, std::string_view message) { static_cast<std::string*>(context)->append(message); },
-      &said);
-  load(dir.file("x.cinch.so"));
-  set_log_callback(nullptr, nullptr);
-  EXPECT_EQ(said, "plugin test.valid: hello");
+  EXPECT_EQ(log_of_loading(dir.file("x.cinch.so")), "plugin test.valid: hello\n");
+}
+
+TEST(PluginLoaderTest, GivesAPluginNoMoreThanThereIsAndLogsItsTextInPrint) {
+  const std::string path = test_plugin("asking", "asks-too-much");
+  EXPECT_EQ(log_of_loading(path), "plugin test.asking: hello\nplugin test.asking: , ?[31mred?\n");
+  EXPECT_EQ(load(path).refusal, "");
+}
+
+TEST(PluginLoaderTest, LogsANameOfAFileInPrint) {
+  const TempDir dir;
+  write_file(dir.file("\033[31m.cinch.so"), "text");
+  EXPECT_THAT(log_of_loading(dir.file("\033[31m.cinch.so")), HasSubstr("/?[31m.cinch.so: not_a_plugin"));
 }
 
 TEST(PluginExportTest, BundledPluginsExportTheirEntryAlone) {
@@ -345,3 +351,14 @@ TEST(PluginExportTest, BundledPluginsExportTheirEntryAlone) {
 
 }  // namespace
 }  // namespace cinch::test
+/// What is logged while a file is loaded, in a line each.
+std::string log_of_loading(const std::string& path) {
+  std::string said;
+  set_log_callback([](void* context, LogLevel,
+                      std::string_view message) { *static_cast<std::string*>(context) += std::string(message) + "\n"; },
+                   &said);
+  load(path);
+  set_log_callback(nullptr, nullptr);
+  return said;
+}
+

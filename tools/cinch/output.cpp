@@ -11,6 +11,18 @@
 #include "cinch/kv_store.hpp"
 
 namespace cinch::tool {
+namespace {
+
+/// Text for a terminal: in one line, with a question mark for every other control character in it.
+std::string in_one_line(std::string_view text) {
+  std::string line(text);
+  std::ranges::replace(line, '\n', ' ');
+  std::ranges::replace_if(
+      line, [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
+  return line;
+}
+
+}  // namespace
 
 Status write_all(int descriptor, ByteView bytes, std::string_view name) {
   while (!bytes.empty()) {
@@ -31,9 +43,7 @@ ExitStatus print(std::string_view text) {
 }
 
 void print_error(std::string_view message) {
-  std::string line = "cinch: " + std::string(message);
-  std::ranges::replace(line, '\n', ' ');
-  line += '\n';
+  const std::string line = "cinch: " + in_one_line(message) + '\n';
   (void)write_all(STDERR_FILENO, as_bytes(line), "standard error");  // there is nobody left to tell
 }
 
@@ -96,6 +106,11 @@ Table::Table(std::vector<std::string> headings) {
     if (right_.back()) heading.erase(0, 1);
   }
   rows_.push_back(std::move(headings));
+}
+
+void Table::row(std::vector<std::string> cells) {
+  for (std::string& cell : cells) cell = in_one_line(cell);
+  rows_.push_back(std::move(cells));
 }
 
 std::string Table::text() const {

@@ -49,8 +49,8 @@ class Table {
  public:
   explicit Table(std::vector<std::string> headings);
 
-  /// Requires: as many cells as headings.
-  void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  /// Requires: as many cells as headings. Each is shown in one line.
+  void row(std::vector<std::string> cells);
 
   std::string text() const;
 
