@@ -223,7 +223,14 @@ class Provider {
     });
   }
 
-  static const char* target(const cinch_provider_v1*) noexcept { return T::target(); }
+  static const char* target(const cinch_provider_v1*) noexcept {
+    const char* name = nullptr;
+    (void)guarded(nullptr, [&] {
+      name = T::target();
+      return CINCH_OK;
+    });
+    return name;
+  }
 
   static std::uint64_t block_bytes(const cinch_provider_v1*, const char* text, std::size_t size) noexcept {
     std::uint64_t bytes = 0;

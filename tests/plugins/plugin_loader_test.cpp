@@ -82,6 +82,17 @@ TEST(PluginLoaderTest, LoadsTheSameFileIntoASecondRegistry) {
 TEST(PluginLoaderTest, LoadsTheSameFileTwiceIntoOneRegistry) {
   CodecRegistry registry;
   PluginLoader loader(registry);
+/// What one of the good test plugins says of its codec.
+ProviderInfo codec_info(const std::string& format) {
+  const std::vector<ProviderInfo> all = registry_with("codecs").providers();
+  return *std::ranges::find(all, format, &ProviderInfo::format);
+}
+
+TEST(PluginLoaderTest, ACodecThatCannotTellItsCodePathHasNone) {
+  EXPECT_EQ(codec_info("test.lossy").target, "scalar");
+  EXPECT_EQ(codec_info("test.xor").target, "");
+}
+
   EXPECT_EQ(loader.load_file(test_plugin("codecs", "valid")).refusal, "");
   EXPECT_EQ(loader.load_file(test_plugin("codecs", "valid")).refusal, "");
   EXPECT_EQ(registry.providers().size(), 2u);

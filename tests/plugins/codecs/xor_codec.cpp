@@ -17,6 +17,7 @@ struct Xor {
       Parameter::integer("salt", 0, 255, 0),
   };
 
+  static const char* target() { throw Failure(CINCH_DEVICE, "it is not known"); }
   static std::uint64_t bound(const Options&, const cinch_shape_v1*, std::uint64_t size) { return size; }
   static std::uint64_t plan_bound(const Options&, const cinch_shape_v1*, std::uint64_t) { return 1; }
 
