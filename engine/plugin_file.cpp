@@ -191,7 +191,23 @@ Status read_manifest(ByteView bytes, PluginManifest& manifest) {
   return std::ranges::any_of(manifest.providers, is_usable) ? Status() : manifest.providers.front().refusal;
 }
 
-/// One entry symbol, nothing else exported, and nothing of ours imported.
+/// Whether a linker's name is of cinch: of its C ABI, or of its C++ namespace, with what a compiler makes for it.
+bool is_of_cinch(std::string_view name) {
+  if (name.starts_with("cinch_")) return true;
+  if (!name.starts_with("_Z")) return false;
+  name.remove_prefix(2);
+  for (const std::string_view made : {"TI", "TS", "TV", "TT", "GV"}) {  // type information, tables, guards
+    if (!name.starts_with(made)) continue;
+    name.remove_prefix(made.size());
+    break;
+  }
+  if (name.starts_with('Z')) name.remove_prefix(1);  // within a function
+  if (!name.starts_with('N')) return false;
+  name.remove_prefix(std::min(name.find_first_not_of("rVKRO", 1), name.size()));  // qualifiers of a member function
+  return name.starts_with("5cinch");
+}
+
+/// One entry symbol, a function, nothing else exported, and nothing of ours imported.
 Status check_symbols(Elf* elf) {
   const std::optional<Section> table =
       find_section(elf, [](const GElf_Shdr& header) { return header.sh_type == SHT_DYNSYM; });
@@ -211,7 +227,7 @@ Status check_symbols(Elf* elf) {
     const bool is_seen = ELF64_ST_BIND(symbol.st_info) != STB_LOCAL &&
                          ELF64_ST_VISIBILITY(symbol.st_other) != STV_HIDDEN &&
                          ELF64_ST_VISIBILITY(symbol.st_other) != STV_INTERNAL;
-    if (!is_defined && name.starts_with("cinch_")) {
+    if (!is_defined && is_of_cinch(name)) {
       return refused("exports_bad", "it imports " + std::string(name) + "; plugins import nothing of cinch");
     }
     if (!is_defined || !is_seen) continue;
@@ -220,7 +236,10 @@ Status check_symbols(Elf* elf) {
                      "it exports " + std::string(name) +
                          "; plugins export their entry alone, as a linker's version script has it (one_symbol.map)");
     }
-    has_entry = has_entry || name == CINCH_PLUGIN_ENTRY;
+    if (name != CINCH_PLUGIN_ENTRY) continue;
+    const unsigned type = ELF64_ST_TYPE(symbol.st_info);
+    if (type != STT_FUNC && type != STT_GNU_IFUNC) return refused("entry_bad", "its entry is no function");
+    has_entry = true;
   }
   return has_entry ? Status() : refused("entry_bad", "it does not export " CINCH_PLUGIN_ENTRY);
 }

@@ -297,6 +297,16 @@ Result<std::vector<std::string>> plugin_files(const std::string& path) {
   return files;
 }
 
+/// The absolute path of a file: its directory as the file system finds it, where ".." leads back from what a link
+/// names, and its own name as it is, since a link there is refused.
+std::string path_to_load(const std::string& path) {
+  std::error_code failed;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, failed);
+  if (failed) return path;
+  const std::filesystem::path directory = std::filesystem::canonical(absolute.parent_path(), failed);
+  return failed ? absolute.string() : (directory / absolute.filename()).string();  // failed: nothing is there to load
+}
+
 void fill_refusal(const Status& status, PluginReport& report) {
   if (status.ok()) return;
   const std::string_view text = status.message();
@@ -309,10 +319,8 @@ void fill_refusal(const Status& status, PluginReport& report) {
 }  // namespace
 
 PluginReport PluginLoader::load_file(const std::string& path) {
-  std::error_code failed;
-  std::filesystem::path absolute = std::filesystem::absolute(path, failed).lexically_normal();
   PluginReport report;
-  report.path = failed ? path : absolute.string();
+  report.path = path_to_load(path);
   PluginManifest manifest;
   fill_refusal(load_into(registry_, report.path, manifest), report);
   report.plugin_id = std::move(manifest.plugin_id);

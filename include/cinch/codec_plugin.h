@@ -10,7 +10,8 @@
  *   [ctx-serial]  one call at a time for one context, each perhaps from another thread, the closing call too.
  *   [once]        once per process, on any thread, with the host's loader lock held.
  * No thread-local state, no threads left running, no I/O, printing, environment, locale, signal handlers, `atexit` or
- * fork; no exception and no longjmp may leave a function.
+ * fork; no exception and no longjmp may leave a function. Constructors of static objects run in the dynamic loader,
+ * through which no exception can pass: one that throws ends the process.
  *
  * Ownership: the caller owns every buffer and string it passes, for the duration of the call; what a plugin returns by
  * pointer in its tables lives until the process ends (a plugin is never unloaded). Neither side frees what the other

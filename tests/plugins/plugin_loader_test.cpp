@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "cinch/codec_plugin.h"
 #include "cinch/log.hpp"
 #include "tests/plugins/test_plugins.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -34,6 +35,13 @@ class PatchedPlugin {
     std::size_t i = 0;
     while (name != names + sections[i].sh_name) ++i;
     return sections[i];
+  }
+  Elf64_Sym& symbol(std::string_view name) {
+    auto* symbols = reinterpret_cast<Elf64_Sym*>(bytes_.data() + section(".dynsym").sh_offset);
+    const char* names = bytes_.data() + section(".dynstr").sh_offset;
+    std::size_t i = 0;
+    while (name != names + symbols[i].st_name) ++i;
+    return symbols[i];
   }
   std::string& bytes() { return bytes_; }
 
@@ -74,14 +82,6 @@ TEST(PluginLoaderTest, ALengthOfBlocksThatACodecAsksForIsKeptWithinReason) {
   EXPECT_EQ(codec_of(registry_with("codecs"), "test.lossy")->traits().block_bytes, 64u << 10);
 }
 
-TEST(PluginLoaderTest, LoadsTheSameFileIntoASecondRegistry) {
-  EXPECT_EQ(load(test_plugin("codecs", "valid")).refusal, "");
-  EXPECT_EQ(load(test_plugin("codecs", "valid")).refusal, "");
-}
-
-TEST(PluginLoaderTest, LoadsTheSameFileTwiceIntoOneRegistry) {
-  CodecRegistry registry;
-  PluginLoader loader(registry);
 /// What one of the good test plugins says of its codec.
 ProviderInfo codec_info(const std::string& format) {
   const std::vector<ProviderInfo> all = registry_with("codecs").providers();
@@ -93,6 +93,14 @@ TEST(PluginLoaderTest, ACodecThatCannotTellItsCodePathHasNone) {
   EXPECT_EQ(codec_info("test.xor").target, "");
 }
 
+TEST(PluginLoaderTest, LoadsTheSameFileIntoASecondRegistry) {
+  EXPECT_EQ(load(test_plugin("codecs", "valid")).refusal, "");
+  EXPECT_EQ(load(test_plugin("codecs", "valid")).refusal, "");
+}
+
+TEST(PluginLoaderTest, LoadsTheSameFileTwiceIntoOneRegistry) {
+  CodecRegistry registry;
+  PluginLoader loader(registry);
   EXPECT_EQ(loader.load_file(test_plugin("codecs", "valid")).refusal, "");
   EXPECT_EQ(loader.load_file(test_plugin("codecs", "valid")).refusal, "");
   EXPECT_EQ(registry.providers().size(), 2u);
@@ -164,6 +172,12 @@ INSTANTIATE_TEST_SUITE_P(
                       Refusal{"entry_throws", "init_failed", "threw an exception", true},
                       Refusal{"extra_export", "exports_bad", "something_else"},
                       Refusal{"imports_cinch_something", "exports_bad", "cinch_something"},
+                      Refusal{"imports__ZN5cinch9somethingEv", "exports_bad", "_ZN5cinch9somethingEv"},
+                      Refusal{"imports__ZNK5cinch4Some5thingEv", "exports_bad", "_ZNK5cinch4Some5thingEv"},
+                      Refusal{"imports__ZTIN5cinch9SomethingE", "exports_bad", "_ZTIN5cinch9SomethingE"},
+                      Refusal{"imports__ZGVN5cinch9somethingE", "exports_bad", "_ZGVN5cinch9somethingE"},
+                      Refusal{"imports__ZN5other5cinchEv", "load_failed", "_ZN5other5cinchEv"},
+                      Refusal{"bad_text", "manifest_corrupt", "UTF-8"},
                       Refusal{"imports_no_such_function_anywhere", "load_failed",
                               "undefined symbol: no_such_function_anywhere"},
                       Refusal{"names_raw", "provider_conflict", "never replaced", true}),
@@ -258,6 +272,15 @@ TEST(PluginLoaderTest, RefusesAnElfFileThatIsNoSharedObject) {
   EXPECT_EQ(plugin.load_it().refusal, "not_a_plugin");
 }
 
+TEST(PluginLoaderTest, RefusesAnEntryThatIsNoFunction) {
+  PatchedPlugin plugin;
+  Elf64_Sym& entry = plugin.symbol(CINCH_PLUGIN_ENTRY);
+  entry.st_info = ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT);
+  const PluginReport report = plugin.load_it();
+  EXPECT_EQ(report.refusal, "entry_bad");
+  EXPECT_THAT(report.message, HasSubstr("no function"));
+}
+
 TEST(PluginLoaderTest, RefusesAForgedManifestSize) {
   PatchedPlugin plugin;
   plugin.section(".cinch.plugin").sh_size = std::uint64_t{6} << 30;
@@ -320,6 +343,21 @@ TEST(PluginLoaderTest, LoadsADirectorySortedWithoutItsOtherFiles) {
   EXPECT_EQ(reports[1].plugin_id, "test.xor");
 }
 
+TEST(PluginLoaderTest, LoadsFromTheDirectoryThatWasListedThroughALinkToo) {
+  const TempDir dir;
+  for (const char* each : {"named", "named/plugins", "real", "real/plugins", "real/below"}) {
+    std::filesystem::create_directory(dir.file(each));
+  }
+  std::filesystem::copy_file(test_plugin("codecs", "lossy"), dir.file("named/plugins/x.cinch.so"));
+  std::filesystem::copy_file(test_plugin("codecs", "xor"), dir.file("real/plugins/x.cinch.so"));
+  std::filesystem::create_symlink("../real/below", dir.file("named/link"));
+  CodecRegistry registry;
+  const std::vector<PluginReport> reports = PluginLoader(registry).load_directory(dir.file("named/link/../plugins"));
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_EQ(reports[0].plugin_id, "test.xor");
+  EXPECT_TRUE(std::filesystem::equivalent(reports[0].path, dir.file("real/plugins/x.cinch.so")));
+}
+
 TEST(PluginLoaderTest, OneBadFileKeepsNoOtherOut) {
   const TempDir dir;
   write_file(dir.file("a.cinch.so"), "text");
@@ -327,6 +365,17 @@ TEST(PluginLoaderTest, OneBadFileKeepsNoOtherOut) {
   CodecRegistry registry;
   PluginLoader(registry).load_directory(dir.path().string());
   EXPECT_NE(codec_of(registry, "test.xor"), nullptr);
+}
+
+/// What is logged while a file is loaded, in a line each.
+std::string log_of_loading(const std::string& path) {
+  std::string said;
+  set_log_callback([](void* context, LogLevel,
+                      std::string_view message) { *static_cast<std::string*>(context) += std::string(message) + "\n"; },
+                   &said);
+  load(path);
+  set_log_callback(nullptr, nullptr);
+  return said;
 }
 
 TEST(PluginLoaderTest, HandsWhatAPluginLogsToTheHost) {
@@ -362,14 +411,3 @@ TEST(PluginExportTest, BundledPluginsExportTheirEntryAlone) {
 
 }  // namespace
 }  // namespace cinch::test
-/// What is logged while a file is loaded, in a line each.
-std::string log_of_loading(const std::string& path) {
-  std::string said;
-  set_log_callback([](void* context, LogLevel,
-                      std::string_view message) { *static_cast<std::string*>(context) += std::string(message) + "\n"; },
-                   &said);
-  load(path);
-  set_log_callback(nullptr, nullptr);
-  return said;
-}
-
