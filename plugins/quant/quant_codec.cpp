@@ -14,23 +14,33 @@ namespace quant = cinch::quant;
 /// float's own inaccuracy. Requires: from 0 to 1.
 double rounded_up(float error) { return static_cast<int>(static_cast<double>(error) * 1e5 + 0.999) / 1e5; }
 
-/// How the means of K were found to turn, and the error where it was searched for.
-std::string annotation_of(const quant::PlanParts& parts, std::uint32_t dim, bool is_searched) {
-  std::string out = is_searched ? "error=" + Options::shortest(rounded_up(parts.error)) + "," : "";
-  std::string pairing, bases, part;
+/// The ways in which the means of K turn.
+std::vector<quant::RopeScheme> schemes_in_use(const quant::PlanParts& parts) {
+  std::vector<quant::RopeScheme> out;
   for (std::size_t i = 0; i < parts.schemes.size(); ++i) {
     const auto kind = quant::first_turning_mean + i;
-    if (std::ranges::none_of(parts.heads, [kind](const auto& head) { return head.mean_kind == kind; })) continue;
-    const quant::RopeScheme& scheme = parts.schemes[i];
-    pairing = scheme.pairing == cinch::rotary::Pairing::halves ? "halves" : "interleaved";
-    const std::string base = scheme.base > 0 ? Options::shortest(scheme.base) : "inv_freq";
-    part = scheme.rotary_dim < dim / 2 * 2 ? ",rotary_dim=" + std::to_string(scheme.rotary_dim) : "";
-    if (out.size() + pairing.size() + bases.size() + base.size() + part.size() + 13 < CINCH_ANNOTATION_BYTES) {
-      bases += (bases.empty() ? "" : "/") + base;
-    }
+    const bool is_used = std::ranges::any_of(parts.heads, [kind](const auto& head) { return head.mean_kind == kind; });
+    if (is_used) out.push_back(parts.schemes[i]);
   }
-  out += "rope=" + (pairing.empty() ? "none" : pairing + ",theta=" + bases);
-  return out.size() + part.size() < CINCH_ANNOTATION_BYTES ? out + part : out;
+  return out;
+}
+
+/// How the means of K were found to turn, and the error where it was searched for: of several ways the last one, with
+/// as many bases of all as there is room for.
+std::string annotation_of(const quant::PlanParts& parts, std::uint32_t dim, bool is_searched) {
+  std::string out = is_searched ? "error=" + Options::shortest(rounded_up(parts.error)) + "," : "";
+  const std::vector<quant::RopeScheme> schemes = schemes_in_use(parts);
+  if (schemes.empty()) return out + "rope=none";
+  const quant::RopeScheme& last = schemes.back();
+  out += last.pairing == cinch::rotary::Pairing::halves ? "rope=halves" : "rope=interleaved";
+  const std::string part = last.rotary_dim < dim / 2 * 2 ? ",rotary_dim=" + std::to_string(last.rotary_dim) : "";
+  std::string bases;
+  for (const quant::RopeScheme& scheme : schemes) {
+    const std::string base = scheme.base > 0 ? Options::shortest(scheme.base) : "inv_freq";
+    const std::string more = (bases.empty() ? ",theta=" : "/") + base;
+    if (out.size() + bases.size() + more.size() + part.size() < CINCH_ANNOTATION_BYTES) bases += more;
+  }
+  return out + bases + part;
 }
 
 struct Quant {

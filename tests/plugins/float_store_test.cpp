@@ -13,6 +13,7 @@
 namespace cinch::test {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 constexpr std::uint64_t heads = 2;
@@ -22,9 +23,9 @@ CompressedKvStore in_memory(const std::string& spec, const CompressedOptions& op
                            options);
 }
 
-SetOptions with_shape(const std::vector<std::uint64_t>& dims) {
+SetOptions with_shape(const std::vector<std::uint64_t>& dims, std::optional<std::uint8_t> token_axis = std::nullopt) {
   SetOptions options;
-  options.tensor = make_tensor(Dtype::bf16, dims).value();
+  options.tensor = make_tensor(Dtype::bf16, dims, token_axis).value();
   return options;
 }
 
@@ -105,6 +106,25 @@ TEST(QuantStoreTest, FramesSayWhatWasFoundAndLost) {
   const FrameInfo still = stored("quant:error=0.12,rope=none");
   EXPECT_EQ(still.annotation, "rope=none");
   EXPECT_GT(still.stored_bytes, found.stored_bytes + found.stored_bytes / 10);
+}
+
+TEST(QuantStoreTest, AnAnnotationNamesAsManyBasesAsFitIntoIt) {
+  CompressedKvStore store = in_memory("quant:target=3");
+  std::string value;
+  for (const double base : {1e4, 1e5, 5e5, 1e6, 1e7}) value += turning_keys(200, heads, base);
+  value += turning_keys(200, heads, 1e4, true);  // of all pairings the last one is told
+  const Status status = store.set("k", value, with_shape({6, 200, heads, 64}, 1));
+  ASSERT_TRUE(status.ok()) << status.to_string();
+  const std::string found = store.inspect("k").value()->annotation;
+  EXPECT_THAT(found, EndsWith(",rope=interleaved,theta=10000/1e+05/5e+05/1e+06"));
+  EXPECT_LE(found.size(), 63u);
+}
+
+TEST(QuantStoreTest, AnAnnotationLeavesOutABaseThatDoesNotFit) {
+  constexpr double base = 123456.78901234567;
+  CompressedKvStore store = in_memory("quant:target=3,rope=interleaved,theta=123456.78901234567,rotary_dim=64");
+  ASSERT_TRUE(store.set("k", turning_keys(400, heads, base, true), with_shape({400, 1, heads * 64})).ok());
+  EXPECT_THAT(store.inspect("k").value()->annotation, EndsWith(",rope=interleaved,rotary_dim=64"));
 }
 
 TEST(QuantStoreTest, LossIsThatOfTheWholeValueHoweverItIsSplit) {
