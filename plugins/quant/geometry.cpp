@@ -54,10 +54,15 @@ Geometry::Geometry(const cinch_shape_v1* shape) {
 }
 
 void Geometry::check_worth() const {
-  constexpr std::uint64_t many_heads = 4096, few_tokens = 16;
-  if (heads <= many_heads || tokens >= few_tokens) return;
-  throw Failure(CINCH_VALUE_UNSUPPORTED, "quant finds " + std::to_string(heads) + " heads of " +
-                                             std::to_string(tokens) + " tokens; is the token axis right?");
+  constexpr std::uint64_t max_heads = 4096, max_heads_of_all = 16384, min_tokens = 16;
+  const auto check = [](std::uint64_t found, std::uint64_t most, std::uint64_t tokens_of_each) {
+    if (found <= most || tokens_of_each >= min_tokens) return;
+    throw Failure(CINCH_VALUE_UNSUPPORTED, "quant finds " + std::to_string(found) + " heads of " +
+                                               std::to_string(tokens_of_each) + " tokens; is the token axis right?");
+  };
+  check(heads, max_heads, tokens);
+  // Planes of so few tokens share their heads' properties with all that have the same first index.
+  if (outermost > 0) check(outermost * heads, max_heads_of_all, planes / outermost * tokens);
 }
 
 }  // namespace cinch::quant

@@ -20,8 +20,9 @@ struct Geometry {
   /// something that the user knows.
   explicit Geometry(const cinch_shape_v1* shape);
 
-  /// What is not encoded, but would be decoded: every head has properties of its own, which few tokens do not pay for;
-  /// most likely many of them are no heads. Throws `Failure` (VALUE_UNSUPPORTED).
+  /// What is not encoded, but would be decoded: every head has properties of its own, which few tokens do not pay for,
+  /// and which take more memory than those; most likely many of them are no heads, or planes are tokens. Throws
+  /// `Failure` (VALUE_UNSUPPORTED).
   void check_worth() const;
 
   std::uint64_t row_bytes() const noexcept { return dim * size_of(element); }

@@ -19,6 +19,13 @@ struct Geometry {
   std::uint64_t head_dim = 0;  ///< The last dimension, when there are several after the token axis.
 
   std::uint64_t token_bytes() const { return channels * cut_of(layout).word_bytes; }
+
+  /// Not where planes are many and so short that what is known of each would take more memory than they do, for all of
+  /// which there is little to gain.
+  bool is_worth_planning() const {
+    constexpr std::uint64_t max_short_planes = 4096, min_plane_bytes = 1024;
+    return planes <= max_short_planes || tokens * token_bytes() >= min_plane_bytes;
+  }
 };
 
 /// The geometry of a value of `size` bytes, or none where this codec has nothing to offer: types that are no floats,

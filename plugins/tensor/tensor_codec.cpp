@@ -53,6 +53,12 @@ struct Tensor {
     if (!layout_of(shape)) {
       throw Failure(CINCH_VALUE_UNSUPPORTED, "takes floats of 8, 16 and 32 bits, and untyped bytes");
     }
+    const std::optional<Geometry> geometry = geometry_of(shape, size);
+    if (geometry && !geometry->is_worth_planning()) {
+      throw Failure(CINCH_VALUE_UNSUPPORTED, "finds " + std::to_string(geometry->planes) + " planes of " +
+                                                 std::to_string(geometry->tokens * geometry->token_bytes()) +
+                                                 " bytes; is the token axis right?");
+    }
     return size + 2 * encoder_slack;
   }
 

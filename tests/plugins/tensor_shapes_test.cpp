@@ -61,6 +61,30 @@ TEST_P(TensorShapesTest, AreTaken) {
   }
 }
 
+TEST(ManyPlanesTest, ThatAreShorterThanWhatIsKnownOfThemAreLeftToTheFallback) {
+  struct Many {
+    const char* codec;
+    std::vector<std::uint64_t> dims;
+    std::uint8_t token_axis;
+    bool is_taken;
+  };
+  const Many cases_of_many[] = {
+      {"tensor", {4096, 16, 1}, 1, true},         // not many
+      {"tensor", {5000, 8, 128}, 1, true},        // not short
+      {"tensor", {5000, 8, 64}, 1, false},        // they are
+      {"tensor", {1 << 20, 1}, 1, false},         // of one byte
+      {"quant", {16384, 1, 1, 1, 32}, 2, true},   // not many
+      {"quant", {20000, 16, 1, 1, 32}, 2, true},  // pages that share what is known of them
+      {"quant", {20000, 1, 1, 1, 32}, 2, false},  // alone
+      {"quant", {20000, 5, 3, 1, 32}, 2, false},  // too few to share
+  };
+  for (const auto& [spec, dims, axis, is_taken] : cases_of_many) {
+    const TensorShape shape = make_tensor(Dtype::f8_e4m3, dims, axis).value();
+    const Status status = default_registry().codec(spec).value()->bound(*tensor_bytes(shape), &shape).status();
+    EXPECT_EQ(status.code(), is_taken ? StatusCode::ok : StatusCode::unsupported) << spec << " " << to_string(shape);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Of, TensorShapesTest, ::testing::Values("tensor", "quant:error=0.1", "zstd"));
 
 }  // namespace
