@@ -6,30 +6,27 @@
 /// Threads: every function from any thread. Ownership: an operation owns its arguments and the store; a `Value` pins
 /// its bytes; executors' contexts, and the buffers that `get_into` and `get_range` fill, have to outlive every
 /// operation. Errors: those of the plain calls, as results, and `no_space` where those throw `std::bad_alloc`; starting
-/// an operation may throw that. This is the one header of cinch that needs Boost (1.81 or newer);
+/// an operation may throw that. Completing one, or cancelling it, takes no memory on an `io_context`, a `thread_pool`,
+/// a strand of either, or with `use_future`. Any other executor that throws `std::bad_alloc` is asked again until it
+/// does not: the worker, or whoever cancels, waits. Asio's strands over an `any_io_executor`, or over one of the
+/// host's, may lose what they are given when memory runs out, and the handler with it. This header, with the two that
+/// it is made of, is the one of cinch that needs Boost (1.81 or newer);
 /// https://www.boost.org/doc/libs/1_81_0/doc/html/boost_asio.html
 #pragma once
 
-#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/execution.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/prefer.hpp>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "cinch/async_operation.hpp"
 #include "cinch/kv_store.hpp"
 #include "cinch/worker_pool.hpp"
 
@@ -201,101 +198,12 @@ class AsyncKvStore {
     return out;
   }
 
-  /// What an operation answers that got no answer of the store's; `count` is how many answers a batch gives.
-  template <class Answer>
-  static Answer failed(const Status& status, [[maybe_unused]] std::size_t count) {
-    if constexpr (std::is_same_v<Answer, std::vector<GetResult>>) {
-      return std::vector<GetResult>(count, GetResult(status));
-    } else {
-      return status;
-    }
-  }
-
-  /// One operation from its start to its handler.
-  template <class Answer, class Work, class Handler>
-  class Operation : public std::enable_shared_from_this<Operation<Answer, Work, Handler>> {
-   public:
-    Operation(std::shared_ptr<KvStore> store, const boost::asio::any_io_executor& executor, Work work, Handler handler,
-              std::size_t count)
-        : store_(std::move(store)), work_(std::move(work)), host_(Host(std::move(handler), executor)), count_(count) {}
-
-    void start(WorkerPool& workers) {
-      auto slot = boost::asio::get_associated_cancellation_slot(host_->handler);
-      if (slot.is_connected()) {
-        slot.assign([weak = this->weak_from_this()](boost::asio::cancellation_type) {
-          auto self = weak.lock();
-          if (!self || !self->take()) return;
-          Answer cancelled = failed<Answer>({StatusCode::cancelled, "cancelled before it started"}, self->count_);
-          complete(std::move(self), std::move(cancelled));
-        });
-      }
-      workers.submit([self = this->shared_from_this()]() mutable {
-        if (!self->take()) return;
-        Answer answer = self->answer();
-        complete(std::move(self), std::move(answer));
-      });
-    }
-
-   private:
-    /// Whether it is the caller who is to complete it.
-    bool take() noexcept { return !taken_.exchange(true, std::memory_order_acq_rel); }
-
-    /// Workers do not take exceptions.
-    Answer answer() {
-      try {
-        return work_(*store_);
-      } catch (const std::bad_alloc&) {
-        return failed<Answer>({StatusCode::no_space, "memory ran out in the operation"}, count_);
-      } catch (const std::exception& error) {
-        return failed<Answer>({StatusCode::io_error, std::string("the operation threw: ") + error.what()}, count_);
-      } catch (...) {
-        return failed<Answer>({StatusCode::io_error, "the operation threw what is no std::exception"}, count_);
-      }
-    }
-
-    /// The handler may run, and its context have no more work and go, before `post` has returned: until then there is
-    /// work, and what calls this keeps nothing of the context.
-    static void complete(std::shared_ptr<Operation> self, Answer answer) {
-      self->store_.reset();
-      // No executor_work_guard, which lets go of the work before it lets go of the executor: the last of a strand
-      // perhaps.
-      const auto until_posted =
-          boost::asio::prefer(self->host_->guard.get_executor(), boost::asio::execution::outstanding_work.tracked);
-      boost::asio::post(until_posted, [self = std::move(self), answer = std::move(answer)]() mutable {
-        Host host = std::move(*self->host_);
-        self->host_.reset();
-        auto slot = boost::asio::get_associated_cancellation_slot(host.handler);
-        if (slot.is_connected()) slot.clear();
-        Handler handler = std::move(host.handler);
-        host.guard.reset();
-        std::move(handler)(std::move(answer));
-      });
-    }
-
-    using Executor = boost::asio::associated_executor_t<Handler, boost::asio::any_io_executor>;
-
-    /// What is the host's, until the handler is called.
-    struct Host {
-      Host(Handler given, const boost::asio::any_io_executor& fallback)
-          : handler(std::move(given)), guard(boost::asio::get_associated_executor(handler, fallback)) {}
-
-      Handler handler;
-      boost::asio::executor_work_guard<Executor> guard;
-    };
-
-    std::shared_ptr<KvStore> store_;
-    Work work_;
-    std::optional<Host> host_;
-    const std::size_t count_;
-    std::atomic<bool> taken_{false};
-  };
-
   template <class Answer, class Work, class Token>
   auto start(Work work, Token&& token, std::size_t count = 1) {
     return boost::asio::async_initiate<Token, void(Answer)>(
         [](auto handler, std::shared_ptr<KvStore> store, const boost::asio::any_io_executor& executor,
            const std::shared_ptr<WorkerPool>& workers, Work call, std::size_t answers) {
-          using Started = Operation<Answer, Work, decltype(handler)>;
+          using Started = detail::AsyncOperation<Answer, Work, decltype(handler)>;
           std::make_shared<Started>(std::move(store), executor, std::move(call), std::move(handler), answers)
               ->start(*workers);
         },

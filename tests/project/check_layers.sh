@@ -34,8 +34,8 @@ cinch='"cinch/[a-z_]+\.hpp"'
 abi='"cinch/codec_plugin(_options)?\.(h|hpp)"'
 own='"[a-z_]+\.hpp"'
 
-allow include/cinch/async.hpp -- "$cinch" '<boost/asio/[a-z_]+\.hpp>'
-allow $(ls include/cinch/* | grep -v /async.hpp) -- "$cinch" "$abi"
+allow include/cinch/async*.hpp -- "$cinch" '<boost/asio/[a-z_]+\.hpp>'
+allow $(ls include/cinch/* | grep -v /async) -- "$cinch" "$abi"
 allow include/cinch/codec_plugin.h -- '"no such header"'
 allow include/cinch/codec_plugin.hpp include/cinch/codec_plugin_options.hpp -- "$abi"
 allow engine -- "$cinch" "$abi" '"engine/[a-z0-9_]+\.hpp"' '<xxhash\.h>' '<boost/dll/.*>' '<(gelf|libelf)\.h>' '<sanitizer/asan_interface\.h>' '<toml\+\+/toml\.h>'

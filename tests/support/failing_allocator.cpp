@@ -58,6 +58,11 @@ void* realloc(void* memory, std::size_t size) {
   errno = ENOMEM;
   return nullptr;
 }
+void* aligned_alloc(std::size_t alignment, std::size_t size) {
+  if (!fails(size)) return __libc_memalign(alignment, size);
+  errno = ENOMEM;
+  return nullptr;
+}
 }
 
 namespace {
