@@ -118,8 +118,8 @@ class FrameWriter {
     std::optional<GuardedBuffer> buffer;  // none: the block is raw, or is packed
     ByteView bytes;
     LossSums loss;
-    bool is_done = false;    // by packing_
-    bool is_packed = false;  // by packing_
+    bool is_done = false;    // by pack_mutex_
+    bool is_packed = false;  // by pack_mutex_
   };
 
   Status make_plan() {
@@ -181,11 +181,11 @@ class FrameWriter {
 
   /// Buffers are as long as the worst case: blocks leave them in their order, as soon as those before have left.
   void pack(std::size_t index) {
-    const std::lock_guard lock(packing_);
+    const std::lock_guard lock(pack_mutex_);
     encoded_[index].is_done = true;
-    for (; packed_ < encoded_.size() && encoded_[packed_].is_done; ++packed_) {
-      EncodedBlock& next = encoded_[packed_];
-      const std::uint64_t done = packed_bytes_ + blocks_[packed_].decoded_bytes;
+    for (; next_block_ < encoded_.size() && encoded_[next_block_].is_done; ++next_block_) {
+      EncodedBlock& next = encoded_[next_block_];
+      const std::uint64_t done = next_offset_ + blocks_[next_block_].decoded_bytes;
       if (next.buffer) {
         if (!frame_.packed_) {
           const bool has_plan = !plan_.bytes.empty();
@@ -195,11 +195,11 @@ class FrameWriter {
         frame_.packed_->append(next.bytes, done, value_.size());
         next.buffer.reset();
         next.is_packed = true;
-      } else if (frame_.packed_ && !options_.shape && blocks_[packed_].decoded_bytes <= max_raw_packed) {
-        frame_.packed_->append(value_.subspan(packed_bytes_, blocks_[packed_].decoded_bytes), done, value_.size());
+      } else if (frame_.packed_ && !options_.shape && blocks_[next_block_].decoded_bytes <= max_raw_packed) {
+        frame_.packed_->append(value_.subspan(next_offset_, blocks_[next_block_].decoded_bytes), done, value_.size());
         next.is_packed = true;
       }
-      packed_bytes_ = done;
+      next_offset_ = done;
     }
   }
 
@@ -300,11 +300,11 @@ class FrameWriter {
   std::shared_ptr<const PlanState> decoder_plan_;
   PerBlock<BlockEntry> blocks_;
   PerBlock<EncodedBlock> encoded_;
-  std::mutex packing_;
-  std::size_t packed_ = 0;          // by packing_: so many blocks are packed, or raw
-  std::uint64_t packed_bytes_ = 0;  // by packing_: what they have decoded
+  std::mutex pack_mutex_;
+  std::size_t next_block_ = 0;     // by pack_mutex_: those before are packed, or raw
+  std::uint64_t next_offset_ = 0;  // by pack_mutex_: where it lies in the value
   LossSums loss_;
-  EncodedFrame frame_;  // its packed blocks by packing_, while there are workers
+  EncodedFrame frame_;  // its packed blocks by pack_mutex_, while there are workers
 };
 
 Status check_shape(const TensorShape& shape, std::uint64_t bytes) {

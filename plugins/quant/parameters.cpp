@@ -30,11 +30,11 @@ std::vector<double> list(std::string_view text) {
   return out;
 }
 
-Rope rope_of(std::string_view text) {
-  return text == "auto"     ? Rope::automatic
-         : text == "none"   ? Rope::none
-         : text == "halves" ? Rope::halves
-                            : Rope::interleaved;
+RopeMode rope_of(std::string_view text) {
+  return text == "auto"     ? RopeMode::automatic
+         : text == "none"   ? RopeMode::none
+         : text == "halves" ? RopeMode::halves
+                            : RopeMode::interleaved;
 }
 
 }  // namespace
@@ -73,7 +73,7 @@ void Parameters::check(const plugin::Options& options) {
   if (given.target == 0 && given.first_error > given.error) refuse("first_error: expected no more than error");
   if (options.is_given("inv_freq") && given.inverse_frequencies.empty()) refuse("inv_freq: expected a number or more");
   const bool tells_angles = given.theta > 0 || given.rotary_dim > 0;
-  if (given.rope == Rope::none && tells_angles) refuse("rope=none: does not go with theta, rotary_dim or inv_freq");
+  if (given.rope == RopeMode::none && tells_angles) refuse("rope=none: does not go with theta, rotary_dim or inv_freq");
 }
 
 }  // namespace cinch::quant

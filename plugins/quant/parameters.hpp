@@ -11,14 +11,14 @@
 
 namespace cinch::quant {
 
-enum class Rope : std::uint8_t { automatic, none, halves, interleaved };
+enum class RopeMode : std::uint8_t { automatic, none, halves, interleaved };
 
 struct Parameters {
   float error = 0;          ///< 0 with a target.
   float first_error = 0;    ///< 0: a quarter of the error.
   float target = 0;         ///< 0: none.
   std::uint64_t first = 0;  ///< Tokens that have `first_error`.
-  Rope rope = Rope::automatic;
+  RopeMode rope = RopeMode::automatic;
   double theta = 0;                         ///< 0: one of the usual bases.
   std::uint32_t rotary_dim = 0;             ///< 0: the whole head, or what `automatic` finds to turn of it.
   std::vector<double> inverse_frequencies;  ///< Radians per token of every pair; empty: by theta.

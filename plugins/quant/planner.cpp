@@ -108,7 +108,7 @@ class ValuePlan {
 
   void choose_scheme() {
     scheme_.reset();
-    if (!can_turn_ || parameters_.rope == Rope::none || rows_.size() < 8) return;
+    if (!can_turn_ || parameters_.rope == RopeMode::none || rows_.size() < 8) return;
     const std::optional<RopeScheme> found = search_.find(geometry_, sampled());
     if (!found) return;
     const auto known = std::ranges::find(parts_.schemes, *found);

@@ -44,8 +44,8 @@ SchemeSearch::SchemeSearch(const Parameters& parameters, const Kernels& kernels)
 
 std::optional<RopeScheme> SchemeSearch::find(const Geometry& geometry, const Sampled& sampled) {
   const std::uint16_t most = rotary_dim_of(parameters_, geometry.dim);
-  if (parameters_.rope != Rope::automatic && has_frequencies(parameters_)) {
-    const bool is_halves = parameters_.rope == Rope::halves;
+  if (parameters_.rope != RopeMode::automatic && has_frequencies(parameters_)) {
+    const bool is_halves = parameters_.rope == RopeMode::halves;
     return RopeScheme{is_halves ? rotary::Pairing::halves : rotary::Pairing::interleaved, parameters_.theta, most};
   }
   const rotary::Sample sample = look_at(geometry, sampled);
@@ -86,8 +86,8 @@ std::optional<RopeScheme> SchemeSearch::detect(const rotary::Sample& sample, std
   if (found.bits * static_cast<float>(rotary_dim) < min_saved_bits * static_cast<float>(even_dim)) {
     return std::nullopt;
   }
-  const bool is_asked = parameters_.rope == Rope::automatic ||
-                        (parameters_.rope == Rope::halves) == (found.pairing == rotary::Pairing::halves);
+  const bool is_asked = parameters_.rope == RopeMode::automatic ||
+                        (parameters_.rope == RopeMode::halves) == (found.pairing == rotary::Pairing::halves);
   if (!is_asked) return std::nullopt;
   return RopeScheme{found.pairing, bases_of(parameters_)[found.candidate], rotary_dim};
 }
