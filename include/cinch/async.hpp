@@ -8,9 +8,9 @@
 /// operation. Errors: those of the plain calls, as results, and `no_space` where those throw `std::bad_alloc`; starting
 /// an operation may throw that. Completing one, or cancelling it, takes no memory on an `io_context`, a `thread_pool`,
 /// a strand of either, or with `use_future`. Any other executor that throws `std::bad_alloc` is asked again until it
-/// does not: the worker, or whoever cancels, waits. Asio's strands over an `any_io_executor`, or over one of the
-/// host's, may lose what they are given when memory runs out, and the handler with it. This header, with the two that
-/// it is made of, is the one of cinch that needs Boost (1.81 or newer);
+/// does not: the worker, or whoever cancels, waits. One that throws anything else ends the process. Asio's strands over
+/// an `any_io_executor`, or over one of the host's, may lose what they are given when memory runs out, and the handler
+/// with it. This header, with the two that it is made of, is the one of cinch that needs Boost (1.81 or newer);
 /// https://www.boost.org/doc/libs/1_81_0/doc/html/boost_asio.html
 #pragma once
 

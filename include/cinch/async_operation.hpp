@@ -176,8 +176,10 @@ class AsyncOperation : public std::enable_shared_from_this<AsyncOperation<Answer
         : handler(std::move(given)),
           executor(boost::asio::prefer(boost::asio::get_associated_executor(handler, fallback),
                                        boost::asio::execution::outstanding_work.tracked)) {
-      // The system's context is made when it is first asked for.
-      (void)boost::asio::query(*executor, boost::asio::execution::context);
+      if constexpr (boost::asio::can_query<TrackedExecutor<Executor>, boost::asio::execution::context_t>::value) {
+        // The system's context is made when it is first asked for.
+        (void)boost::asio::query(*executor, boost::asio::execution::context);
+      }
     }
 
     Handler handler;

@@ -89,25 +89,28 @@ concept HasPostWithAllocator =
 }
 &&!requires(const Executor& executor) { executor.get_inner_executor(); };
 
+template <class Executor, class Function>
+void post_once(const Executor& executor, Function function) {
+  if constexpr (HasPostWithAllocator<Executor, Function>) {
+    const auto allocator = function.get_allocator();
+    executor.post(std::move(function), allocator);
+  } else {
+    boost::asio::post(executor, std::move(function));
+  }
+}
+
 /// Until `post` has returned there is work, and what calls this keeps nothing of the context: the function may run, and
-/// the context go, before that. An executor that may be asked again gets a copy, and the other goes before the work.
+/// the context go, before that. The executor gets a copy, to be asked again; the other one goes before the work.
 template <class Executor, class Function>
 void post_tracked(const Executor& executor, Function function) noexcept {
   const Executor until_posted = executor;
-  if constexpr (HasAllocatorProperty<Executor>) {
-    boost::asio::post(until_posted, std::move(function));
-  } else if constexpr (HasPostWithAllocator<Executor, Function>) {
-    const auto allocator = function.get_allocator();
-    until_posted.post(std::move(function), allocator);
-  } else {
-    const Function again = std::move(function);
-    for (;;) {
-      try {
-        boost::asio::post(until_posted, Function(again));
-        return;
-      } catch (const std::bad_alloc&) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      }
+  const Function again = std::move(function);
+  for (;;) {
+    try {
+      post_once(until_posted, Function(again));
+      return;
+    } catch (const std::bad_alloc&) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }
 }

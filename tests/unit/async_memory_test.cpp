@@ -250,6 +250,43 @@ class ShortOfMemory {
   int* refusals_;
 };
 
+/// No more than an executor has to have: no context, nothing to prefer. It says that it takes allocators, and has
+/// memory of its own all the same, at first not enough.
+class Barest {
+ public:
+  Barest(asio::io_context& loop, int& refusals) : loop_(&loop), refusals_(&refusals) {}
+
+  static constexpr asio::execution::blocking_t::never_t query(asio::execution::blocking_t) noexcept { return {}; }
+  Barest require(asio::execution::blocking_t::never_t) const noexcept { return *this; }
+  template <class Allocator>
+  Barest require(asio::execution::allocator_t<Allocator>) const noexcept {
+    return *this;
+  }
+  template <class Function>
+  void execute(Function&& function) const {
+    if ((*refusals_)-- > 0) throw std::bad_alloc();
+    asio::post(*loop_, std::forward<Function>(function));
+  }
+  bool operator==(const Barest&) const = default;
+
+ private:
+  asio::io_context* loop_;
+  int* refusals_;
+};
+
+TEST_F(AsyncMemoryTest, AnExecutorThatTakesAllocatorsIsAskedAgainToo) {
+  AsyncKvStore kv = async(loop.get_executor());
+  int refusals = 3;
+  std::atomic<int> calls = 0;
+  kv.exists(
+      "k", asio::bind_executor(Barest(loop, refusals), [&](const Result<bool>& found) { calls += found.has_value(); }));
+  while (calls == 0) {
+    loop.restart();
+    loop.run_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(calls, 1);
+}
+
 TEST_F(AsyncMemoryTest, AnExecutorWithoutMemoryIsAskedAgain) {
   AsyncKvStore kv = async(loop.get_executor());
   int refusals = 3;
