@@ -30,8 +30,7 @@ Status copy_files(rocksdb::DB& db, rocksdb::Env& env, const std::string& to, Wat
   if (!left) return left.error();
   record.state = WatermarkRecord::State::copied;
   record.left = left->as_left();
-  const Watermark watermark(env, to, record);
-  return {};
+  return from_rocksdb(Watermark(env, to, record).failure(), "checkpoint");
 }
 
 }  // namespace

@@ -221,8 +221,9 @@ Status Database::close() {
 
 Status Database::note_closed() {
   rocksdb::FileLock* lock = nullptr;
-  const rocksdb::Status locked = env_->LockFile(options_.path + "/LOCK", &lock);
-  if (!locked.ok()) return {};  // another process has opened it meanwhile, and the files are its own
+  const Status locked = from_rocksdb(env_->LockFile(options_.path + "/LOCK", &lock), "noting that it is closed");
+  if (locked.code() == StatusCode::locked) return {};  // by another process, meanwhile; the files are its own
+  if (!locked.ok()) return locked;
   remove_empty_logs(*env_, options_.path);
   const Result<FilesFound> left = read_files(options_.path);
   if (left) watermark_->close(left->as_left());

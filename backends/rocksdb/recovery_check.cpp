@@ -31,7 +31,8 @@ Result<RecoveryCheck> RecoveryCheck::before_open(const RocksDbOptions& options) 
   if (has_all || options.accept_loss) return check;
   return Status(StatusCode::corruption,
                 std::string(found->manifest_hash != expected.manifest_hash ? "its manifest has" : "its logs have") +
-                    " changed since it was closed; nothing was done to it. Put the files back from a copy, or open "
+                    " changed since it was " + (check.before_->state == State::closed ? "closed" : "copied") +
+                    "; nothing was done to it. Put the files back from a copy, or open "
                     "what is left of it with accept_loss = true");
 }
 

@@ -104,6 +104,11 @@ void Watermark::close(const FilesLeft& left) {
   warn_of(status);
 }
 
+rocksdb::Status Watermark::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
 rocksdb::Status Watermark::write_both() {
   for (off_t copy = copies - 1; copy >= 0; --copy) {
     if (rocksdb::Status status = write_copy(copy); !status.ok()) return status;
@@ -137,8 +142,8 @@ rocksdb::Status Watermark::sync() {
 }
 
 void Watermark::warn_of(const rocksdb::Status& status) {
-  if (status.ok() || has_warned_) return;
-  has_warned_ = true;
+  if (status.ok() || !failure_.ok()) return;
+  failure_ = status;
   log(LogLevel::warning, path_of(directory_) + ": " + status.ToString() + "; a later loss of writes may go unnoticed");
 }
 

@@ -52,6 +52,9 @@ class Watermark {
   /// The database was closed in order.
   void close(const FilesLeft& left);
 
+  /// The first failure to write the file.
+  rocksdb::Status failure() const;
+
  private:
   rocksdb::Status open();
   rocksdb::Status write_both();
@@ -61,11 +64,11 @@ class Watermark {
 
   rocksdb::Env& env_;
   const std::string directory_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::unique_ptr<rocksdb::RandomRWFile> file_;  // null when it could not be opened
   WatermarkRecord record_;
   bool is_new_ = false;
-  bool has_warned_ = false;
+  rocksdb::Status failure_;
 };
 
 }  // namespace cinch

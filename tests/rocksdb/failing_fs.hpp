@@ -18,7 +18,8 @@ namespace cinch::test {
 
 struct FileFailures {
   std::atomic<bool> is_quota_exhausted{false};  ///< Logs cannot grow, with what RocksDB makes of EDQUOT.
-  std::atomic<int> reads_until_failure{-1};     ///< Of tables; the one after them fails. Below 0: none does.
+  std::atomic<bool> has_no_room_for_watermarks{false};
+  std::atomic<int> reads_until_failure{-1};  ///< Of tables; the one after them fails. Below 0: none does.
 };
 
 class FailingLog final : public rocksdb::FSWritableFileOwnerWrapper {
@@ -73,6 +74,12 @@ class FailingFs final : public rocksdb::FileSystemWrapper {
     rocksdb::IOStatus status = FileSystemWrapper::NewRandomAccessFile(path, options, made, debug);
     if (status.ok() && path.ends_with(".sst")) *made = std::make_unique<FailingTable>(std::move(*made), failures_);
     return status;
+  }
+  rocksdb::IOStatus NewRandomRWFile(const std::string& path, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSRandomRWFile>* made,
+                                    rocksdb::IODebugContext* debug) override {
+    if (failures_.has_no_room_for_watermarks) return rocksdb::IOStatus::NoSpace("injected");
+    return FileSystemWrapper::NewRandomRWFile(path, options, made, debug);
   }
 
  private:

@@ -43,6 +43,16 @@ TEST_F(ReopenTest, ItIsTheSameDatabaseWhereverTheProcessHasGone) {
   EXPECT_TRUE(std::filesystem::is_empty(parent() / "elsewhere"));
 }
 
+TEST_F(ReopenTest, ACheckpointThatCouldNotTellOfDamageIsNotMade) {
+  const std::shared_ptr<KvStore> store = open_at(path());
+  ASSERT_TRUE(store->set("k", noise(5000)).ok());
+  failures_.has_no_room_for_watermarks = true;
+  EXPECT_EQ(store->checkpoint(parent() / "copy").code(), StatusCode::no_space);
+  failures_.has_no_room_for_watermarks = false;
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(parent()), {}), 1) << "something is left of it";
+  EXPECT_TRUE(store->checkpoint(parent() / "copy").ok());
+}
+
 TEST_F(ReopenTest, ADatabaseThatIsGoneIsNotMadeAnew) {
   const std::shared_ptr<KvStore> store = open_at(path());
   ASSERT_TRUE(store->set("before", noise(5000)).ok());

@@ -150,6 +150,13 @@ TEST_F(RocksDbOpenTest, ADatabaseWithoutItsManifestIsCorruption) {
   expect_refused_untouched(StatusCode::corruption, "CURRENT: names MANIFEST-");
 }
 
+TEST_F(RocksDbOpenTest, AClosingThatCannotBeNotedSaysSo) {
+  const std::shared_ptr<KvStore> store = open();
+  ASSERT_TRUE(store->set("k", "v").ok());
+  fs::remove_all(path());
+  EXPECT_EQ(store->close().code(), StatusCode::io_error);
+}
+
 TEST_F(RocksDbOpenTest, OpeningsThatWriteNothingLeaveNoLogsBehind) {
   for (int i = 0; i < 4; ++i) ASSERT_TRUE(open()->close().ok());
   for (const fs::path& log : files(".log")) EXPECT_GT(fs::file_size(log), 0u) << log;
