@@ -53,6 +53,16 @@ TEST_F(BackupTest, ABackupIsAStoreOfItsOwnAndOutlivesTheFirst) {
   EXPECT_EQ(bare({"--store", "rocksdb:" + backup, "get", "k"}).out, std::string(100000, 'k'));
 }
 
+TEST_F(BackupTest, WhoMayReadAndWriteABackupMayReadAndWriteWhatIsRestored) {
+  namespace fs = std::filesystem;
+  back_up_a_value();
+  constexpr fs::perms shared = fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read |
+                               fs::perms::group_write | fs::perms::others_read;
+  fs::permissions(backup + "/CURRENT", shared);
+  ASSERT_EQ(at_restored({"restore", backup}).status, 0);
+  EXPECT_EQ(fs::status(dir.file("restored/CURRENT")).permissions(), shared);
+}
+
 TEST_F(BackupTest, WritesToARestoredStoreLeaveTheBackupAlone) {
   back_up_a_value();
   ASSERT_EQ(at_restored({"restore", backup}).status, 0);

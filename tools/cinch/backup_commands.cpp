@@ -74,8 +74,9 @@ Result<Descriptor> claim(const fs::path& unfinished, const fs::path& backup) {
 Status copy_file(const std::string& from, const std::string& to, Progress& progress) {
   const Result<InputFile> source = InputFile::open(from);
   if (!source) return source.error();
-  const Descriptor copy(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, source->mode()));
-  if (copy.number() < 0) return io_error(to, std::error_code(errno, std::generic_category()));
+  const auto failed = [&to] { return io_error(to, std::error_code(errno, std::generic_category())); };
+  const Descriptor copy(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (copy.number() < 0 || fchmod(copy.number(), source->mode()) != 0) return failed();
   std::vector<std::byte> piece;
   for (std::uint64_t offset = 0; offset < source->size(); offset += piece.size()) {
     if (interrupted()) return {StatusCode::cancelled, "interrupted; nothing was restored"};
@@ -85,7 +86,7 @@ Status copy_file(const std::string& from, const std::string& to, Progress& progr
     if (!status.ok()) return status;
     progress.add(piece.size(), piece.size());
   }
-  return sync(to);
+  return fsync(copy.number()) == 0 ? Status() : failed();
 }
 
 /// Copies a directory of files, synced, so that it appears whole or not at all.
