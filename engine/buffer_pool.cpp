@@ -87,7 +87,7 @@ struct Pool {
   }
 
   /// Requires: something lies idle.
-  SizeClass max_idle() const noexcept {
+  SizeClass longest_idle() const noexcept {
     std::size_t index = class_count - 1;
     while (!idle[index]) --index;
     return class_at(index);
@@ -106,7 +106,7 @@ Pool& pool() noexcept {
 void make_room(Pool& all, std::unique_lock<std::mutex>& lock, std::size_t wanted) noexcept {
   while (all.bytes.load(std::memory_order_relaxed) > 0 &&
          all.bytes.load(std::memory_order_relaxed) + wanted > all.most) {
-    const SizeClass longest = all.max_idle();
+    const SizeClass longest = all.longest_idle();
     Idle* const dropped = all.take(longest);
     lock.unlock();
     ASAN_UNPOISON_MEMORY_REGION(dropped, longest.bytes);

@@ -6,7 +6,9 @@
 #include <shared_mutex>
 #include <tuple>
 
+#include "cinch/log.hpp"
 #include "cinch/settings.hpp"
+#include "engine/printable.hpp"
 #include "engine/raw_codec.hpp"
 
 namespace cinch {
@@ -171,6 +173,11 @@ Result<std::shared_ptr<const Codec>> CodecRegistry::codec(std::string_view spec)
     return Status(StatusCode::invalid_argument,
                   "codec " + info.format + ": " + info.implementation + " (" + info.origin + ") does not " +
                       (info.traits.encodes ? "decode, and what cannot be read is not written" : "encode"));
+  }
+  // A codec may take such text over into its parameters, where it would count as the codec's own doing.
+  if (!is_printable(options)) {
+    return Status(StatusCode::invalid_argument, "codec " + info.format + ": parameters \"" + printable(options) +
+                                                    "\", expected UTF-8 without control characters");
   }
   Result<std::string> parameters = provider.canonical(options);
   if (!parameters) return parameters.error();

@@ -74,7 +74,7 @@ Status CompressedKvStore::set_frame(std::string_view key, ByteView frame, const 
   FrameLayout layout;
   status = layout.read(frame, key, state_->options.max_value_bytes);
   if (status.ok()) status = layout.check_stored(frame);
-  if (!status.ok()) return state_->failed(key, status);
+  if (!status.ok()) return status.in(describe_key(key));
   return state_->inner->set(key, frame, state_->inner_options(key, options));
 }
 

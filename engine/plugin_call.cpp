@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "engine/printable.hpp"
+#include "cinch/log.hpp"
 
 namespace cinch {
 

@@ -22,7 +22,6 @@
 #include "cinch/log.hpp"
 #include "engine/plugin_file.hpp"
 #include "engine/plugin_provider.hpp"
-#include "engine/printable.hpp"
 
 namespace cinch {
 namespace {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "cinch/log.hpp"
 #include "engine/plugin_call.hpp"
 #include "engine/printable.hpp"
 

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "cinch/log.hpp"
+
 namespace cinch {
 namespace {
 

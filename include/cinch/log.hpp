@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "cinch/export.hpp"
@@ -21,5 +22,9 @@ CINCH_API void set_log_callback(LogCallback callback, void* context);
 
 /// For backends and plugins' hosts: hands `message` to the callback, if one is set.
 CINCH_API void log(LogLevel level, std::string_view message) noexcept;
+
+/// Text from outside (of plugins, names of files), fit to be shown: with a question mark for every byte that is part of
+/// a control character or of no UTF-8.
+CINCH_API std::string printable(std::string_view text);
 
 }  // namespace cinch

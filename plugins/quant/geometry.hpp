@@ -14,7 +14,7 @@ struct Geometry {
   std::uint64_t tokens = 0;
   std::uint32_t heads = 0;
   std::uint32_t dim = 0;
-  std::uint64_t outermost = 0;  ///< The first dimension, where it is one of planes; else 1.
+  std::uint64_t outermost = 0;  ///< The first dimension, where it is one of several of planes; else 1.
 
   /// Throws `Failure` that says what quant takes: VALUE_UNSUPPORTED for what it never can, INVALID_ARG for what lacks
   /// something that the user knows.

@@ -30,6 +30,14 @@ TEST(CodecRegistryTest, UnknownFormatListsTheKnownAndSuggestsTheNearest) {
   EXPECT_THAT(message_of(codec), HasSubstr("did you mean \"zstd\"?"));
 }
 
+TEST(CodecRegistryTest, ParametersThatAreNoTextAreRefusedBeforeTheCodecSeesThem) {
+  for (const char* given : {"caf\xe9", "a\nb"}) {
+    const Status status = default_registry().codec(std::string("zstd:level=") + given).status();
+    EXPECT_EQ(status.code(), StatusCode::invalid_argument);
+    EXPECT_NE(status.message().find("expected UTF-8"), std::string_view::npos) << status.to_string();
+  }
+}
+
 TEST(CodecRegistryTest, UnknownParameterListsTheKnown) {
   const auto codec = default_registry().codec("zstd:lvl=3");
   EXPECT_EQ(codec.status().code(), StatusCode::invalid_argument);

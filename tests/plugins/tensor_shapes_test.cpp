@@ -77,6 +77,7 @@ TEST(ManyPlanesTest, ThatAreShorterThanWhatIsKnownOfThemAreLeftToTheFallback) {
       {"quant", {20000, 16, 1, 1, 32}, 2, true},  // pages that share what is known of them
       {"quant", {20000, 1, 1, 1, 32}, 2, false},  // alone
       {"quant", {20000, 5, 3, 1, 32}, 2, false},  // too few to share
+      {"quant", {20000, 1, 1, 32}, 1, true},      // planes of one dimension share with each other
   };
   for (const auto& [spec, dims, axis, is_taken] : cases_of_many) {
     const TensorShape shape = make_tensor(Dtype::f8_e4m3, dims, axis).value();

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cinch/log.hpp"
+
 namespace cinch {
 namespace {
 

@@ -9,17 +9,15 @@
 #include <system_error>
 
 #include "cinch/kv_store.hpp"
+#include "cinch/log.hpp"
 
 namespace cinch::tool {
 namespace {
 
-/// Text for a terminal: in one line, with a question mark for every other control character in it.
-std::string in_one_line(std::string_view text) {
-  std::string line(text);
-  std::ranges::replace(line, '\n', ' ');
-  std::ranges::replace_if(
-      line, [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
-  return line;
+/// Text for a terminal.
+std::string in_one_line(std::string text) {
+  std::ranges::replace(text, '\n', ' ');
+  return printable(text);
 }
 
 }  // namespace
@@ -43,7 +41,7 @@ ExitStatus print(std::string_view text) {
 }
 
 void print_error(std::string_view message) {
-  const std::string line = "cinch: " + in_one_line(message) + '\n';
+  const std::string line = "cinch: " + in_one_line(std::string(message)) + '\n';
   (void)write_all(STDERR_FILENO, as_bytes(line), "standard error");  // there is nobody left to tell
 }
 
