@@ -149,8 +149,10 @@ static int32_t bound(const cinch_provider_v1* p, const char* params, size_t n, c
 static int32_t enc_open(const cinch_provider_v1* p, const char* params, size_t n, cinch_enc_ctx** ctx,
                         cinch_err_v1* err) {
   (void)p, (void)params, (void)n, (void)err;
+  *ctx = NULL;
+  if (ENC_OPEN_ANSWERS != CINCH_OK) return ENC_OPEN_ANSWERS;
   *ctx = (cinch_enc_ctx*)malloc(sizeof **ctx);
-  return *ctx ? ENC_OPEN_ANSWERS : CINCH_NOMEM;
+  return *ctx ? CINCH_OK : CINCH_NOMEM;
 }
 
 static int32_t dec_open(const cinch_provider_v1* p, uint16_t major, uint16_t minor, const char* params, size_t n,
