@@ -133,7 +133,9 @@ Status check_layout_record(std::string_view record) {
           "its mode is \"" + std::string(rest) + "\", expected \"" + std::string(mode) + "\""};
 }
 
-Status no_database() { return {StatusCode::invalid_argument, "there is no database, and none is to be created"}; }
+Status no_database() {
+  return {StatusCode::invalid_argument, "there is no database, and it is opened to read, or with create = false"};
+}
 
 Status foreign_database(std::string_view evidence) {
   return {StatusCode::invalid_argument, "is a RocksDB database that cinch did not make: " + std::string(evidence)};

@@ -124,7 +124,7 @@ class Provider {
  private:
   using PlanType = typename PlanOf<T>::type;
   static_assert(T::parameters.size() <= Options::max_parameters);
-  static_assert(std::ranges::is_sorted(T::parameters, {}, &Parameter::key));
+  static_assert(std::ranges::is_sorted(T::parameters, {}, &Parameter::key), "`parameters` have to be sorted by key");
 
   static Options read(const char* text, std::size_t size) {
     Options options(T::parameters, size == 0 ? std::string_view() : std::string_view(text, size));

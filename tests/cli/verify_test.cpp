@@ -82,7 +82,13 @@ TEST_F(VerifyTest, LostWritesAre3AndCounted) {
   EXPECT_EQ(run.status, 3);
   EXPECT_EQ(run.json()["ok"], 1);
   EXPECT_GE(run.json()["lost_writes"], 1);
-  EXPECT_THAT(run.err, MatchesRegex("cinch: [^\n]*has lost [0-9]+ acknowledged writes[^\n]*\n"));
+  const auto tells = MatchesRegex("cinch: [^\n]*has lost [0-9]+ acknowledged writes[^\n]*\n");
+  EXPECT_THAT(run.err, tells);
+  for (const Args& command : {Args{"get", "a"}, Args{"ls"}, Args{"stat"}}) {
+    const Outcome other = cinch(command);
+    EXPECT_EQ(other.status, 0) << command[0];
+    EXPECT_THAT(other.err, tells) << command[0];
+  }
 }
 
 TEST_F(VerifyTest, ListingsOfADamagedHeaderAre3AndShowTheRest) {

@@ -31,7 +31,9 @@ cd /tmp
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
 rm -f /var/lib/man-db/auto-update  # the index of manuals would be made by a user that this namespace lacks
 dpkg --force-unsafe-io -i cinch.deb >/dev/null
-cinch codec list | awk 'NR > 1 { print $1 }' | paste -sd' ' | grep -qw 'lz4 quant raw tensor zstd'
+for codec in lz4 quant raw tensor zstd; do
+  cinch codec list | awk 'NR > 1 { print $1 }' | grep -qx $codec
+done
 sample=/usr/share/cinch/kv-sample.safetensors
 cinch --store rocksdb:kv --codec zstd import $sample >/dev/null
 cinch --store rocksdb:kv export copy.safetensors >/dev/null

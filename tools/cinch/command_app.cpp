@@ -69,7 +69,8 @@ CLI::App* CommandApp::add(CLI::App& parent, const char* name, const char* what, 
   CLI::App* sub = parent.add_subcommand(name, what);
   sub->fallthrough();
   sub->group("Commands");
-  sub->footer(std::string("\nExamples:\n") + examples);
+  sub->footer(std::string("\nFlags of every command, such as --store and --config: cinch --help\n\nExamples:\n") +
+              examples);
   if (command) {
     sub->final_callback([this, command] { options_.command = command; });
   } else {
@@ -82,7 +83,9 @@ void CommandApp::add_global_flags() {
   const char* group = "Flags, before or after the command";
   CLI::Option* store = app_.add_option("--store", options_.store, "The store: rocksdb:DIRECTORY, memory:");
   CLI::Option* config = app_.add_option("--config", options_.config, "The store, its codec and more, from a TOML file");
-  CLI::Option* codec = app_.add_option("--codec", options_.codecs, "Codec to write with: raw, lz4, zstd:level=3, ...");
+  CLI::Option* codec =
+      app_.add_option("--codec", options_.codecs,
+                      "Codec to write with where no rule matches: raw, lz4 (the default), zstd:level=3, ...");
   CLI::Option* plugins =
       app_.add_option("--plugins", options_.plugins, "Load codecs from this directory too; repeatable");
   store->type_name("URL")->excludes(config)->group(group);

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "output.hpp"
+
 namespace cinch::tool {
 namespace {
 
@@ -106,7 +108,14 @@ Result<StoreToOpen> store_to_open(const Options& options, Access access) {
 }
 
 Result<std::shared_ptr<CompressedKvStore>> open_store(const StoreToOpen& store) {
-  return cinch::open_store(store.config, bundled_backends(), store.codecs);
+  Result<std::shared_ptr<CompressedKvStore>> opened = cinch::open_store(store.config, bundled_backends(), store.codecs);
+  if (!opened) return opened;
+  if (const std::uint64_t lost = (*opened)->stats().lost_writes; lost != 0) {
+    print_error("the store has lost " + std::to_string(lost) +
+                " acknowledged writes; what they set is absent or older, and no key is known. A command that writes, "
+                "with accept_loss = true in its config, ends this report");
+  }
+  return opened;
 }
 
 Result<std::shared_ptr<CompressedKvStore>> open_store(const Options& options, Access access) {

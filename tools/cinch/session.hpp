@@ -36,6 +36,7 @@ struct StoreToOpen {
 
 /// Errors: `invalid_argument`, as without `--store` and `--config`.
 Result<StoreToOpen> store_to_open(const Options& options, Access access);
+/// Says on standard error what the store is known to have lost: nothing that is read later shows it.
 Result<std::shared_ptr<CompressedKvStore>> open_store(const StoreToOpen& store);
 
 /// Both at once. Errors: those of the two.
