@@ -76,7 +76,7 @@ void remove_empty_logs(rocksdb::Env& env, const std::string& directory) {
   std::vector<std::string> names;
   if (!env.GetChildren(directory, &names).ok()) return;
   for (const std::string& name : names) {
-    const std::string path = directory + "/" + name;
+    const std::string path = fs::path(directory) / name;
     std::uint64_t size = 0;
     if (name.ends_with(".log") && env.GetFileSize(path, &size).ok() && size == 0) {
       env.DeleteFile(path).PermitUncheckedError();

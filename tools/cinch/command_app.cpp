@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <utility>
 
 #include "cinch/kv_store.hpp"
 #include "cinch/settings.hpp"
@@ -43,8 +44,9 @@ Status check_files_have_names(const CLI::App& app) {
     const std::string what = option->get_positional() ? option->get_name(true) : argument_name(*option);
     const bool is_file = what == "FILE" || what == "DIR" || what == "OUT";
     if (!is_file || std::ranges::count(option->results(), "") == 0) continue;
-    const std::string flag = option->get_positional() ? "" : "--" + option->get_lnames().front() + ": ";
-    return {StatusCode::invalid_argument, flag + "expected " + what + ", given \"\""};
+    std::string message = option->get_positional() ? "" : "--" + option->get_lnames().front() + ": ";
+    message.append("expected ").append(what).append(", given \"\"");
+    return {StatusCode::invalid_argument, std::move(message)};
   }
   return {};
 }
