@@ -157,6 +157,7 @@ void Database::start_watermark() {
   if (options_.read_only) return;
   record.sequence = db_->GetLatestSequenceNumber();
   watermark_ = std::make_unique<Watermark>(*env_, options_.path, record);
+  if (!watermark_->failure().ok()) watermark_->warn();
 }
 
 bool Database::should_reopen() {

@@ -134,7 +134,8 @@ Status check_layout_record(std::string_view record) {
 }
 
 Status no_database() {
-  return {StatusCode::invalid_argument, "there is no database, and it is opened to read, or with create = false"};
+  return {StatusCode::invalid_argument,
+          "there is no database, and opening to read, or with create = false, makes none"};
 }
 
 Status foreign_database(std::string_view evidence) {

@@ -70,7 +70,7 @@ WatermarkRecord RecoveryCheck::after_open(std::uint64_t sequence) const {
     log(LogLevel::warning, lost + "; accepted");
     record.lost_writes = 0;
   } else {
-    log(LogLevel::error, lost + "; opening it once with accept_loss = true ends this message");
+    log(LogLevel::error, lost + "; opening it once to write, with accept_loss = true, ends this message");
   }
   return record;
 }

@@ -9,11 +9,16 @@ namespace {
 
 bool has(const std::string& text, std::string_view part) noexcept { return text.find(part) != std::string::npos; }
 
+/// Whether a text of RocksDB's has what errno says, in the language of the process or in English.
+bool has_error(const std::string& text, int error) {
+  return has(text, strerrordesc_np(error)) || has(text, std::strerror(error));
+}
+
 /// RocksDB has no code for a database in use either: only what it wrote into the message tells.
 StatusCode code_of_io_error(const std::string& text) {
   if (tells_of_quota(text)) return StatusCode::no_space;
-  if (has(text, "lock hold by current process") || has(text, "While lock file")) return StatusCode::locked;
-  return StatusCode::io_error;
+  const bool is_held = has(text, "While lock file") && (has_error(text, EAGAIN) || has_error(text, EACCES));
+  return is_held || has(text, "lock hold by current process") ? StatusCode::locked : StatusCode::io_error;
 }
 
 StatusCode code_of(const rocksdb::Status& status, const std::string& text) {
@@ -34,9 +39,7 @@ StatusCode code_of(const rocksdb::Status& status, const std::string& text) {
 
 }  // namespace
 
-bool tells_of_quota(const std::string& text) {
-  return has(text, strerrordesc_np(EDQUOT)) || has(text, std::strerror(EDQUOT));
-}
+bool tells_of_quota(const std::string& text) { return has_error(text, EDQUOT); }
 
 std::string describe_database(const std::string& path) { return "rocksdb " + path; }
 

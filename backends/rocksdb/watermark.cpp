@@ -73,7 +73,7 @@ Watermark::Watermark(rocksdb::Env& env, std::string directory, const WatermarkRe
   if (status.ok()) status = write_both();
   // Otherwise what the file said before says no less.
   if (status.ok() && (is_new_ || record_.lost_writes != 0)) status = sync();
-  warn_of(status);
+  failure_ = status;
 }
 
 rocksdb::Status Watermark::open() {
@@ -92,7 +92,7 @@ void Watermark::advance(std::uint64_t sequence) {
   const std::lock_guard lock(mutex_);
   if (sequence <= record_.sequence) return;  // another thread wrote it for this one
   record_.sequence = sequence;
-  warn_of(write_copy(0));
+  note(write_copy(0));
 }
 
 void Watermark::close(const FilesLeft& left) {
@@ -101,7 +101,7 @@ void Watermark::close(const FilesLeft& left) {
   record_.left = left;
   rocksdb::Status status = write_both();
   if (status.ok()) status = sync();
-  warn_of(status);
+  note(status);
 }
 
 rocksdb::Status Watermark::failure() const {
@@ -141,10 +141,15 @@ rocksdb::Status Watermark::sync() {
   return directory->Fsync();
 }
 
-void Watermark::warn_of(const rocksdb::Status& status) {
+void Watermark::note(const rocksdb::Status& status) {
   if (status.ok() || !failure_.ok()) return;
   failure_ = status;
-  log(LogLevel::warning, path_of(directory_) + ": " + status.ToString() + "; a later loss of writes may go unnoticed");
+  warn();
+}
+
+void Watermark::warn() const {
+  log(LogLevel::warning,
+      path_of(directory_) + ": " + failure_.ToString() + "; a later loss of writes may go unnoticed");
 }
 
 }  // namespace cinch

@@ -38,10 +38,10 @@ struct WatermarkFound {
 /// Errors: `io_error` when the file is there and cannot be opened.
 Result<WatermarkFound> read_watermark(const std::string& directory);
 
-/// Writes the file. It never fails a store's work: what cannot be written is logged, once. Thread-safe.
+/// Writes the file. It never fails a store's work: what can no longer be written is logged, once. Thread-safe.
 class Watermark {
  public:
-  /// Writes `record` at once. Borrows `env`.
+  /// Writes `record` at once; `failure` says whether that worked. Borrows `env`.
   Watermark(rocksdb::Env& env, std::string directory, const WatermarkRecord& record);
   Watermark(const Watermark&) = delete;
   Watermark& operator=(const Watermark&) = delete;
@@ -55,12 +55,15 @@ class Watermark {
   /// The first failure to write the file.
   rocksdb::Status failure() const;
 
+  /// Logs it. Requires: there is one.
+  void warn() const;
+
  private:
   rocksdb::Status open();
   rocksdb::Status write_both();
   rocksdb::Status write_copy(off_t copy);
   rocksdb::Status sync();
-  void warn_of(const rocksdb::Status& status);
+  void note(const rocksdb::Status& status);
 
   rocksdb::Env& env_;
   const std::string directory_;

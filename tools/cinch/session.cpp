@@ -111,9 +111,10 @@ Result<std::shared_ptr<CompressedKvStore>> open_store(const StoreToOpen& store) 
   Result<std::shared_ptr<CompressedKvStore>> opened = cinch::open_store(store.config, bundled_backends(), store.codecs);
   if (!opened) return opened;
   if (const std::uint64_t lost = (*opened)->stats().lost_writes; lost != 0) {
-    print_error("the store has lost " + std::to_string(lost) +
-                " acknowledged writes; what they set is absent or older, and no key is known. A command that writes, "
-                "with accept_loss = true in its config, ends this report");
+    const auto path = store.config.settings.text("path", "");
+    print_error(store.config.backend + (path ? " " + *path : "") + " has lost " + std::to_string(lost) +
+                " acknowledged writes; what they set is absent or older, and no key is known. This is said until a "
+                "command that writes opens it with accept_loss = true in its config");
   }
   return opened;
 }
