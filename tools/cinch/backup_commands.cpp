@@ -176,11 +176,12 @@ ExitStatus report(const Options& options, const char* verb, const std::string& d
 
 ExitStatus back_up(const Options& options) {
   note_interrupts();  // what is half made would stay behind
-  const Result<StoreConfig> config = load_config(options);
-  if (const Result<fs::path> place = config ? directory_of(*config) : config.error(); place) {
+  const Result<StoreToOpen> to_open = store_to_open(options, Access::own);
+  if (!to_open) return fail(to_open.error());
+  if (const Result<fs::path> place = directory_of(to_open->config); place) {
     if (Status status = check_outside(*options.file, *place); !status.ok()) return fail(status);
   }
-  Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::own);
+  Result<std::shared_ptr<CompressedKvStore>> store = open_store(*to_open);
   if (!store) return fail(store.error());
   if (Status status = (*store)->checkpoint(*options.file); !status.ok()) return fail(status);
   if (Status status = (*store)->close(); !status.ok()) return fail(status);
