@@ -1,6 +1,9 @@
 // Commands as new processes on a disk that is full: those that only read need no space, and others say that it lacks.
 #include <sys/wait.h>
 
+#include <functional>
+#include <optional>
+
 #include "tests/cli/run_cinch.hpp"
 #include "tests/support/small_disk.hpp"
 
@@ -35,6 +38,16 @@ class FullDiskToolTest : public CliTest {
     expect_out({"verify"}, "2");
   }
 
+  /// The test is skipped where there is no such disk.
+  void on_small_disk(const std::function<void()>& check_there) const {
+    const std::optional<int> ended = run_on_small_disk(dir.path(), [&] {
+      check_there();
+      return HasFailure() ? 1 : 0;
+    });
+    if (!ended) GTEST_SKIP() << no_small_disk;
+    EXPECT_TRUE(WIFEXITED(*ended) && WEXITSTATUS(*ended) == 0) << *ended;
+  }
+
   /// There is room to begin.
   void check_restore() const {
     put("large", std::string(std::size_t{8} << 20, 'v'), {"--codec", "raw"});
@@ -54,21 +67,11 @@ class FullDiskToolTest : public CliTest {
 };
 
 TEST_F(FullDiskToolTest, CommandsThatOnlyReadNeedNoSpace) {
-  const std::optional<int> ended = run_on_small_disk(dir.path(), [this] {
-    check();
-    return HasFailure() ? 1 : 0;
-  });
-  if (!ended) GTEST_SKIP() << no_small_disk;
-  EXPECT_TRUE(WIFEXITED(*ended) && WEXITSTATUS(*ended) == 0) << *ended;
+  on_small_disk([this] { check(); });
 }
 
 TEST_F(FullDiskToolTest, ARestoreThatFindsNoSpaceSaysSoOfWhereItWrites) {
-  const std::optional<int> ended = run_on_small_disk(dir.path(), [this] {
-    check_restore();
-    return HasFailure() ? 1 : 0;
-  });
-  if (!ended) GTEST_SKIP() << no_small_disk;
-  EXPECT_TRUE(WIFEXITED(*ended) && WEXITSTATUS(*ended) == 0) << *ended;
+  on_small_disk([this] { check_restore(); });
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 
 #include "cinch/async.hpp"
 #include "cinch/store_config.hpp"
+#include "tests/support/busy_worker.hpp"
 #include "tests/support/failing_allocator.hpp"
 
 namespace cinch {
@@ -173,13 +174,7 @@ TEST_F(AsyncMemoryTest, CompletingFuturesAndCoroutinesTakesNone) {
 }
 
 TEST_F(AsyncMemoryTest, ACancellationWithoutMemoryCancels) {
-  std::latch busy(1);
-  std::latch release(1);
-  workers->submit([&] {
-    busy.count_down();
-    release.wait();
-  });
-  busy.wait();
+  test::BusyWorker busy(*workers);
   AsyncKvStore kv = async(loop.get_executor());
   asio::cancellation_signal of_get;
   asio::cancellation_signal of_batch;
@@ -200,10 +195,7 @@ TEST_F(AsyncMemoryTest, ACancellationWithoutMemoryCancels) {
   EXPECT_FALSE(has_failed);
   EXPECT_EQ(code, StatusCode::cancelled);
   EXPECT_EQ(cancelled, 2u);
-  release.count_down();
-  std::latch drained(1);
-  workers->submit([&] { drained.count_down(); });
-  drained.wait();  // the worker has left the latches
+  busy.release();
 }
 
 TEST_F(AsyncMemoryTest, WhatCannotStartThrowsAndCallsNothing) {

@@ -12,11 +12,11 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
-#include <latch>
 #include <stdexcept>
 #include <thread>
 
 #include "cinch/store_config.hpp"
+#include "tests/support/busy_worker.hpp"
 
 namespace cinch {
 namespace {
@@ -131,13 +131,7 @@ TEST_F(AsyncTest, ManyAreInFlightAtOnce) {
 }
 
 TEST_F(AsyncTest, WhatHasNotStartedCanBeCancelled) {
-  std::latch busy(1);
-  std::latch release(1);
-  workers->submit([&] {  // the one worker of a pool of two
-    busy.count_down();
-    release.wait();
-  });
-  busy.wait();
+  test::BusyWorker busy(*workers);
   AsyncKvStore kv = async(loop.get_executor());
   asio::cancellation_signal signal;
   StatusCode code = StatusCode::ok;
@@ -146,21 +140,12 @@ TEST_F(AsyncTest, WhatHasNotStartedCanBeCancelled) {
   signal.emit(asio::cancellation_type::terminal);
   loop.run();
   EXPECT_EQ(code, StatusCode::cancelled);
-  release.count_down();
-  std::latch drained(1);
-  workers->submit([&] { drained.count_down(); });
-  drained.wait();
+  busy.release();
   EXPECT_FALSE(store->exists("k").value());
 }
 
 TEST_F(AsyncTest, ACancelledBatchAnswersForEachOfItsKeys) {
-  std::latch busy(1);
-  std::latch release(1);
-  workers->submit([&] {
-    busy.count_down();
-    release.wait();
-  });
-  busy.wait();
+  test::BusyWorker busy(*workers);
   AsyncKvStore kv = async(loop.get_executor());
   asio::cancellation_signal signal;
   std::size_t cancelled = 0;
@@ -170,10 +155,7 @@ TEST_F(AsyncTest, ACancelledBatchAnswersForEachOfItsKeys) {
   signal.emit(asio::cancellation_type::terminal);
   loop.run();
   EXPECT_EQ(cancelled, 3u);
-  release.count_down();
-  std::latch drained(1);
-  workers->submit([&] { drained.count_down(); });
-  drained.wait();  // the worker has left both latches
+  busy.release();
 }
 
 TEST_F(AsyncTest, AnyOtherCallCanBeMadeToo) {
