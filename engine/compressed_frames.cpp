@@ -1,6 +1,8 @@
 // Parts of values, and values as frames.
 #include <algorithm>
 
+#include "cinch/keys.hpp"
+#include "cinch/store_support.hpp"
 #include "engine/compressed_state.hpp"
 
 namespace cinch {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cinch/buffer_pool.hpp"
+#include "cinch/store_support.hpp"
 #include "engine/block_work.hpp"
 #include "engine/compressed_state.hpp"
 
@@ -80,7 +81,8 @@ StoreStats CompressedKvStore::stats() {
 }
 
 std::vector<GetResult> CompressedKvStore::batch_get(std::span<const std::string_view> keys) {
-  WorkerPool* const workers = keys.size() > 1 ? state_->options.workers.get() : nullptr;
+  WorkerPool* workers = keys.size() > 1 ? state_->options.workers.get() : nullptr;
+  if (workers && workers->threads() == 1) workers = nullptr;
   std::vector<GetResult> results;
   results.reserve(keys.size());
   std::uint64_t stored = 0;

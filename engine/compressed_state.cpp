@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cinch/keys.hpp"
+#include "cinch/store_support.hpp"
 #include "engine/raw_codec.hpp"
 
 namespace cinch {

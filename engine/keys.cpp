@@ -1,5 +1,6 @@
 // How keys are shown to people and read back from them.
-#include "cinch/kv_store.hpp"
+#include "cinch/keys.hpp"
+
 #include "engine/hex.hpp"
 
 namespace cinch {

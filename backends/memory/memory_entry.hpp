@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "cinch/kv_store.hpp"
+#include "cinch/store_support.hpp"
 
 namespace cinch {
 

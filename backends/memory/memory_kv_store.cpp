@@ -13,6 +13,7 @@
 
 #include "backends/memory/memory_entry.hpp"
 #include "backends/memory/short_mutex.hpp"
+#include "cinch/store_support.hpp"
 
 namespace cinch {
 namespace {

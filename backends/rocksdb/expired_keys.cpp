@@ -5,6 +5,7 @@
 
 #include "backends/rocksdb/meta_record.hpp"
 #include "cinch/kv_store.hpp"
+#include "cinch/store_support.hpp"
 
 namespace cinch {
 namespace {

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 
+#include "cinch/store_support.hpp"
 #include "engine/checksum.hpp"
 
 namespace cinch {

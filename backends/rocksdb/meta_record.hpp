@@ -9,6 +9,7 @@
 #include "cinch/bytes.hpp"
 #include "cinch/kv_store.hpp"
 #include "cinch/status.hpp"
+#include "cinch/store_support.hpp"
 
 namespace cinch {
 

@@ -8,6 +8,8 @@
 
 #include "backends/rocksdb/block_check.hpp"
 #include "backends/rocksdb/rocksdb_status.hpp"
+#include "cinch/keys.hpp"
+#include "cinch/store_support.hpp"
 
 namespace cinch {
 namespace {

@@ -13,7 +13,9 @@
 #include "backends/rocksdb/record_writer.hpp"
 #include "backends/rocksdb/rocksdb_status.hpp"
 #include "backends/rocksdb/stamp_source.hpp"
+#include "cinch/keys.hpp"
 #include "cinch/log.hpp"
+#include "cinch/store_support.hpp"
 
 namespace cinch {
 namespace {

@@ -1,6 +1,7 @@
 /// One asynchronous operation, from its start to its handler. Part of `async.hpp`.
 ///
-/// What: all that completing takes is had at the start, which may throw `std::bad_alloc`; nothing after it does.
+/// What: everything that completing needs is allocated at the start, which may throw `std::bad_alloc`; nothing later
+/// does.
 #pragma once
 
 #include <algorithm>
@@ -28,8 +29,8 @@
 
 namespace cinch::detail {
 
-/// What operations answer that got no answer of the store's. Made with the first, and never gone: workers may outlive
-/// what is static.
+/// The results of operations that have none from the store. Made at the first use and never destroyed: workers may
+/// outlive static objects.
 struct Refusals {
   static const Refusals& get() {
     static const Refusals& refusals = *new Refusals();
@@ -40,8 +41,7 @@ struct Refusals {
   const Status no_space{StatusCode::no_space, "memory ran out in the operation"};
 };
 
-/// The answers of one operation that must not fail, had when it starts: any `Answer` that a `Status` converts to may
-/// take memory.
+/// The failed results of one operation, allocated when it starts: converting a `Status` to an `Answer` may take memory.
 template <class Answer>
 class FailedAnswers {
  public:
@@ -56,7 +56,7 @@ class FailedAnswers {
   Answer no_space_;
 };
 
-/// A `Status` and a `Result` take none.
+/// Converting to a `Status` or a `Result` takes none.
 template <class Answer>
 requires std::is_same_v<Answer, Status> || requires {
   requires std::is_same_v<Answer, Result<typename Answer::value_type>>;
@@ -117,10 +117,10 @@ class AsyncOperation : public std::enable_shared_from_this<AsyncOperation<Answer
   }
 
  private:
-  /// Whether it is the caller who is to complete it.
+  /// Whether the caller is the one to complete it: once, whoever comes first.
   bool take() noexcept { return !taken_.exchange(true, std::memory_order_acq_rel); }
 
-  /// Workers do not take exceptions.
+  /// Catches everything: no exception may reach a worker.
   Answer answer() noexcept {
     try {
       return work_(*store_);
@@ -170,21 +170,20 @@ class AsyncOperation : public std::enable_shared_from_this<AsyncOperation<Answer
 
   using Executor = boost::asio::associated_executor_t<Handler, boost::asio::any_io_executor>;
 
-  /// What is the host's, until the handler is called.
+  /// The host's objects, until the handler is called.
   struct Host {
     Host(Handler given, const boost::asio::any_io_executor& fallback)
         : handler(std::move(given)),
           executor(boost::asio::prefer(boost::asio::get_associated_executor(handler, fallback),
                                        boost::asio::execution::outstanding_work.tracked)) {
       if constexpr (boost::asio::can_query<TrackedExecutor<Executor>, boost::asio::execution::context_t>::value) {
-        // The system's context is made when it is first asked for.
+        // The system's context is made when it is first queried.
         (void)boost::asio::query(*executor, boost::asio::execution::context);
       }
     }
 
     Handler handler;
-    /// No executor_work_guard, which lets go of the work before it lets go of the executor: the last of a strand
-    /// perhaps.
+    /// Not an executor_work_guard, which ends the work before it destroys the executor, perhaps the last of a strand.
     std::optional<TrackedExecutor<Executor>> executor;
   };
 

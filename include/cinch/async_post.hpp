@@ -1,8 +1,8 @@
-/// How a completed operation gets to its executor though memory may have run out. Part of `async.hpp`.
+/// How a completed operation reaches its executor even if memory has run out. Part of `async.hpp`.
 ///
-/// What: room for what an executor makes of the one function that an operation posts, had when the operation starts.
-/// Asio's executors use it, also those that an `any_io_executor` stands for, which itself would allocate. Others that
-/// have no memory are asked again until they have.
+/// What: when an operation starts, it allocates room for the one function that it will post. Asio's executors allocate
+/// in it, also those in an `any_io_executor`, which by itself would not. Others that run out of memory are asked again
+/// until they do not.
 #pragma once
 
 #include <atomic>
@@ -25,7 +25,7 @@
 
 namespace cinch::detail {
 
-/// Memory for what is posted once. Pieces are not given out again: executors let go of them whenever they like.
+/// Memory for one posted function. Pieces are not reused: executors free them in any order.
 class PostRoom {
  public:
   PostRoom() noexcept {}  // leaves the bytes as they are, which `= default` does not
@@ -48,7 +48,7 @@ class PostRoom {
   std::atomic<std::size_t> used_{0};
 };
 
-/// Allocates in a `PostRoom`, which outlives the operation where an executor keeps its allocator longer, as strands do.
+/// Allocates in a `PostRoom`, and keeps it alive: strands keep their allocator longer than the operation lives.
 template <class T = void>
 class RoomAllocator {
  public:
@@ -71,7 +71,7 @@ class RoomAllocator {
   std::shared_ptr<PostRoom> room_;
 };
 
-/// An executor that keeps its context in work while it lives.
+/// An executor that counts as outstanding work of its context.
 template <class Executor>
 using TrackedExecutor = std::decay_t<decltype(boost::asio::prefer(std::declval<const Executor&>(),
                                                                   boost::asio::execution::outstanding_work.tracked))>;
@@ -80,8 +80,8 @@ template <class Executor>
 concept HasAllocatorProperty =
     boost::asio::can_require<Executor, boost::asio::execution::allocator_t<RoomAllocator<>>>::value;
 
-/// What `use_future` completes on: its one way to take an allocator is Asio's older one. Strands have that too, but
-/// take no allocator when what they are made of does not.
+/// Executors that take an allocator only by Asio's older `post(function, allocator)`, as those of `use_future`. Strands
+/// have it too, but ignore the allocator if their inner executor takes none.
 template <class Executor, class Function>
 concept HasPostWithAllocator =
     !HasAllocatorProperty<Executor> && requires(const Executor& executor, Function function) {
@@ -99,8 +99,9 @@ void post_once(const Executor& executor, Function function) {
   }
 }
 
-/// Until `post` has returned there is work, and what calls this keeps nothing of the context: the function may run, and
-/// the context go, before that. The executor gets a copy, to be asked again; the other one goes before the work.
+/// Keeps the context's work outstanding until `post` has returned: the function may run, and its owner may then destroy
+/// the context, before that. The executor gets a copy of the function, so that it can be asked again; the other copy is
+/// destroyed before the work ends.
 template <class Executor, class Function>
 void post_tracked(const Executor& executor, Function function) noexcept {
   const Executor until_posted = executor;
@@ -115,7 +116,7 @@ void post_tracked(const Executor& executor, Function function) noexcept {
   }
 }
 
-/// Whether `executor` stands for a `Target`, which has then taken the function.
+/// Whether `executor` holds a `Target`; if so, the function has been posted to it.
 template <class Target, class AnyExecutor, class Function>
 bool post_to_target(const AnyExecutor& executor, Function& function) noexcept {
   const Target* target = executor.template target<Target>();

@@ -1,4 +1,4 @@
-/// `BackendRegistry`: backends by the name that a config gives them.
+/// `BackendRegistry`: backends by their name in a config.
 ///
 /// What: a value, not a singleton. Threads: `const` functions concurrently; `add` needs the object to itself.
 /// Ownership: an opened store is the caller's. Errors: at each function.
@@ -21,10 +21,10 @@ namespace cinch {
 /// Opens a store of one kind. Refuses settings it does not know (`Settings::only`).
 using BackendFactory = std::function<Result<std::shared_ptr<KvStore>>(const Settings&)>;
 
-/// What a config can say of a backend before it is opened.
+/// What a config needs to know of a backend before it is opened.
 struct BackendInfo {
   std::vector<SettingInfo> settings;
-  /// Everything that is wrong with settings, a line each that starts with "KEY: "; looks at nothing else.
+  /// Checks settings and nothing else: a line "KEY: …" for each mistake.
   std::function<Status(const Settings&)> check;
 };
 
@@ -33,17 +33,17 @@ class CINCH_API BackendRegistry {
   /// Errors: `invalid_argument` when the name is taken.
   Status add(std::string name, BackendFactory factory, BackendInfo info = {});
 
-  /// Keeps the name of a backend that this build lacks, so that asking for it says why. Errors: as `add`.
+  /// Registers the name of a backend that this build lacks, so that opening it says why. Errors: as `add`.
   Status add_unavailable(std::string name, std::string why_not);
 
   /// Errors: `invalid_argument` for an unknown name (lists the known, suggests the nearest), `unsupported` for one that
-  /// this build lacks, and what the factory says.
+  /// this build lacks, and those of the factory.
   Result<std::shared_ptr<KvStore>> open(std::string_view name, const Settings& settings) const;
 
-  /// What `add` was told. Errors: as `open` for the name.
+  /// The `info` given to `add`. Errors: as `open` for the name.
   Result<BackendInfo> info(std::string_view name) const;
 
-  /// Those that can be opened, sorted.
+  /// The names of backends that can be opened, sorted.
   std::vector<std::string_view> names() const;
 
  private:
@@ -57,7 +57,7 @@ class CINCH_API BackendRegistry {
   std::map<std::string, Entry, std::less<>> entries_;
 };
 
-/// The backends that come with cinch; add your own to the copy.
+/// The backends that come with cinch: a copy, to which you can add your own.
 CINCH_API BackendRegistry bundled_backends();
 
 }  // namespace cinch

@@ -1,7 +1,7 @@
 /// Views of bytes, and `ValueParts`, a value to store that lies in one piece or in several.
 ///
-/// Threads: plain values. Ownership: none of these owns what it shows; the bytes must outlive the call they are passed
-/// to, no longer. Units: bytes.
+/// Threads: plain values. Ownership: none of these owns its bytes, which have to live until the call they are passed to
+/// returns. Units: bytes.
 #pragma once
 
 #include <cstddef>
@@ -23,9 +23,9 @@ inline std::string_view as_text(ByteView bytes) noexcept {
 
 class Value;
 
-/// What `KvStore::set` stores: the concatenation of its parts. Made from a view or from a list of views, so that a
+/// What `KvStore::set` stores: the concatenation of its parts. Made from a view, or from a list of views, so that a
 /// header and a payload become one value without being copied together first; or from a `Value` (value.hpp), which a
-/// store may keep instead of a copy: so a buffer is moved in.
+/// store may keep instead of copying it: the way to move a buffer in.
 class ValueParts {
  public:
   ValueParts(ByteView whole) noexcept : whole_(whole) {}                       // NOLINT(google-explicit-constructor)
@@ -36,12 +36,12 @@ class ValueParts {
 
   ValueParts(const Value& value) noexcept;  // NOLINT(google-explicit-constructor)
 
-  /// The list itself must outlive this object too.
+  /// The list has to outlive this object, too.
   ValueParts(std::span<const ByteView> parts) noexcept : list_(parts), listed_(true) {}  // NOLINT
 
   std::span<const ByteView> parts() const noexcept { return listed_ ? list_ : std::span<const ByteView>(&whole_, 1); }
 
-  /// What it was made from, when that was a `Value`; else null.
+  /// The `Value` it was made from; null if it was made from something else.
   const Value* value() const noexcept { return value_; }
 
   std::size_t size() const noexcept {

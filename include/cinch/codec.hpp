@@ -2,8 +2,8 @@
 ///
 /// What: a codec encodes and decodes the blocks of values. `raw` is the only one inside the library; others come from
 /// plugins (plugin_loader.hpp) or from a subclass in the host. Threads: immutable and shareable; every function may be
-/// called concurrently. Ownership: arguments are borrowed for the call. Errors: `codec_failed` when the codec says so,
-/// `codec_misbehaved` when it breaks its contract, `unsupported` when it has no such direction. Units: bytes; shapes
+/// called concurrently. Ownership: arguments are borrowed for the call. Errors: `codec_failed` when the codec fails,
+/// `codec_misbehaved` when it breaks its contract, `unsupported` when it cannot encode, or decode. Units: bytes; shapes
 /// are row-major element counts.
 #pragma once
 
@@ -23,8 +23,8 @@
 
 namespace cinch {
 
-/// What a stored value needs to be read: a format, its version, and canonical parameters (`k=v`, sorted, joined by ',',
-/// defaults left out).
+/// What is needed to read a stored value: a format, its version, and canonical parameters (`k=v`, sorted, joined by
+/// ',', without defaults).
 struct FormatId {
   std::string name;
   std::uint16_t major = 0;
@@ -46,7 +46,7 @@ struct BlockSlice {
   std::uint64_t byte_offset = 0;
 };
 
-/// What lossy coding changed, summed over blocks. Computed from what the decoder gives back.
+/// What lossy coding changed, summed over blocks, computed from the decoded values.
 struct LossSums {
   double squared_error = 0;
   double squared = 0;
@@ -77,7 +77,7 @@ struct CodecTraits {
   bool needs_shape = false;
   bool deterministic = false;
   bool wide_vectors = false;      ///< Its code uses vectors of 256 bits or more on this machine.
-  std::uint64_t block_bytes = 0;  ///< Of a codec: how long its blocks should be where nobody says; 0: no matter.
+  std::uint64_t block_bytes = 0;  ///< The block length it wants where none is configured; 0: any.
 };
 
 class CINCH_API Codec {
@@ -90,23 +90,23 @@ class CINCH_API Codec {
   const CodecTraits& traits() const noexcept { return traits_; }
 
   /// The most that a block of `size` bytes of such a value can take. Errors: `too_large` on overflow; `unsupported`
-  /// when the codec does not take values of this kind, another one has to; `invalid_argument` when it has to be told
-  /// more of the value.
+  /// when the codec does not take values of this kind, so that another one has to; `invalid_argument` when it needs to
+  /// know more of the value.
   Result<std::size_t> bound(std::size_t size, const TensorShape* shape) const;
 
-  /// The plan of a whole value that will be split into blocks of `block_bytes` (0: it is one), or nothing when the
-  /// format has none or this value needs none. A plan is never empty.
+  /// The plan of a whole value that will be split into blocks of `block_bytes` (0: one block); nothing when the format
+  /// has no plans or this value needs none. A plan is never empty.
   Result<std::optional<Plan>> plan(ByteView value, const TensorShape* shape, std::uint64_t block_bytes) const;
 
-  /// Opens a stored plan. Errors: `corruption` too.
+  /// Opens a stored plan. Errors: also `corruption`.
   Result<std::shared_ptr<const PlanState>> open_plan(ByteView plan, const TensorShape* shape) const;
 
-  /// Encodes one block and answers its length in `to`, or nothing: the codec declines, keep the block raw.
+  /// Encodes one block and returns its length in `to`; nothing when the codec declines: the block is to be stored raw.
   /// Requires: `to` holds `bound()` bytes.
   Result<std::optional<std::size_t>> compress(const BlockSlice& slice, const PlanState* plan, ByteView block,
                                               MutableBytes to) const;
 
-  /// The same where `to` is exactly as long as `bound()` has just answered for such a block, which is not asked again.
+  /// The same without asking for `bound()` again. Requires: `to` is exactly as long as it is for such a block.
   Result<std::optional<std::size_t>> compress_to_bound(const BlockSlice& slice, const PlanState* plan, ByteView block,
                                                        MutableBytes to) const;
 
@@ -114,16 +114,17 @@ class CINCH_API Codec {
   /// finds the encoded bytes wrong.
   Status decompress(const BlockSlice& slice, const PlanState* plan, ByteView encoded, MutableBytes to) const;
 
-  /// What a lossy codec changed in one block: its bytes as they were set, and as they were decoded; the same twice for
-  /// a block stored raw. Requires: as many bytes in both.
+  /// What a lossy codec changed in one block, from its bytes as they were set and as they are decoded (the same for a
+  /// block stored raw). Requires: both have the same length.
   Result<LossSums> measure(const BlockSlice& slice, ByteView original, ByteView decoded) const;
 
-  /// A proven lie (a canary overwritten, wrong bytes for what this process has just encoded): every later call of this
-  /// provider's codecs answers `codec_misbehaved` with the first reason. Returns what to answer to this one.
+  /// Switches off all codecs of this provider for a proven breach of contract (an overwritten canary, wrong bytes for
+  /// what this process has just encoded): every later call returns `codec_misbehaved` with the first reason. Returns
+  /// the status for this call.
   Status convict(std::string_view reason) const;
 
  protected:
-  /// Shared by all codecs of one provider: why it was switched off, when it was.
+  /// Whether and why a provider was switched off; shared by all its codecs.
   class CINCH_API Conviction {
    public:
     Conviction() = default;
@@ -132,7 +133,7 @@ class CINCH_API Codec {
     ~Conviction();
 
     void set(std::string reason);
-    /// Sets it for `codec_misbehaved`. Returns the outcome as it is.
+    /// Sets it if `outcome` is `codec_misbehaved`. Returns `outcome`.
     Status judge(Status outcome);
     bool is_set() const noexcept { return reason_.load(std::memory_order_acquire) != nullptr; }
     Status status() const;
@@ -162,7 +163,7 @@ class CINCH_API Codec {
   std::shared_ptr<Conviction> conviction_;
 };
 
-/// Who implements a format, for `codec list` and for messages.
+/// An implementation of a format, for `codec list` and for messages.
 struct ProviderInfo {
   std::string format;
   std::uint16_t major = 0;  ///< What the encoder writes.
@@ -171,7 +172,7 @@ struct ProviderInfo {
   std::string implementation;           ///< Named by `prefer` in a config.
   std::string origin;                   ///< The plugin's file; "built in".
   CodecTraits traits;
-  std::string target = {};  ///< Which of its code paths runs here, such as "avx2"; empty: it has one, or does not say.
+  std::string target = {};  ///< Which of its code paths runs here, such as "avx2"; empty: it does not say.
 };
 
 /// Makes codecs of one format. Thread-safe.

@@ -44,9 +44,9 @@ extern "C" {
 
 /* ---- Return codes. Any other value means CINCH_INTERNAL. */
 #define CINCH_OK 0
-/* Encoder: does not pay. The host stores the block raw, as it does what gets less than a 64th and 4 bytes smaller;
- * where all of a value would be, and the codec is LOSSY or made a plan, it stores the value with its fallback codec
- * instead. Plan: none needed. dst is undefined. */
+/* Encoder: does not pay. The host stores the block raw, as it also does if encoding saves less than a 64th and 4 bytes;
+ * if all blocks of a value would be raw and the codec is LOSSY or made a plan, it stores the value with its fallback
+ * codec instead. Plan: none needed. dst is undefined. */
 #define CINCH_DECLINED 1
 #define CINCH_INVALID_ARG (-1)
 #define CINCH_DST_TOO_SMALL (-2)
@@ -58,7 +58,7 @@ extern "C" {
 #define CINCH_CANCELLED (-8)
 #define CINCH_DEVICE (-9) /* retry elsewhere */
 #define CINCH_INTERNAL (-10)
-#define CINCH_VALUE_UNSUPPORTED (-11) /* bound: no kind of value that this codec takes */
+#define CINCH_VALUE_UNSUPPORTED (-11) /* bound: this codec does not take this kind of value */
 
 /* `plugin_code` beside CINCH_DECLINED */
 #define CINCH_DECLINED_REJECTED 0 /* tried, did not get smaller */
@@ -175,7 +175,7 @@ typedef struct cinch_err_v1 {
   char message[256];    /* UTF-8, terminated */
 } cinch_err_v1;
 
-/* ---- What a value is and which part of it a block is. */
+/* ---- The shape of a value, limits of a call, and which part of the value a block is. */
 typedef struct cinch_shape_v1 { /* checked by the host: elem_bits * product(dims) == 8 * bytes, without overflow */
   uint32_t struct_size;
   uint16_t dtype;
@@ -207,9 +207,9 @@ typedef struct cinch_slice_v1 {
 
 /* What decoding changed in one block; filled by `measure` of a LOSSY codec, merged by the host in block order. A row is
  * the last dimension of one token and head; of a value without a shape, what the codec takes for one. Every field has
- * to be finite and at least 0: the host takes what is negative or NaN for a breach of contract and switches the codec
- * off. Elements that are not finite should come back as they were, since no sum could hold what became of them; those
- * that do count in neither sum. */
+ * to be finite and at least 0: the host takes a negative field or NaN for a breach of contract and switches the codec
+ * off. Elements that are not finite should come back unchanged, since no sum could tell what became of them; those that
+ * do count in neither sum. */
 typedef struct cinch_loss_v1 {
   uint32_t struct_size;
   uint32_t reserved;
@@ -294,13 +294,13 @@ struct cinch_provider_v1 {
    * to read. Beside one that starts with "avx" the host uses wide vectors, too. [any-thread] */
   const char* (*target)(const cinch_provider_v1*);
 
-  /* Optional: how long blocks should be with these parameters where nobody says, in bytes, for a codec that longer ones
-   * serve better than the host's own; 0: those. The host keeps to it within reason. [any-thread] */
+  /* Optional: the block length, in bytes, that the codec wants with these parameters where none is configured, if the
+   * host's own is too short for it; 0: the host's own. The host follows it within reason. [any-thread] */
   uint64_t (*block_bytes)(const cinch_provider_v1*, const char* params, size_t n);
 };
 
-/* ---- What the host offers. `log` takes at most 4096 bytes of a message, up to its first NUL, and shows '?' for what
- * is no UTF-8 or a control character. `alloc` gives NULL where it cannot. */
+/* ---- What the host offers. `log` takes at most 4096 bytes of a message, up to its first NUL, and shows '?' for
+ * control characters and for what is not UTF-8. `alloc` returns NULL when memory has run out. */
 typedef struct cinch_host_v1 {
   uint32_t struct_size;
   uint16_t abi_minor;

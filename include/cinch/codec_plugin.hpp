@@ -43,7 +43,7 @@ struct DecodeCall {
   Output to;
 };
 
-/// A value to plan for, of which `to` gets the plan; `annotation` is empty. See `plan` in codec_plugin.h.
+/// A value to plan for; the plan goes to `to`. `annotation` is empty. See `plan` in codec_plugin.h.
 struct PlanCall {
   const cinch_shape_v1* shape;
   std::uint64_t block_bytes;
@@ -69,7 +69,7 @@ struct PlanOf<T> {
   using type = typename T::Plan;
 };
 
-/// Turns whatever `body` throws into a result code and a message.
+/// Turns an exception of `body` into a result code and a message.
 template <class Body>
 std::int32_t guarded(cinch_err_v1* error, Body&& body) noexcept {
   const auto report = [error](std::int32_t code, const char* message) {
@@ -103,7 +103,7 @@ std::int32_t guarded(cinch_err_v1* error, Body&& body) noexcept {
 ///   static std::uint64_t bound(const Options&, const cinch_shape_v1*, std::uint64_t size);   // may throw Failure with
 ///       // CINCH_VALUE_UNSUPPORTED or CINCH_INVALID_ARG, see codec_plugin.h
 ///   static const char* target();                              // optional: "scalar", "avx2", …
-///   static std::uint64_t block_bytes(const Options&);         // optional: of blocks where nobody says
+///   static std::uint64_t block_bytes(const Options&);         // optional: where none is configured
 ///   static void measure(const Options&, const cinch_slice_v1&, Input original, Input decoded,
 ///                       cinch_loss_v1&);                      // LOSSY
 ///   class Encoder { explicit Encoder(const Options&);
@@ -150,7 +150,7 @@ class Provider {
     });
   }
 
-  /// Sizes beyond every memory are refused here, so that no codec's arithmetic can wrap around.
+  /// Refuses sizes that no memory can hold, so that no codec's arithmetic wraps around.
   static std::int32_t ask_bound(std::uint64_t (*function)(const Options&, const cinch_shape_v1*, std::uint64_t),
                                 const char* text, std::size_t text_size, const cinch_shape_v1* shape,
                                 std::uint64_t size, std::uint64_t* out, cinch_err_v1* error) noexcept {
@@ -303,7 +303,7 @@ class Provider {
   }
 };
 
-/// A manifest that cannot differ from the tables.
+/// The manifest, made from the tables, so that the two agree.
 template <class... Codecs>
 struct Manifest {
   cinch_manifest_v1 head{};
@@ -328,7 +328,7 @@ struct Manifest {
   }
 
  private:
-  /// Too long a text does not compile: it throws in a constant expression.
+  /// A text that is too long does not compile: it throws in a constant expression.
   template <std::size_t size>
   static constexpr void put(std::string_view text, char (&field)[size], std::size_t terminator = 1) {
     if (text.size() + terminator > size) throw Failure(CINCH_INVALID_ARG, "too long for its field of the manifest");

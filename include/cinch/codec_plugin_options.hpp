@@ -16,7 +16,7 @@
 
 namespace cinch::plugin {
 
-/// What a codec throws: one of the result codes of `codec_plugin.h`, and why.
+/// The exception of codecs: a result code of `codec_plugin.h`, and why.
 class Failure : public std::exception {
  public:
   Failure(std::int32_t code, std::string message) : code_(code), message_(std::move(message)) {}
@@ -28,34 +28,36 @@ class Failure : public std::exception {
   std::string message_;
 };
 
-/// One parameter of a codec: integers and decimals have a range, texts a list of choices ("auto/none"; empty: any
-/// text). A default outside the range stands for "not given".
+/// One parameter of a codec, made by one of the functions. A default outside the range stands for "not given".
 struct Parameter {
-  std::string_view key;
-  bool is_text = false;
+  enum class Kind : std::uint8_t { integer, decimal, text };
+
+  Kind kind = Kind::integer;
+  std::string_view key{};
   std::int64_t min = 0;
   std::int64_t max = 0;
   std::int64_t default_value = 0;
-  std::string_view text_default{};
-  std::string_view choices{};
-  bool is_decimal = false;
   double min_decimal = 0;
   double max_decimal = 0;
   double decimal_default = 0;
+  std::string_view choices{};
+  std::string_view text_default{};
 
   static constexpr Parameter integer(std::string_view key, std::int64_t min, std::int64_t max,
                                      std::int64_t default_value) {
-    return {key, false, min, max, default_value};
-  }
-  static constexpr Parameter text(std::string_view key, std::string_view default_value, std::string_view choices = {}) {
-    return {key, true, 0, 0, 0, default_value, choices};
+    return {.kind = Kind::integer, .key = key, .min = min, .max = max, .default_value = default_value};
   }
   static constexpr Parameter decimal(std::string_view key, double min, double max, double default_value) {
-    return {.key = key, .is_decimal = true, .min_decimal = min, .max_decimal = max, .decimal_default = default_value};
+    return {
+        .kind = Kind::decimal, .key = key, .min_decimal = min, .max_decimal = max, .decimal_default = default_value};
+  }
+  /// `choices`: "auto/none"; empty: any text.
+  static constexpr Parameter text(std::string_view key, std::string_view default_value, std::string_view choices = {}) {
+    return {.kind = Kind::text, .key = key, .choices = choices, .text_default = default_value};
   }
 };
 
-/// Options `k=v,k=v`, read by a table of parameters, which must be sorted by key. Borrows table and text.
+/// Options `k=v,k=v`, read by a table of parameters that is sorted by key. Borrows table and text.
 class Options {
  public:
   static constexpr std::size_t max_parameters = 16;
@@ -90,9 +92,7 @@ class Options {
       const Value& value = values_[i];
       if (is_default(parameter, value)) continue;
       out.append(out.empty() ? "" : ",").append(parameter.key).append("=");
-      out.append(parameter.is_text      ? std::string(value.text())
-                 : parameter.is_decimal ? shortest(value.decimal)
-                                        : std::to_string(value.number));
+      out.append(canonical(parameter, value));
     }
     return out;
   }
@@ -104,7 +104,7 @@ class Options {
   }
 
  private:
-  /// Without initialisers: to clear those that the table does not have takes longer than all the rest of most calls.
+  /// Without initialisers: clearing all sixteen takes longer than the rest of most calls.
   struct Value {
     std::int64_t number;
     double decimal;
@@ -120,9 +120,21 @@ class Options {
   };
 
   static bool is_default(const Parameter& parameter, const Value& value) noexcept {
-    if (parameter.is_text) return value.text() == parameter.text_default;
-    if (parameter.is_decimal) return value.decimal == parameter.decimal_default;
+    switch (parameter.kind) {
+      case Parameter::Kind::text: return value.text() == parameter.text_default;
+      case Parameter::Kind::decimal: return value.decimal == parameter.decimal_default;
+      case Parameter::Kind::integer: break;
+    }
     return value.number == parameter.default_value;
+  }
+
+  static std::string canonical(const Parameter& parameter, const Value& value) {
+    switch (parameter.kind) {
+      case Parameter::Kind::text: return std::string(value.text());
+      case Parameter::Kind::decimal: return shortest(value.decimal);
+      case Parameter::Kind::integer: break;
+    }
+    return std::to_string(value.number);
   }
 
   [[noreturn]] static void fail(std::string message) { throw Failure(CINCH_PARAMS_UNSUPPORTED, std::move(message)); }
@@ -142,29 +154,34 @@ class Options {
   }
 
   static void set(const Parameter& parameter, std::string_view text, Value& value) {
-    if (parameter.is_text) {
-      value.set_text(text);
-      if (!is_choice(text, parameter.choices)) {
-        fail(std::string(parameter.key) + ": \"" + std::string(text) + "\", expected one of " +
-             std::string(parameter.choices));
-      }
-      return;
+    switch (parameter.kind) {
+      case Parameter::Kind::text:
+        value.set_text(text);
+        if (!is_choice(text, parameter.choices)) fail_at(parameter, text, "one of " + std::string(parameter.choices));
+        return;
+      case Parameter::Kind::decimal:
+        if (!read(text, parameter.min_decimal, parameter.max_decimal, value.decimal)) {
+          fail_at(parameter, text,
+                  "a number from " + shortest(parameter.min_decimal) + " to " + shortest(parameter.max_decimal));
+        }
+        return;
+      case Parameter::Kind::integer:
+        if (!read(text, parameter.min, parameter.max, value.number)) {
+          fail_at(parameter, text,
+                  "an integer from " + std::to_string(parameter.min) + " to " + std::to_string(parameter.max));
+        }
     }
-    if (parameter.is_decimal) {
-      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value.decimal);
-      if (error != std::errc() || end != text.data() + text.size() || !(value.decimal >= parameter.min_decimal) ||
-          !(value.decimal <= parameter.max_decimal)) {
-        fail(std::string(parameter.key) + ": \"" + std::string(text) + "\", expected a number from " +
-             shortest(parameter.min_decimal) + " to " + shortest(parameter.max_decimal));
-      }
-      return;
-    }
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value.number);
-    if (error != std::errc() || end != text.data() + text.size() || value.number < parameter.min ||
-        value.number > parameter.max) {
-      fail(std::string(parameter.key) + ": \"" + std::string(text) + "\", expected an integer from " +
-           std::to_string(parameter.min) + " to " + std::to_string(parameter.max));
-    }
+  }
+
+  [[noreturn]] static void fail_at(const Parameter& parameter, std::string_view text, const std::string& expected) {
+    fail(std::string(parameter.key) + ": \"" + std::string(text) + "\", expected " + expected);
+  }
+
+  /// False: `text` is not a number of that range.
+  template <class Number>
+  static bool read(std::string_view text, Number min, Number max, Number& to) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), to);
+    return error == std::errc() && end == text.data() + text.size() && to >= min && to <= max;
   }
 
   static bool is_choice(std::string_view text, std::string_view choices) {

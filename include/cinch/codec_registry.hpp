@@ -17,7 +17,7 @@
 
 namespace cinch {
 
-/// What became of one plugin file or directory.
+/// The outcome for one plugin file or directory.
 struct PluginReport {
   std::string path;
   std::string plugin_id;  ///< Empty when the manifest was not readable.
@@ -36,18 +36,18 @@ class CINCH_API CodecRegistry {
   CodecRegistry& operator=(CodecRegistry) noexcept;
   ~CodecRegistry();
 
-  /// Adds a provider. Errors: `plugin_refused` ("provider_conflict: …") when its format already has one and no
-  /// preference decides; the first stays. Built-in formats are never replaced.
+  /// Adds a provider. Errors: `plugin_refused` ("provider_conflict: …") when its format already has one, which then
+  /// stays, and no preference decides. Built-in formats are never replaced.
   Status add(std::shared_ptr<const CodecProvider> provider);
 
-  /// Of two providers of `format`, take the one whose `ProviderInfo::implementation` is that. Say it before `add`.
+  /// Of two providers of `format`, takes the one with that `ProviderInfo::implementation`. Has to precede `add`.
   void prefer(std::string format, std::string implementation);
 
-  /// Preferences that nothing here follows: for each such format why, and what is known instead.
+  /// Preferences for implementations that are not here: for each format why, and what is known instead.
   std::map<std::string, std::string> unmet_preferences() const;
 
   /// The codec that a spec names, for writing: "zstd", "zstd:level=9", "raw". Errors: `invalid_argument` for an unknown
-  /// format (lists the known, suggests the nearest), unknown parameters, or a format that nothing here decodes.
+  /// format (lists the known, suggests the nearest), unknown parameters, or a format without a decoder.
   Result<std::shared_ptr<const Codec>> codec(std::string_view spec) const;
 
   /// The codec that reads what was stored as `format`. Errors: `codec_missing`, which names format, version and
@@ -57,7 +57,7 @@ class CINCH_API CodecRegistry {
   /// Sorted by format.
   std::vector<ProviderInfo> providers() const;
 
-  /// Remembers what the loader did, for `reports()` and for the message of `codec_missing`.
+  /// Keeps a report of the loader, for `reports()` and for messages of `codec_missing`.
   void add_report(PluginReport report);
   const std::vector<PluginReport>& reports() const noexcept;
 
@@ -66,7 +66,7 @@ class CINCH_API CodecRegistry {
   std::unique_ptr<State> state_;
 };
 
-/// The bundled codecs: made on first use from the plugin directory of the installed library, and from no other.
+/// The bundled codecs, loaded at the first use from the plugin directory of the installed library and no other.
 CINCH_API const CodecRegistry& default_registry();
 
 }  // namespace cinch

@@ -34,10 +34,10 @@ enum class Verify : std::uint8_t {
 /// Its name as configs spell it, such as "first_read".
 CINCH_API std::string_view to_string(Verify verify) noexcept;
 
-/// Of codecs that ask for no other length.
+/// The block length of codecs that want no other.
 inline constexpr std::uint64_t default_block_bytes = std::uint64_t{256} << 10;
 
-/// How long the blocks of a codec are where nobody says.
+/// The block length of a codec where none is configured.
 inline std::uint64_t block_bytes_of(const Codec& codec) noexcept {
   const std::uint64_t wanted = codec.traits().block_bytes;
   return wanted != 0 ? wanted : default_block_bytes;
@@ -54,37 +54,37 @@ struct CompressedOptions {
   /// at least), which are encoded and decoded side by side and can be read alone; 0: one block; nothing:
   /// `block_bytes_of` the codec.
   std::optional<std::uint64_t> block_bytes = std::nullopt;
-  /// Who works on blocks and batches besides the caller; null: nobody.
+  /// Threads that work on blocks and batches besides the caller; null: none.
   std::shared_ptr<WorkerPool> workers = nullptr;
   /// Decode what was encoded and compare, before it is stored. A codec that fails this is switched off.
   bool verify_writes = false;
-  /// The lossless codec of what a value's own codec cannot take (an unknown element type, no shape where it needs one,
-  /// integers where it is lossy), and of what a lossy codec, or one with plans, did not make smaller.
+  /// The lossless codec of values that their own codec cannot take (an unknown element type, no shape where it needs
+  /// one, integers where it is lossy), or that a lossy codec, or one with plans, did not make smaller.
   std::string fallback = "zstd";
-  /// How keys that match are stored; the first that matches counts. What `SetOptions` say comes before.
+  /// How keys that match are stored; the first match counts. `SetOptions` take precedence.
   std::vector<Rule> rules = {};
 };
 
-/// How a set goes.
+/// How a set would store a value.
 struct SetChoice {
   const Rule* rule = nullptr;          ///< The one that matches; it lives as long as the store.
   std::shared_ptr<const Codec> codec;  ///< What encodes the value.
-  bool is_fallback = false;            ///< Because the codec that was named cannot take it.
-  std::optional<TensorShape> shape;    ///< With what the rule knows of it.
+  bool is_fallback = false;            ///< Whether `codec` is the fallback, as the one that was named cannot take it.
+  std::optional<TensorShape> shape;    ///< Completed by the rule.
 };
 
 /// What a `recompress` may do to values.
 struct RecompressOptions {
-  bool lossy = false;  ///< Change them, with a lossy codec.
-  bool again = false;  ///< Even those that have lost something before; what they lose adds up.
+  bool lossy = false;  ///< Allow a lossy codec, which changes values.
+  bool again = false;  ///< Allow it for values that have lost something before; the losses add up.
 };
 
 /// What `recompress` did.
 enum class Recompressed : std::uint8_t {
   done,
-  already,  ///< Set with that codec, or the fallback that it would go to, or both leave it as it is; nothing was
-            ///< written.
-  absent,   ///< The key is not there, or was set anew meanwhile.
+  already,  ///< It was set with that codec, or with the fallback that it would go to, or both leave it as it is;
+            ///< nothing was written.
+  absent,   ///< The key is absent, or was set meanwhile.
   kept,     ///< The value lost something before, and losing again was not allowed; nothing was written.
 };
 
@@ -98,7 +98,7 @@ class CINCH_API CompressedKvStore final : public KvStore {
 
   const std::shared_ptr<KvStore>& inner() const noexcept;
   const std::shared_ptr<const Codec>& codec() const noexcept;
-  /// Who works on blocks and batches besides callers, such as the `threads` of a config; null: nobody.
+  /// Threads that work on blocks and batches besides callers, such as the `threads` of a config; null: none.
   const std::shared_ptr<WorkerPool>& workers() const noexcept;
 
   GetResult get(std::string_view key) override;
@@ -140,27 +140,29 @@ class CINCH_API CompressedKvStore final : public KvStore {
   Status checkpoint(const std::string& directory) override;
   Status close() override;
 
-  // -- Frames, for whoever moves or checks values: none of these needs the value's codec.
+  // -- Frames, for moving and checking values.
 
-  /// The stored frame, once all checksums of its stored bytes were found right.
+  /// The stored frame, after all checksums of its stored bytes were compared. Needs no codec.
   GetResult get_frame(std::string_view key);
 
-  /// Stores a frame that `get_frame` gave for the same key, here or from another store. Errors: `corruption` when it
-  /// does not verify or belongs to another key; `invalid_argument` for options with a codec or a shape.
+  /// Stores a frame that `get_frame` of this or another store returned for the same key. Needs no codec. Errors:
+  /// `corruption` when it does not verify or belongs to another key; `invalid_argument` for options with a codec or a
+  /// shape.
   Status set_frame(std::string_view key, ByteView frame, const SetOptions& options = {});
 
-  /// How a set of so many bytes would go, without doing it: what a codec for special values then leaves as it is goes
-  /// to the fallback as well. Errors: those of `set`.
+  /// How a `set` of `bytes` bytes would store them; stores nothing. A value that the chosen codec then does not make
+  /// smaller may still go to the fallback. Errors: those of `set`.
   Result<SetChoice> choose(std::string_view key, std::uint64_t bytes, const SetOptions& options = {}) const;
 
-  /// Stores the value anew with the codec that `spec` names, or, where it is empty, with the one that a set would use.
-  /// Shape, expiry and what was lost before are kept. Errors: those of `get` and `set`, `invalid_argument` for a lossy
-  /// codec that the options do not allow, `unsupported` over a store without stamps; the stored value stays.
+  /// Stores the value again with the codec that `spec` names or, if it is empty, with the one that a `set` would use.
+  /// Shape, expiry and the record of earlier loss are kept. Errors, which leave the stored value: those of `get` and
+  /// `set`, `invalid_argument` for a lossy codec that the options do not allow, `unsupported` over a store without
+  /// stamps.
   Result<Recompressed> recompress(std::string_view key, std::string_view spec = {},
                                   const RecompressOptions& options = {});
 
-  /// What the frame says of itself, from its head alone, and when the value expires; damage of the blocks behind it is
-  /// not noticed.
+  /// What the frame's header says of it, and when the value expires. Needs no codec, and reads only the header: damage
+  /// behind it is not noticed.
   Result<std::optional<FrameInfo>> inspect(std::string_view key);
 
  private:

@@ -1,7 +1,7 @@
 /// `Compression`: one call each way over the two bundled byte codecs, without a store.
 ///
-/// What: `compress` emits a frame bound to the empty key, so what it gives is self-describing, checked, and readable by
-/// every later version. Threads: any. Ownership: results are the caller's. Errors: at each function. Units: bytes.
+/// What: `compress` returns a frame bound to the empty key: self-describing, checksummed, and readable by every later
+/// version. Threads: any. Ownership: results are the caller's. Errors: at each function. Units: bytes.
 #pragma once
 
 #include <optional>
@@ -28,7 +28,7 @@ CINCH_API std::optional<Compression> parse_compression(std::string_view name) no
 CINCH_API Result<std::vector<std::byte>> compress(Compression compression, ByteView data,
                                                   const CodecRegistry& codecs = default_registry());
 
-/// Takes what any codec wrote. Errors: `corruption`, `codec_missing`, `too_large` over `max_bytes`.
+/// Reads frames of any codec. Errors: `corruption`, `codec_missing`, `too_large` over `max_bytes`.
 CINCH_API Result<std::vector<std::byte>> decompress(ByteView frame, const CodecRegistry& codecs = default_registry(),
                                                     std::uint64_t max_bytes = default_max_value_bytes);
 

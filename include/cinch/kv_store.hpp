@@ -5,14 +5,14 @@
 /// set and remove that returned before it began. Processes: after a `fork` the child may call `exec` or `_exit`; it has
 /// neither the parent's threads nor the locks they held, and RocksDB cannot be used there at all. Ownership: arguments
 /// are borrowed for the call; what comes back pins its own bytes (value.hpp). Errors: an absent key is no error. Any
-/// call may answer `closed`, `io_error` or, on a damaged store, `corruption`, and, on a store that was opened to read,
-/// those that write answer `unsupported`; what else is said at the function. A failed call leaves every key as it was,
-/// but for `batch_set` and `remove_prefix`, which say so. `std::bad_alloc` may come out of any call, and nothing else
-/// may, from a store of your own either.
+/// call may return `closed`, `io_error` or, if the store is damaged, `corruption`; on a store opened read-only, calls
+/// that write return `unsupported`. Further errors are listed at each function. A failed call leaves every key as it
+/// was, except `batch_set` and `remove_prefix` (see there). The only exception that may leave a call is
+/// `std::bad_alloc`; that holds for a store of your own, too.
 /// Units: bytes, milliseconds.
 ///
-/// Your own store implements the seven pure functions; the others have correct defaults. `cinch/conformance.hpp`, a
-/// test suite, checks it.
+/// Your own store implements the seven pure functions, with what `store_support.hpp` has for it; the others have
+/// correct defaults. `cinch/conformance.hpp`, a test suite, checks it.
 #pragma once
 
 #include <chrono>
@@ -37,16 +37,16 @@ inline constexpr std::size_t max_key_bytes = std::size_t{64} * 1024;
 
 /// How one value is to be stored.
 struct SetOptions {
-  /// Time to live from now. Zero: the one of the rule that matches, or none. One too long to be represented is none,
-  /// a negative one `invalid_argument`. An expired key is absent to every call.
+  /// Time to live from now. Zero: that of the matching rule, or none. One too long to be represented means no expiry;
+  /// a negative one is `invalid_argument`. An expired key is absent to every call.
   std::chrono::milliseconds ttl{0};
-  /// Only for `set_if`: a key that is there keeps its expiry, even one that it got since its stamp was read.
+  /// Only for `set_if`: an existing key keeps its expiry, even one given to it after its stamp was read.
   bool keep_ttl = false;
-  /// The codec of this value, a spec such as "zstd:level=9"; empty: the store's own. Only a `CompressedKvStore` can
-  /// follow it, any other store answers `invalid_argument`.
-  std::string_view codec;
+  /// The codec of this value, a spec such as "zstd:level=9"; empty: the store's own. Any store but a
+  /// `CompressedKvStore` answers `invalid_argument` to one.
+  std::string_view codec = {};
   /// The value is a tensor of this shape. A store without codecs ignores it.
-  std::optional<TensorShape> tensor;
+  std::optional<TensorShape> tensor = std::nullopt;
 };
 
 /// One key and value of `batch_set`.
@@ -62,7 +62,7 @@ using GetResult = Result<std::optional<Value>>;
 /// One page of `scan`.
 struct KeyPage {
   std::vector<std::string> keys;  ///< In byte order.
-  bool more = false;              ///< True: go on after the last key of this page.
+  bool more = false;              ///< True: continue after the last key of this page.
 };
 
 /// What is known of a value without reading it.
@@ -75,11 +75,11 @@ struct Head {
 
 struct StoreStats {
   std::uint64_t values = 0;          ///< Keys held.
-  std::uint64_t stored_bytes = 0;    ///< What they take, with the store's own overhead.
+  std::uint64_t stored_bytes = 0;    ///< What they take, the store's own overhead included.
   std::uint64_t capacity_bytes = 0;  ///< The cap on `stored_bytes`; 0: none.
   bool estimated = false;            ///< True: `values` and `stored_bytes` are close, not exact.
-  /// Writes that were acknowledged once and that damage to the store's files took back, as many as are known of. What
-  /// they had set is absent or older; no call can say of which keys. 0: none is known.
+  /// How many acknowledged writes are known to have been lost to damage of the store's files; 0: none is known. Their
+  /// keys are absent or have an older value; which keys they are is not known.
   std::uint64_t lost_writes = 0;
   /// Further figures by name, such as "encoded_bytes"; counters count since the store was opened.
   std::vector<std::pair<std::string, std::uint64_t>> counters;
@@ -102,24 +102,24 @@ class CINCH_API KvStore {
   virtual Result<bool> exists(std::string_view key) = 0;
 
   /// At most `limit` keys that start with `prefix` and come after `after` (nothing: from the first), in byte order.
-  /// Pages survive writes between them: a key that is there all along is seen once, a key that comes or goes may be
-  /// seen or not. Cost: one pass over the store's keys per page where it keeps no order (memory), else the page alone.
+  /// Writes between pages are allowed: a key that exists throughout is seen once; one that is set or removed meanwhile
+  /// may be seen or not. Cost of a page: a pass over all keys in a store that keeps no order (memory), else the page.
   /// Requires: `limit > 0`.
   virtual Result<KeyPage> scan(std::string_view prefix, std::optional<std::string_view> after = std::nullopt,
                                std::size_t limit = 4096) = 0;
 
-  /// Returns when everything acknowledged so far is as durable as the store can make it.
+  /// Returns once everything acknowledged so far is as durable as the store can make it.
   virtual Status flush() = 0;
 
   virtual StoreStats stats() = 0;
 
-  // -- With defaults in terms of the above.
+  // -- Functions with a default in terms of those above.
 
   /// One result for each key, in their order.
   virtual std::vector<GetResult> batch_get(std::span<const std::string_view> keys);
 
-  /// Sets them in order; a key that comes twice ends with the later value. The default stops at the first failure, with
-  /// the earlier ones set; a store that promises atomic batches sets all or none.
+  /// Sets them in order; the last value of a repeated key wins. The default stops at the first failure, with the items
+  /// before it set; a store that promises atomic batches sets all or none.
   virtual Status batch_set(std::span<const SetItem> items);
 
   /// Copies the value to the start of `to` and answers its length, or nothing when the key is absent.
@@ -150,9 +150,9 @@ class CINCH_API KvStore {
   /// this one goes on. The default answers `unsupported`.
   virtual Status checkpoint(const std::string& directory);
 
-  /// Flushes and gives back what the store holds open; calls that come later answer `closed`, as those under way may,
-  /// and closing again does nothing. Values handed out stay valid. The destructor closes too, but cannot report. The
-  /// default flushes.
+  /// Flushes and releases what the store holds open. Later calls return `closed`, and calls in progress may; closing
+  /// again does nothing. Values handed out stay valid. The destructor closes too, but cannot report errors. The default
+  /// only flushes.
   virtual Status close();
 
  protected:
@@ -177,40 +177,5 @@ Status for_each_key(KvStore& store, std::string_view prefix, Visit&& visit,
     after = last;
   }
 }
-
-/// Now, in milliseconds since the Unix epoch: the clock that expiries are told in.
-CINCH_API std::int64_t now_ms() noexcept;
-
-/// When what lives for `ttl` from now expires, as `Head` has it. 0, never: for a time to live of zero, and for one too
-/// long to be represented.
-CINCH_API std::int64_t expiry_of(std::chrono::milliseconds ttl) noexcept;
-
-/// Whether what expires at that time, as `Head` has it, is gone `now`.
-inline bool has_expired(std::int64_t expires_at_ms, std::int64_t now) noexcept {
-  return expires_at_ms != 0 && expires_at_ms <= now;
-}
-
-/// The arguments that every store refuses alike: `invalid_argument` for a key over `max_key_bytes` or a negative time
-/// to live, and, for a store without codecs, for a codec.
-CINCH_API Status check_key(std::string_view key);
-CINCH_API Status check_set(std::string_view key, const SetOptions& options, bool has_codecs = false);
-
-/// `invalid_argument` for a page of no keys.
-CINCH_API Status check_limit(std::size_t limit);
-
-/// `invalid_argument` when a value of `size` bytes does not fit into a buffer of `room` bytes.
-CINCH_API Status check_room(std::string_view key, std::uint64_t size, std::uint64_t room);
-
-/// `invalid_argument` when a value of `size` bytes does not have `count` of them from `offset` on.
-CINCH_API Status check_range(std::string_view key, std::uint64_t size, std::uint64_t offset, std::uint64_t count);
-
-/// A key as messages and tools show it: printable ASCII as it is, a backslash as `\\`, other bytes as `\xHH`.
-CINCH_API std::string escape_key(std::string_view key);
-
-/// `key "a\\x00b"`, as messages name a key; of a very long one the beginning and its length.
-CINCH_API std::string describe_key(std::string_view key);
-
-/// The inverse of `escape_key`; `invalid_argument` names the position of what it cannot read.
-CINCH_API Result<std::string> unescape_key(std::string_view text);
 
 }  // namespace cinch

@@ -1,4 +1,4 @@
-/// The one way in which the library speaks: a callback that the host sets. Without one it is silent.
+/// Messages of the library go to a callback of the host. Without one it is silent.
 ///
 /// Threads: the callback may be called from any thread, concurrently. Ownership: the message is borrowed for the call.
 #pragma once
@@ -16,15 +16,15 @@ enum class LogLevel : std::uint8_t { debug, info, warning, error };
 using LogCallback = void (*)(void* context, LogLevel level, std::string_view message);
 
 /// Sets the callback for the process; null turns logging off. Call it once, before stores are opened: a call under way
-/// on another thread may still use the callback that was set before. The callback must not throw; it is called in the
-/// middle of operations, under locks of theirs, and must neither call a store nor wait for a thread that does.
+/// on another thread may still use the callback that was set before. The callback is called while internal locks are
+/// held, so it must not throw, call a store, or wait for a thread that does.
 CINCH_API void set_log_callback(LogCallback callback, void* context);
 
 /// For backends and plugins' hosts: hands `message` to the callback, if one is set.
 CINCH_API void log(LogLevel level, std::string_view message) noexcept;
 
-/// Text from outside (of plugins, names of files), fit to be shown: with a question mark for every byte that is part of
-/// a control character or of no UTF-8.
+/// Text from outside (of plugins, names of files), made fit to be shown: every byte of a control character, or that is
+/// not UTF-8, becomes a question mark.
 CINCH_API std::string printable(std::string_view text);
 
 }  // namespace cinch

@@ -17,16 +17,16 @@
 
 namespace cinch {
 
-/// The tensor that bytes are which come without a shape.
+/// How to read the bytes of a value that is set without a shape as a tensor.
 struct TensorOfBytes {
   Dtype dtype = Dtype::u8;
-  /// One may be 0: as many as the value has. Empty: [0, 1, head_dim] with a head_dim, else [0].
+  /// One may be 0: worked out from the value's length. Empty: [0, 1, head_dim] with a head_dim, else [0].
   std::vector<std::uint64_t> dims = {};
   TensorLayout layout = {};
   bool operator==(const TensorOfBytes&) const = default;
 };
 
-/// The shape of a value of so many bytes. Errors: `invalid_argument` that names the bytes given and expected.
+/// The shape of a value of `bytes` bytes. Errors: `invalid_argument` that names the bytes given and expected.
 CINCH_API Result<TensorShape> shape_of(const TensorOfBytes& tensor, std::uint64_t bytes);
 
 struct Rule {
@@ -37,11 +37,11 @@ struct Rule {
   std::chrono::milliseconds ttl{0};  ///< Time to live; zero: for ever.
   /// Bytes of a block, as `CompressedOptions::block_bytes`; nothing: as there.
   std::optional<std::uint64_t> block_bytes = std::nullopt;
-  /// A lossless spec for values that the codec does not store, as `CompressedOptions::fallback` says; empty: that one.
+  /// A lossless spec, instead of `CompressedOptions::fallback`; empty: that one.
   std::string fallback = {};
-  /// What is known of values that come with a shape; its token axis replaces theirs.
+  /// Completes the shapes of values that are set with one; its token axis replaces theirs.
   TensorLayout layout = {};
-  /// What values are that come without a shape and leave the codec to the rules; nothing: bytes.
+  /// The shape of values that are set without one and leave the codec to the rules; nothing: they are bytes.
   std::optional<TensorOfBytes> tensor = std::nullopt;
 };
 

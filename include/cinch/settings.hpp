@@ -50,7 +50,7 @@ class CINCH_API Settings {
   Status only(std::initializer_list<std::string_view> known) const { return only({known.begin(), known.end()}); }
   Status only(std::span<const SettingInfo> known) const;
 
-  /// These, and where they say nothing the defaults of `known`.
+  /// These, completed by the defaults of `known`.
   Settings with_defaults(std::span<const SettingInfo> known) const;
 
   const std::map<std::string, Setting, std::less<>>& all() const noexcept { return settings_; }
@@ -59,13 +59,13 @@ class CINCH_API Settings {
   std::map<std::string, Setting, std::less<>> settings_;
 };
 
-/// One setting that somebody takes, as a config shows it.
+/// A setting that a backend takes, as a config shows it.
 struct SettingInfo {
   std::string name;
-  Settings::Setting default_value;  ///< What it is when nobody says; empty text: it has to be given.
+  Settings::Setting default_value;  ///< Empty text: it has to be given.
 };
 
-/// A setting as TOML has it: `"text"`, 42, true.
+/// A setting as TOML writes it: `"text"`, 42, true.
 CINCH_API std::string to_toml(const Settings::Setting& setting);
 
 /// "4GiB", "256 KiB", "1000", "2MB" to bytes: KiB, MiB, GiB, TiB are powers of 1024, KB, MB, GB, TB of 1000.
@@ -80,10 +80,10 @@ CINCH_API Result<std::chrono::milliseconds> parse_duration(std::string_view text
 /// The same time in the largest unit that needs no fraction.
 CINCH_API std::string format_duration(std::chrono::milliseconds duration);
 
-/// The entry of `known` that is most like `name`; empty when none is near enough to be meant.
+/// The entry of `known` that is most like `name`; empty when none is similar enough to be meant.
 CINCH_API std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known);
 
-/// What a message of an unknown name ends with: `; did you mean "zstd"?`, or nothing.
+/// The end of a message about an unknown name: `; did you mean "zstd"?`, or nothing.
 CINCH_API std::string suggestion_for(std::string_view name, std::span<const std::string_view> known);
 
 }  // namespace cinch

@@ -84,7 +84,7 @@ CINCH_API Status merged(std::initializer_list<Status> statuses);
 template <class T>
 class Result;
 
-/// What a `Result<T>` is made from besides a `Status`: whatever converts to a `T`.
+/// What a `Result<T>` can be made from besides a `Status`: anything that converts to a `T`.
 template <class U, class T>
 concept ResultValue = std::is_convertible_v<U, T> && !std::is_same_v<std::remove_cvref_t<U>, Status> &&
                       !std::is_same_v<std::remove_cvref_t<U>, Result<T>>;

@@ -17,8 +17,8 @@
 
 namespace cinch {
 
-/// Element types; the numbers are those of `cinch/codec_plugin.h` and are stored. Others travel untyped,
-/// and a codec for floats may take them for floats: name another for them, as `cinch import` does.
+/// Element types; the numbers are those of `cinch/codec_plugin.h` and are stored. Values of any other type are untyped,
+/// and a codec for floats may take them for floats: name another codec for them, as `cinch import` does.
 enum class Dtype : std::uint16_t {
   boolean = 1,
   u8 = 2,
@@ -39,8 +39,8 @@ enum class Dtype : std::uint16_t {
 
 inline constexpr std::size_t max_tensor_dims = 8;
 
-/// A dense row-major tensor. `token_axis` is the dimension that counts tokens, where one does; dimensions before it are
-/// independent planes, those after it make up one token.
+/// A dense row-major tensor. `token_axis` is the dimension that counts tokens, if there is one; dimensions before it
+/// are independent planes, those after it make up one token.
 struct TensorShape {
   Dtype dtype = Dtype::u8;
   std::uint8_t ndim = 0;
@@ -59,35 +59,35 @@ struct TensorShape {
 CINCH_API Result<TensorShape> make_tensor(Dtype dtype, std::span<const std::uint64_t> dims,
                                           std::optional<std::uint8_t> token_axis = std::nullopt);
 
-/// What is known of tensors besides their dimensions.
+/// What dimensions do not tell of a tensor.
 struct TensorLayout {
   std::optional<std::uint8_t> token_axis;
-  /// The length of one head, where the last dimension is heads · head_dim.
+  /// The length of one head, if the last dimension is heads · head_dim.
   std::optional<std::uint64_t> head_dim;
 
   bool empty() const noexcept { return !token_axis && !head_dim; }
   bool operator==(const TensorLayout&) const = default;
 };
 
-/// The same elements, laid out so: with that token axis in place of its own, and the last dimension split into
-/// [heads, head_dim] unless it is head_dim behind a dimension of heads. Errors: `invalid_argument` when it does not
-/// fit; but where elements are no floating-point numbers, or there is one dimension, such as token ids or scales among
-/// caches, what does not fit is left out.
+/// The same elements in this layout: its token axis replaces the shape's, and the last dimension is split into
+/// [heads, head_dim] unless it is head_dim after a dimension of heads. Errors: `invalid_argument` when the layout does
+/// not fit. But for integers, and for a single dimension (token ids or scales among caches), what does not fit is
+/// ignored.
 CINCH_API Result<TensorShape> with_layout(const TensorShape& shape, const TensorLayout& layout);
 
-/// Bits of one element: 16 for `bf16`. 0 for a number that is no Dtype.
+/// Bits of one element: 16 for `bf16`; 0 for a number that is not a `Dtype`.
 CINCH_API std::uint32_t element_bits(Dtype dtype) noexcept;
 
 /// The length in bytes of a value of that shape; `invalid_argument` when the shape is malformed or it overflows.
 CINCH_API Result<std::uint64_t> tensor_bytes(const TensorShape& shape);
 
-/// Whether elements are floating-point numbers; only such values may be changed by a lossy codec.
+/// Whether elements are floating-point numbers; a lossy codec may change only such values.
 CINCH_API bool is_float(Dtype dtype) noexcept;
 
 /// "bf16 [5461, 3, 64]"
 CINCH_API std::string to_string(const TensorShape& shape);
 
-/// "bf16"; "unknown" for a number that is no Dtype.
+/// "bf16"; "unknown" for a number that is not a `Dtype`.
 CINCH_API std::string_view to_string(Dtype dtype) noexcept;
 
 /// The inverse of `to_string`; also takes the names of the safetensors format ("BF16", "F8_E4M3").

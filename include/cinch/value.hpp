@@ -1,9 +1,9 @@
 /// `Value`: a cheap handle on immutable bytes that a store handed out.
 ///
 /// What: it pins the bytes it shows and whatever owns them: a memory store's entry, a page of a database's cache, a
-/// decoded buffer. Threads: a `Value` is used like a `std::shared_ptr`: copies may live on any thread, one object
-/// belongs to one thread at a time. Ownership: views taken from it live as long as some copy of it does, also after the
-/// key was overwritten, removed or evicted and after the store was closed. Pinned bytes count as memory in use.
+/// decoded buffer. Threads: like a `std::shared_ptr`: copies may be used on any thread, one object by one thread at a
+/// time. Ownership: views taken from it are valid as long as any copy of it lives, also after the key was overwritten,
+/// removed or evicted and after the store was closed. Pinned bytes count as memory in use.
 /// Errors: none. Units: bytes.
 #pragma once
 
@@ -20,8 +20,8 @@
 
 namespace cinch {
 
-/// Base of whatever keeps a `Value`'s bytes alive: a reference count, and a note of what was found when the bytes were
-/// verified (`Verify::first_read`). Born with one reference.
+/// Base of whatever keeps a `Value`'s bytes alive: a reference count, and what is known since the bytes were verified
+/// (`Verify::first_read`). Starts with one reference.
 class CINCH_API ValueOwner {
  public:
   ValueOwner() noexcept = default;
@@ -32,33 +32,33 @@ class CINCH_API ValueOwner {
   void unpin() noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
   }
-  /// True when more than one reference is held at this moment.
+  /// True while more than one reference is held.
   bool is_shared() const noexcept { return references_.load(std::memory_order_acquire) > 1; }
 
-  /// True when the same bytes stay behind this owner from one `get` of the key to the next, so that it is worth
-  /// remembering that they were verified: a resident entry. Buffers made for one call answer false.
+  /// True for a resident entry: the next `get` of the key finds the same bytes behind the same owner, so that it is
+  /// worth remembering that they were verified. False for buffers made for one call.
   virtual bool is_resident() const noexcept { return false; }
 
-  /// Remembers that all of the resident bytes were verified, and where in them a value starts that goes on to their end
-  /// as it was set; 0: none does.
+  /// Remembers that all of the resident bytes were verified, and the offset from which they are the value as it was
+  /// set, up to their end; 0: they are encoded.
   void set_verified(std::uint32_t raw_start) noexcept { verified_.store(raw_start + 1, std::memory_order_release); }
   bool is_verified() const noexcept { return verified_.load(std::memory_order_acquire) != 0; }
 
-  /// What `set_verified` was told; 0 also when it was not called yet.
+  /// The argument of `set_verified`; 0 before it was called.
   std::uint32_t raw_start() const noexcept {
     const std::uint32_t verified = verified_.load(std::memory_order_acquire);
     return verified == 0 ? 0 : verified - 1;
   }
 
-  /// The memory that this owner alone keeps, which a store that takes the value as it is will be charged for; 0: not
-  /// known, or not the owner's alone, and a store copies.
+  /// The memory that only this owner keeps: what a store that keeps the value itself is charged for. 0: not known, or
+  /// shared with others; such a value is copied.
   virtual std::size_t held_bytes() const noexcept { return 0; }
 
  protected:
   virtual ~ValueOwner();
 
  private:
-  /// Called when the last reference goes; overridden where `delete this` is not how the memory goes back.
+  /// Called when the last reference is gone; overridden where the memory is not freed by `delete this`.
   virtual void destroy() noexcept { delete this; }
 
   std::atomic<std::uint32_t> references_{1};
@@ -70,12 +70,12 @@ class Value {
   /// The empty value.
   Value() noexcept = default;
 
-  /// Takes over one reference of `owner`, which keeps `bytes` alive. This is how a store hands out what it holds.
+  /// Takes over one reference to `owner`, which keeps `bytes` alive. For stores, to hand out what they hold.
   static Value adopt(ByteView bytes, ValueOwner* owner) noexcept { return Value(bytes, owner); }
 
   CINCH_API static Value copy_of(ByteView bytes);
 
-  /// Moves a buffer in: a bare memory store that is set to this value keeps the buffer itself from 4 KiB on. A
+  /// Moves a buffer in. From 4 KiB on, a bare memory store that is set to this value keeps the buffer itself; a
   /// `CompressedKvStore` encodes it, or copies it behind its header.
   CINCH_API static Value own(std::vector<std::byte> bytes);
   CINCH_API static Value own(std::string text);
@@ -114,7 +114,8 @@ class Value {
   /// What keeps the bytes alive; null for the empty value.
   ValueOwner* owner() const noexcept { return owner_; }
 
-  /// True for what `part` made: the owner speaks of other bytes, all of those that were adopted with it.
+  /// True for the result of `part`: what the owner says holds for all the bytes that were adopted with it, not for
+  /// these.
   bool is_part() const noexcept { return is_part_; }
 
  private:

@@ -1,9 +1,9 @@
 /// `WorkerPool`: the threads that encode and decode the blocks of values; several stores may share one.
 ///
-/// What: work is cut into parts that the caller's own thread and idle workers take, one after the other; so a pool of
-/// one thread starts none, and a call is never stuck behind another's work. Threads: every function from any thread.
-/// Workers start with the first work that needs them. After a fork the child works on its own thread alone. Ownership:
-/// shared; the destructor joins the workers. Errors: none but `std::bad_alloc`.
+/// What: work is cut into parts, which the calling thread and idle workers take one by one: a pool of one thread starts
+/// none, and a call never waits for another one's work. Threads: every function from any thread. Workers start when
+/// they are first needed. After a fork the child has its own thread only. Ownership: shared; the destructor joins the
+/// workers. Errors: only `std::bad_alloc`.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace cinch {
 
 class CINCH_API WorkerPool {
  public:
-  /// `threads` counts the caller's: 1 starts none. 0 is as many as the machine runs at once.
+  /// `threads` includes the caller's: 1 starts none. 0: one for each hardware thread.
   explicit WorkerPool(unsigned threads = 0);
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
@@ -25,13 +25,12 @@ class CINCH_API WorkerPool {
   unsigned threads() const noexcept;
 
   /// Calls `part(i)` once for every `i < count`, in any order and concurrently, and returns when all have returned.
-  /// What a part throws is thrown again, the first of several; the other parts are run all the same. A part may call
-  /// this.
+  /// Runs all parts even if some throw, then rethrows the first exception. A part may call `run`.
   void run(std::size_t count, const std::function<void(std::size_t)>& part);
 
-  /// Calls `task` on a worker, soon; a pool of one thread starts one worker for it. Where no thread can be had, and in
-  /// the child of a fork, it is called here, before this returns. Tasks that wait when the pool goes are run first.
-  /// Requires: it throws nothing.
+  /// Calls `task` on a worker, soon; a pool of one thread starts one worker for it. If no thread can be started, and in
+  /// the child of a fork, it is called before this returns. The destructor runs the tasks that still wait. Requires:
+  /// `task` throws nothing.
   void submit(std::function<void()> task);
 
  private:

@@ -1,5 +1,6 @@
 // ls, stat.
 #include "cinch/store_config.hpp"
+#include "cinch/store_support.hpp"
 #include "tests/cli/safetensors_file.hpp"
 
 namespace cinch::test {

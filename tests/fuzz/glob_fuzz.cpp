@@ -1,5 +1,6 @@
 // Globs: any text as a pattern, and patterns made of known wishes, against a matcher that is plain where the engine's
 // is fast.
+#include "cinch/keys.hpp"
 #include "cinch/kv_store.hpp"
 #include "engine/glob.hpp"
 #include "tests/fuzz/fuzz_input.hpp"

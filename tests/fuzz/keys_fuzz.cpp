@@ -1,5 +1,6 @@
 // How keys are shown: every key comes back from its escaped form, which is printable ASCII; every text that can be read
 // as a key is the key's escaped form once it is written again.
+#include "cinch/keys.hpp"
 #include "cinch/kv_store.hpp"
 #include "tests/fuzz/fuzz_input.hpp"
 

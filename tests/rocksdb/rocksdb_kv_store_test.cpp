@@ -4,6 +4,8 @@
 #include <chrono>
 #include <thread>
 
+#include "cinch/keys.hpp"
+#include "cinch/store_support.hpp"
 #include "tests/rocksdb/rocksdb_test.hpp"
 
 namespace cinch::test {

@@ -9,6 +9,7 @@
 
 #include "cinch/backend_registry.hpp"
 #include "cinch/compression.hpp"
+#include "cinch/keys.hpp"
 #include "cinch/store_config.hpp"
 #include "tests/plugins/test_plugins.hpp"
 #include "tests/support/failing_allocator.hpp"

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "cinch/backend_registry.hpp"
+#include "cinch/store_support.hpp"
 #include "engine/frame_writer.hpp"
 #include "tests/support/fault_kv_store.hpp"
 #include "tests/support/store_counter.hpp"

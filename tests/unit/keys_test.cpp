@@ -1,8 +1,10 @@
+#include "cinch/keys.hpp"
+
 #include <gtest/gtest.h>
 
 #include <random>
 
-#include "cinch/kv_store.hpp"
+#include "cinch/store_support.hpp"
 
 namespace cinch {
 namespace {

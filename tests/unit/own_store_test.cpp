@@ -3,6 +3,8 @@
 
 #include "cinch/backend_registry.hpp"
 #include "cinch/compressed_kv_store.hpp"
+#include "cinch/keys.hpp"
+#include "cinch/store_support.hpp"
 #include "tools/examples/map_kv_store.hpp"
 
 namespace cinch {

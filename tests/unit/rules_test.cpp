@@ -6,6 +6,7 @@
 
 #include "cinch/backend_registry.hpp"
 #include "cinch/compressed_kv_store.hpp"
+#include "cinch/store_support.hpp"
 #include "tests/support/fault_kv_store.hpp"
 #include "tests/support/test_codecs.hpp"
 

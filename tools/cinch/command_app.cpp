@@ -5,9 +5,11 @@
 #include <filesystem>
 #include <utility>
 
+#include "cinch/keys.hpp"
 #include "cinch/kv_store.hpp"
 #include "cinch/settings.hpp"
 #include "cinch/store_config.hpp"
+#include "cinch/store_support.hpp"
 #include "commands.hpp"
 #include "help_text.hpp"
 #include "output.hpp"

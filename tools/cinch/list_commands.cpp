@@ -5,6 +5,7 @@
 #include <ctime>
 #include <map>
 
+#include "cinch/keys.hpp"
 #include "commands.hpp"
 #include "json_writer.hpp"
 #include "loss.hpp"

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <system_error>
 
+#include "cinch/keys.hpp"
 #include "cinch/kv_store.hpp"
 #include "cinch/log.hpp"
 

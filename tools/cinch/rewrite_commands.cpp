@@ -1,6 +1,7 @@
 // recompress, copy: values that are stored anew, here or elsewhere.
 #include <filesystem>
 
+#include "cinch/store_support.hpp"
 #include "commands.hpp"
 #include "interrupt.hpp"
 #include "json_writer.hpp"

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "cinch/keys.hpp"
 #include "cinch/kv_store.hpp"
 #include "json_writer.hpp"
 

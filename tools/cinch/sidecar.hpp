@@ -8,7 +8,9 @@
 #include <string>
 #include <string_view>
 
+#include "cinch/keys.hpp"
 #include "cinch/kv_store.hpp"
+#include "cinch/store_support.hpp"
 #include "output.hpp"
 
 namespace cinch::tool {

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "cinch/keys.hpp"
 #include "cinch/kv_store.hpp"
+#include "cinch/store_support.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
 #include "progress.hpp"

@@ -1,6 +1,7 @@
 // import, export.
 #include <chrono>
 
+#include "cinch/keys.hpp"
 #include "commands.hpp"
 #include "interrupt.hpp"
 #include "json_writer.hpp"

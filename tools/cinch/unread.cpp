@@ -1,5 +1,6 @@
 #include "unread.hpp"
 
+#include "cinch/keys.hpp"
 #include "cinch/kv_store.hpp"
 #include "output.hpp"
 

@@ -1,4 +1,5 @@
 // put, get, del, exists.
+#include "cinch/keys.hpp"
 #include "commands.hpp"
 #include "files.hpp"
 #include "json_writer.hpp"

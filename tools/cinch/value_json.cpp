@@ -1,5 +1,6 @@
 #include "value_json.hpp"
 
+#include "cinch/keys.hpp"
 #include "cinch/kv_store.hpp"
 #include "loss.hpp"
 #include "output.hpp"

@@ -1,4 +1,5 @@
 // verify: every value is read, as `get` reads it, or, shallow, as it is stored.
+#include "cinch/keys.hpp"
 #include "commands.hpp"
 #include "json_writer.hpp"
 #include "output.hpp"

@@ -5,6 +5,7 @@
 #include <latch>
 #include <thread>
 
+#include "cinch/keys.hpp"
 #include "files.hpp"
 #include "import_summary.hpp"
 #include "loss.hpp"

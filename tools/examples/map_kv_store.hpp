@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cinch/kv_store.hpp>
+#include <cinch/store_support.hpp>
 #include <map>
 #include <mutex>
 #include <string>

@@ -17,6 +17,8 @@
 #include <random>
 
 #include "cinch/conformance_store.hpp"
+#include "cinch/keys.hpp"
+#include "cinch/store_support.hpp"
 
 namespace cinch {
 
