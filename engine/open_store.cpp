@@ -25,7 +25,7 @@ Result<std::shared_ptr<CompressedKvStore>> open_store(const StoreConfig& config,
   Result<std::shared_ptr<KvStore>> inner = backends.open(config.backend, config.settings);
   if (!inner) return inner.error();
   CompressedOptions options = config.compressed;
-  if (!options.workers && config.threads != 1) options.workers = std::make_shared<WorkerPool>(config.threads);
+  if (!options.workers) options.workers = std::make_shared<WorkerPool>(config.threads);
   return std::make_shared<CompressedKvStore>(std::move(*inner), std::move(*codec), std::move(options), codecs);
 }
 

@@ -1,17 +1,18 @@
 /// Every operation of a `KvStore` with a Boost.Asio completion token: callbacks, futures, `co_await`.
 ///
-/// What: an operation runs on a `WorkerPool`, never on the host's loop, and completes on the token's executor or, where
-/// it names none, on the one given here, with one argument: what the plain call answers. Several may be in flight. One
+/// What: an operation runs on a `WorkerPool`, never on the host's loop, and completes on the token's executor or, if it
+/// names none, on the one given here, with one argument: the result of the plain call. Several may be in flight. One
 /// that has not started can be cancelled through the token's cancellation slot, and completes with `cancelled`.
-/// Threads: every function from any thread. Ownership: an operation owns its arguments and the store; a `Value` pins
-/// its bytes; executors' contexts, and the buffers that `get_into` and `get_range` fill, have to outlive every
+/// Threads: every function from any thread. Ownership: an operation owns its arguments and shares the store; a `Value`
+/// pins its bytes; executors' contexts, and the buffers that `get_into` and `get_range` fill, have to outlive every
 /// operation. Errors: those of the plain calls, as results, and `no_space` where those throw `std::bad_alloc`; starting
-/// an operation may throw that. Completing one, or cancelling it, takes no memory on an `io_context`, a `thread_pool`,
-/// a strand of either, or with `use_future`. Any other executor that throws `std::bad_alloc` is asked again until it
-/// does not: the worker, or whoever cancels, waits. One that throws anything else ends the process. Asio's strands over
-/// an `any_io_executor`, or over one of the host's, may lose what they are given when memory runs out, and the handler
-/// with it. This header, with the two that it is made of, is the one of cinch that needs Boost (1.81 or newer);
-/// https://www.boost.org/doc/libs/1_81_0/doc/html/boost_asio.html
+/// an operation may throw that. Completing or cancelling one takes no memory on an `io_context`, a `thread_pool`, a
+/// strand of either, or with `use_future`. Any other executor that throws `std::bad_alloc` is asked again until it does
+/// not; the worker, or the thread that cancels, waits meanwhile. One that throws anything else ends the process. Asio's
+/// strands over an `any_io_executor`, or over one of the host's, may lose a function when memory runs out, and the
+/// handler with it. In a `co_await` expression g++ 12 handles some temporaries wrongly: give names to lambdas with
+/// captures and to lists of keys or items. Of all headers only this one, with the two that it is made of, needs Boost
+/// (1.81 or newer); https://www.boost.org/doc/libs/1_81_0/doc/html/boost_asio.html
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -34,6 +35,8 @@ namespace cinch {
 
 /// `SetOptions` that own what they name.
 struct AsyncSetOptions {
+  AsyncSetOptions() noexcept {}  // no aggregate: g++ 12 destroys a copy of a temporary one in a coroutine
+
   std::chrono::milliseconds ttl{0};
   bool keep_ttl = false;
   std::string codec = {};
@@ -69,6 +72,11 @@ class AsyncKvStore {
     return start<Status>([key = std::move(key), value = std::move(value), options = std::move(options)](
                              KvStore& store) { return store.set(key, value, plain(options)); },
                          std::forward<Token>(token));
+  }
+
+  template <class Token>
+  auto set(std::string key, Value value, Token&& token) {
+    return set(std::move(key), std::move(value), {}, std::forward<Token>(token));
   }
 
   template <class Token>
@@ -174,15 +182,15 @@ class AsyncKvStore {
                          std::forward<Token>(token));
   }
 
-  /// Any other call, such as those that only a `CompressedKvStore` has: `work(store)` answers an `Answer`, which a
-  /// `Status` converts to. What it throws becomes an `io_error`.
+  /// Any other call, such as those that only a `CompressedKvStore` has: `work(store)` returns an `Answer`, to which a
+  /// `Status` has to convert. An exception becomes an `io_error`.
   template <class Answer, class Work, class Token>
   auto call(Work work, Token&& token) {
     return start<Answer>(std::move(work), std::forward<Token>(token));
   }
 
-  /// Calls that are under way may end after it, with what they were to give or `closed`; those that have not started
-  /// answer `closed`.
+  /// Calls in progress may complete after it, with their result or `closed`; those that have not started return
+  /// `closed`.
   template <class Token>
   auto close(Token&& token) {
     return start<Status>([](KvStore& store) { return store.close(); }, std::forward<Token>(token));
@@ -190,12 +198,7 @@ class AsyncKvStore {
 
  private:
   static SetOptions plain(const AsyncSetOptions& options) {
-    SetOptions out;
-    out.ttl = options.ttl;
-    out.keep_ttl = options.keep_ttl;
-    out.codec = options.codec;
-    out.tensor = options.tensor;
-    return out;
+    return {.ttl = options.ttl, .keep_ttl = options.keep_ttl, .codec = options.codec, .tensor = options.tensor};
   }
 
   template <class Answer, class Work, class Token>

@@ -64,15 +64,17 @@ TEST_F(AsyncTest, WhatIsThrownIsAnAnswer) {
 }
 
 TEST_F(AsyncTest, TheWorkersOfAStoreFromAConfigMayBeTaken) {
-  StoreConfig config;
-  config.threads = 2;
-  const std::shared_ptr<CompressedKvStore> compressed = open_store(config).value();
-  asio::thread_pool threads(1);
-  AsyncKvStore kv(compressed, threads.get_executor(), compressed->workers());
-  const std::string large(4 << 20, 'x');
-  EXPECT_TRUE(kv.set("k", Value::own(std::string(large)), {}, asio::use_future).get().ok());
-  EXPECT_EQ(kv.get("k", asio::use_future).get().value()->text(), large);
-  EXPECT_EQ(kv.stats(asio::use_future).get()->values, 1u);
+  for (const unsigned count : {1u, 2u}) {
+    StoreConfig config;
+    config.threads = count;
+    const std::shared_ptr<CompressedKvStore> compressed = open_store(config).value();
+    asio::thread_pool threads(1);
+    AsyncKvStore kv(compressed, threads.get_executor(), compressed->workers());
+    const std::string large(4 << 20, 'x');
+    EXPECT_TRUE(kv.set("k", Value::own(std::string(large)), asio::use_future).get().ok());
+    EXPECT_EQ(kv.get("k", asio::use_future).get().value()->text(), large);
+    EXPECT_EQ(kv.stats(asio::use_future).get()->values, 1u);
+  }
 }
 
 TEST_F(AsyncTest, FuturesHoldWhatThePlainCallAnswers) {
@@ -114,6 +116,19 @@ TEST_F(AsyncTest, CoroutinesAwaitIt) {
   asio::co_spawn(loop, work, asio::detached);
   loop.run();
   EXPECT_EQ(got, std::string(100000, 'x'));
+}
+
+TEST_F(AsyncTest, CoroutinesMayPassTemporaryOptions) {
+  AsyncKvStore kv = async(loop.get_executor());
+  const auto work = [&]() -> asio::awaitable<void> {
+    EXPECT_TRUE((co_await kv.set("a", Value::own(std::string("1")), {}, asio::use_awaitable)).ok());
+    EXPECT_TRUE((co_await kv.set("b", Value::own(std::string("2")), AsyncSetOptions{}, asio::use_awaitable)).ok());
+    EXPECT_TRUE((co_await kv.set("c", Value::own(std::string("3")), asio::use_awaitable)).ok());
+    EXPECT_TRUE((co_await kv.set_if("d", 0, Value::own(std::string("4")), {}, asio::use_awaitable)).value());
+  };
+  asio::co_spawn(loop, work, asio::detached);
+  loop.run();
+  EXPECT_EQ(store->stats().values, 4u);
 }
 
 TEST_F(AsyncTest, ManyAreInFlightAtOnce) {
