@@ -48,8 +48,9 @@ struct Job {
 struct WorkerPool::State {
   explicit State(unsigned wanted) : threads(wanted != 0 ? wanted : std::max(1u, std::thread::hardware_concurrency())) {}
 
-  /// Requires: the mutex is held.
+  /// Starts none while the pool is being destroyed: nobody would join it. Requires: the mutex is held.
   static void start_workers(const std::shared_ptr<State>& state, unsigned wanted) {
+    if (state->closing) return;
     try {
       while (state->workers.size() < wanted) state->workers.emplace_back([state] { state->serve(); });
     } catch (const std::system_error&) {  // no more threads to be had: those that are there do the work
@@ -148,10 +149,11 @@ void WorkerPool::submit(std::function<void()> task) {
   if (state_->process != getpid()) return task();
   std::unique_lock lock(state_->mutex);
   State::start_workers(state_, std::max(1u, state_->threads - 1));
-  if (state_->workers.empty()) {
+  if (state_->workers.empty() && !state_->closing) {
     lock.unlock();
     return task();
   }
+  // While the pool is being destroyed, it is a task that submits: its worker takes this one, too.
   state_->tasks.push_back(std::move(task));
   lock.unlock();
   state_->wake.notify_one();

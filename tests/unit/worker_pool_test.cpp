@@ -121,6 +121,19 @@ TEST(WorkerPoolTest, TasksRunOnWorkersAndAllOfThemBeforeThePoolGoes) {
   EXPECT_EQ(runs, 200);
 }
 
+TEST(WorkerPoolTest, TasksMaySubmitAndRunPartsWhileThePoolGoes) {
+  std::atomic<int> runs{0};
+  for (const unsigned threads : {1u, 2u, 4u}) {
+    WorkerPool pool(threads);
+    pool.submit([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));  // until the destructor waits
+      pool.submit([&] { ++runs; });
+      pool.run(8, [&](std::size_t) { ++runs; });
+    });
+  }
+  EXPECT_EQ(runs, 3 * 9);
+}
+
 TEST(WorkerPoolTest, ATaskMayBeTheLastOwner) {
   std::latch done(1);
   auto pool = std::make_shared<WorkerPool>(2);
