@@ -1,29 +1,31 @@
 #include "cinch/backend_registry.hpp"
 
+#include "engine/names.hpp"
+
 namespace cinch {
+namespace {
+
+Status registered_already(std::string_view name) {
+  return {StatusCode::invalid_argument, "backend \"" + std::string(name) + "\" is registered already"};
+}
+
+}  // namespace
 
 Status BackendRegistry::add(std::string name, BackendFactory factory, BackendInfo info) {
   if (!factory) return {StatusCode::invalid_argument, "backend \"" + name + "\" has no factory"};
   const auto [entry, added] = entries_.try_emplace(std::move(name), Entry{std::move(factory), std::move(info), {}});
-  if (added) return {};
-  return {StatusCode::invalid_argument, "backend \"" + entry->first + "\" is registered already"};
+  return added ? Status() : registered_already(entry->first);
 }
 
 Status BackendRegistry::add_unavailable(std::string name, std::string why_not) {
   const auto [entry, added] = entries_.try_emplace(std::move(name), Entry{{}, {}, std::move(why_not)});
-  if (added) return {};
-  return {StatusCode::invalid_argument, "backend \"" + entry->first + "\" is registered already"};
+  return added ? Status() : registered_already(entry->first);
 }
 
 Result<const BackendRegistry::Entry*> BackendRegistry::find(std::string_view name) const {
   const auto found = entries_.find(name);
   if (found == entries_.end()) {
-    std::string message = "unknown backend \"" + std::string(name) + "\"";
-    const std::vector<std::string_view> known = names();
-    message += "; known:";
-    for (const std::string_view one : known) message.append(one == known.front() ? " " : ", ").append(one);
-    message.append(suggestion_for(name, known));
-    return Status(StatusCode::invalid_argument, std::move(message));
+    return Status(StatusCode::invalid_argument, unknown_name("backend", name, names()));
   }
   if (!found->second.factory) {
     return Status(StatusCode::unsupported, "backend \"" + found->first + "\": " + found->second.why_not);

@@ -8,6 +8,7 @@
 
 #include "cinch/log.hpp"
 #include "cinch/settings.hpp"
+#include "engine/names.hpp"
 #include "engine/printable.hpp"
 #include "engine/raw_codec.hpp"
 
@@ -82,12 +83,8 @@ Status CodecRegistry::State::missing(const FormatId& format, std::string_view wh
 
 std::string CodecRegistry::State::unknown(std::string_view format) const {
   std::vector<std::string_view> known;
-  std::string message = "codec \"" + std::string(format) + "\" is not known; known:";
-  for (const auto& [name, provider] : providers) {
-    message.append(known.empty() ? " " : ", ").append(name);
-    known.push_back(name);
-  }
-  message.append(suggestion_for(format, known));
+  for (const auto& [name, provider] : providers) known.push_back(name);
+  std::string message = unknown_name("codec", format, known);
   add_refusals(format, message);
   return message;
 }

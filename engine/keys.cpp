@@ -1,14 +1,9 @@
-// How keys are shown to people and read back from them.
+// Keys as printable text, and back.
 #include "cinch/keys.hpp"
 
 #include "engine/hex.hpp"
 
 namespace cinch {
-namespace {
-
-constexpr std::string_view hex_digits = "0123456789abcdef";
-
-}  // namespace
 
 std::string escape_key(std::string_view key) {
   std::string out;

@@ -127,7 +127,7 @@ TEST(StoreConfigTest, MistakesNameWhatWasGivenAndWhatWasExpected) {
   EXPECT_EQ(refusal("[[store.memory]]\ncapacity = 1"),
             "c.toml:1: store.memory: several tables, expected one, below a line [store.memory]");
   EXPECT_EQ(refusal("[[store.rules]]\nmatch = \"*\""),
-            "c.toml:1: store.rules: unknown setting, expected one of backend, codec, fallback, rule; did you mean "
+            "c.toml:1: store.rules: unknown setting; known: backend, codec, fallback, rule; did you mean "
             "\"rule\"?");
   EXPECT_EQ(refusal("[store.rocksdb]\npath = \"x\""),
             "c.toml:1: store.backend: missing, while there are settings of \"rocksdb\"; expected backend = "
