@@ -1,21 +1,17 @@
-#include <dlfcn.h>
-#include <link.h>
-
 #include <filesystem>
 #include <memory>
 
 #include "cinch/codec_registry.hpp"
 #include "cinch/plugin_loader.hpp"
+#include "engine/loaded_image.hpp"
 
 namespace cinch {
 
 std::string bundled_plugin_directory() {
   namespace fs = std::filesystem;
-  Dl_info info{};
-  link_map* image = nullptr;
-  const auto* here = reinterpret_cast<const void*>(&bundled_plugin_directory);
-  if (dladdr1(here, &info, reinterpret_cast<void**>(&image), RTLD_DL_LINKMAP) == 0 || !image) return {};
-  // The main program has no name here, and the one it was started by may be any text.
+  const link_map* const image = image_of(reinterpret_cast<const void*>(&bundled_plugin_directory));
+  if (!image) return {};
+  // The main program has no name here, and argv[0] may be any text.
   const bool in_program = image->l_name[0] == '\0';
   std::error_code failed;
   const fs::path object = fs::canonical(in_program ? "/proc/self/exe" : image->l_name, failed);

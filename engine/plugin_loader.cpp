@@ -3,46 +3,46 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <link.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <bit>
 #include <boost/dll/shared_library.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <mutex>
-#include <new>
 #include <optional>
 
 #include "cinch/codec_plugin.h"
 #include "cinch/log.hpp"
+#include "engine/loaded_image.hpp"
+#include "engine/plugin_call.hpp"
 #include "engine/plugin_file.hpp"
+#include "engine/plugin_host.hpp"
 #include "engine/plugin_provider.hpp"
 
 namespace cinch {
 namespace {
 
-/// A file whose code is in the process, for good or for bad. Memory may run out while it is loaded; the next attempt
-/// then goes on where that was, since an entry is called once.
+/// A plugin whose code is mapped into the process, or is about to be. `std::bad_alloc` may interrupt loading; the next
+/// attempt resumes, because the entry may be called only once.
 struct LoadedPlugin {
   std::string path;
   std::string plugin_id;
   struct stat file {};
   cinch_host_v1 host{};
   boost::dll::shared_library library;
-  std::optional<std::int32_t> entry_code;  // what the entry has answered, once it was called
+  std::optional<std::int32_t> entry_code;  // what the entry returned; none before it is called
   cinch_err_v1 entry_error = no_error();
   cinch_plugin_v1 table{};
   std::vector<std::shared_ptr<const CodecProvider>> providers;
   bool is_done = false;
-  Status refusal;  // when done
+  Status refusal;  // once is_done
 };
 
-/// Never destroyed: code of plugins may run until the very end of the process.
+/// Never destroyed: code of plugins may run until the process ends.
 struct LoadedPlugins {
   std::mutex mutex;
   std::vector<std::unique_ptr<LoadedPlugin>> plugins;  // by mutex
@@ -67,59 +67,6 @@ class File {
   int fd_;
 };
 
-// ---- What the host offers to plugins.
-
-void host_log(void* context, std::int32_t level, std::int32_t, const char* message, std::size_t size) noexcept {
-  constexpr LogLevel levels[] = {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error};
-  constexpr std::size_t max_message = 4096;
-  try {
-    const auto* plugin = static_cast<const LoadedPlugin*>(context);
-    const std::string_view text(message, message ? strnlen(message, std::min(size, max_message)) : 0);
-    log(levels[std::clamp(level, CINCH_LOG_DEBUG, CINCH_LOG_ERROR)],
-        "plugin " + plugin->plugin_id + ": " + printable(text));
-  } catch (const std::bad_alloc&) {  // then nothing is said
-  }
-}
-
-void* host_alloc(void*, std::size_t size, std::size_t align) noexcept {
-  constexpr std::size_t max_bytes = PTRDIFF_MAX;  // beyond that operator new's own arithmetic wraps around
-  if (!std::has_single_bit(align) || align > max_bytes || size > max_bytes - align) return nullptr;
-  return ::operator new (size, std::align_val_t{align}, std::nothrow);
-}
-
-void host_free(void*, void* memory, std::size_t, std::size_t align) noexcept {
-  if (memory) ::operator delete (memory, std::align_val_t{align});
-}
-
-std::int32_t host_cancelled(void*) noexcept { return 0; }
-
-const void* host_extension(void*, const char*) noexcept { return nullptr; }
-
-cinch_host_v1 make_host(LoadedPlugin* plugin) {
-  cinch_host_v1 host{};
-  host.struct_size = sizeof host;
-  host.abi_minor = CINCH_ABI_MINOR;
-  host.ctx = plugin;
-  host.name = "cinch";
-  host.version = CINCH_VERSION;
-  host.log = host_log;
-  host.alloc = host_alloc;
-  host.free = host_free;
-  host.cancelled = host_cancelled;
-  host.get_extension = host_extension;
-  return host;
-}
-
-// ---- Loading.
-
-/// The loaded object that an address lies in; null when in none.
-const link_map* image_of(const void* address) {
-  Dl_info info{};
-  link_map* image = nullptr;
-  if (dladdr1(address, &info, reinterpret_cast<void**>(&image), RTLD_DL_LINKMAP) == 0) return nullptr;
-  return image;
-}
-
 bool same_file(const struct stat& a, const struct stat& b) noexcept {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
@@ -129,7 +76,7 @@ bool is_image_of(const link_map* image, const struct stat& file) {
   return image && stat(image->l_name, &found) == 0 && same_file(found, file);
 }
 
-/// Whether all functions of a table lie in the plugin itself.
+/// Whether every function of a table lies in the plugin itself.
 bool functions_lie_in(const link_map* image, const cinch_provider_v1& functions) {
   constexpr std::size_t first = offsetof(cinch_provider_v1, params_canonical);
   const void* pointers[(sizeof functions - first) / sizeof(void*)];
@@ -150,12 +97,12 @@ Status register_provider(const cinch_provider_v1* provider, const DeclaredProvid
   return {};
 }
 
-/// Runs the entry, unless it was run before.
+/// Calls the entry, unless it was called before.
 Status run_entry(cinch_plugin_entry_fn entry, const PluginManifest& manifest, LoadedPlugin& plugin) {
   if (!plugin.entry_code) {
-    plugin.host = make_host(&plugin);
+    plugin.host = make_host(plugin.plugin_id);
     plugin.table.struct_size = sizeof plugin.table;
-    plugin.entry_code = CINCH_INTERNAL;  // should it throw
+    plugin.entry_code = CINCH_INTERNAL;  // stays if it throws
     const Result<std::int32_t> code =
         call(manifest.plugin_id, "entry", entry, &plugin.host, &plugin.table, &plugin.entry_error);
     if (!code) return refused("init_failed", code.error().message());
@@ -165,7 +112,7 @@ Status run_entry(cinch_plugin_entry_fn entry, const PluginManifest& manifest, Lo
   return refused("init_failed", describe(manifest.plugin_id, "entry", plugin.entry_error, *plugin.entry_code));
 }
 
-/// Runs the entry and takes over what it gives.
+/// Calls the entry and makes providers of the table that it fills.
 Status enter(cinch_plugin_entry_fn entry, const PluginManifest& manifest, LoadedPlugin& plugin) {
   if (Status status = run_entry(entry, manifest, plugin); !status.ok()) return status;
   const cinch_plugin_v1& table = plugin.table;
@@ -192,12 +139,12 @@ Status enter(cinch_plugin_entry_fn entry, const PluginManifest& manifest, Loaded
   return {};
 }
 
-/// Maps the file and runs its code, which cannot be undone: `plugin.library` says whether it came so far.
+/// Maps the file and runs its code, which cannot be undone; `plugin.library` says whether it was mapped.
 Status map_and_enter(const PluginManifest& manifest, LoadedPlugin& plugin) {
   using boost::dll::load_mode::rtld_local;
   using boost::dll::load_mode::rtld_now;
   try {
-    // The throwing call: the other one loses the text of dlerror.
+    // The throwing overload: the other one loses the text of dlerror.
     plugin.library = boost::dll::shared_library(
         plugin.path, rtld_now | rtld_local | static_cast<boost::dll::load_mode::type>(RTLD_NODELETE));
   } catch (const std::system_error& error) {
@@ -206,7 +153,7 @@ Status map_and_enter(const PluginManifest& manifest, LoadedPlugin& plugin) {
   try {
     const cinch_plugin_entry_fn entry =
         &plugin.library.get<std::remove_pointer_t<cinch_plugin_entry_fn>>(CINCH_PLUGIN_ENTRY);
-    // A dependency's entry would be found too, and a file of the same name that was loaded before.
+    // The entry found may be that of a dependency, or of another file that was loaded under this name.
     if (!is_image_of(image_of(reinterpret_cast<const void*>(entry)), plugin.file)) {
       return refused("entry_bad", "its entry lies in another file");
     }
@@ -216,7 +163,7 @@ Status map_and_enter(const PluginManifest& manifest, LoadedPlugin& plugin) {
   }
 }
 
-/// The list's entry for a file, a fresh one when it has none. Errors: the dynamic loader would hand out another file.
+/// The list's element for a file, added if it has none. Errors: the dynamic loader would return another file.
 Result<LoadedPlugin*> entry_for(LoadedPlugins& all, const std::string& path, const struct stat& file,
                                 const PluginManifest& manifest) {
   for (const auto& plugin : all.plugins) {
@@ -232,12 +179,12 @@ Result<LoadedPlugin*> entry_for(LoadedPlugins& all, const std::string& path, con
   return all.plugins.emplace_back(std::move(fresh)).get();
 }
 
-/// The plugin of an opened, checked file, loaded now or before. Errors: its code is not in the process.
+/// The plugin of an opened, checked file, loaded now or earlier. Errors: its code was not mapped.
 Result<const LoadedPlugin*> load_once(const std::string& path, const struct stat& file,
                                       const PluginManifest& manifest) {
   LoadedPlugins& all = loaded_plugins();
   const std::lock_guard lock(all.mutex);
-  // On the list first: once its code is in the process, it must not be forgotten.
+  // Listed before it is mapped: code that is in the process must not be forgotten.
   const Result<LoadedPlugin*> found = entry_for(all, path, file, manifest);
   if (!found) return found.error();
   LoadedPlugin& plugin = **found;
@@ -277,8 +224,8 @@ Status load_into(CodecRegistry& registry, const std::string& path, PluginManifes
   return first;
 }
 
-/// The plugin files of a directory, sorted. Not by a std::filesystem::directory_iterator, which ends the process where
-/// memory runs out.
+/// The plugin files of a directory, sorted. Not read with std::filesystem::directory_iterator, which terminates the
+/// process when memory runs out.
 Result<std::vector<std::string>> plugin_files(const std::string& path) {
   const std::unique_ptr<DIR, decltype([](DIR* open) { closedir(open); })> directory(opendir(path.c_str()));
   if (!directory) return refused("dir_unreadable", std::generic_category().message(errno));
@@ -296,14 +243,14 @@ Result<std::vector<std::string>> plugin_files(const std::string& path) {
   return files;
 }
 
-/// The absolute path of a file: its directory as the file system finds it, where ".." leads back from what a link
-/// names, and its own name as it is, since a link there is refused.
+/// The absolute path of a file: its directory as the file system resolves links and "..", and its own name as it is,
+/// since a plugin file that is a link is refused.
 std::string path_to_load(const std::string& path) {
   std::error_code failed;
   const std::filesystem::path absolute = std::filesystem::absolute(path, failed);
   if (failed) return path;
   const std::filesystem::path directory = std::filesystem::canonical(absolute.parent_path(), failed);
-  return failed ? absolute.string() : (directory / absolute.filename()).string();  // failed: nothing is there to load
+  return failed ? absolute.string() : (directory / absolute.filename()).string();  // failed: there is nothing to load
 }
 
 void fill_refusal(const Status& status, PluginReport& report) {
