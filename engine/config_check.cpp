@@ -1,17 +1,16 @@
-// What a config holds once its defaults are filled in, and what is wrong with it.
+// Checks configs, and lists them with their defaults filled in.
 #include <algorithm>
 #include <array>
 
 #include "cinch/store_config.hpp"
+#include "engine/config_messages.hpp"
 #include "engine/glob.hpp"
 #include "engine/rule_set.hpp"
 
 namespace cinch {
 namespace {
 
-std::string rule_key(std::size_t index) { return "store.rule[" + std::to_string(index) + "]"; }
-
-/// For `[store.rules]`, which reads as the settings of a backend.
+/// For `[store.rules]`, which is read as the settings of a backend.
 std::string rule_hint(std::string_view table) {
   constexpr std::array<std::string_view, 1> known = {"rule"};
   return nearest_name(table, known).empty() ? "" : "; rules come below lines [[store.rule]]";
@@ -22,7 +21,7 @@ class ConfigCheck {
   explicit ConfigCheck(const StoreConfig& config) : config_(config) {}
 
   void fail(const std::string& key, std::string_view message) {
-    // A key that was not given is found where the table is that lacks it.
+    // The origin of a key that was not given is that of the table that lacks it.
     auto found = config_.origins.find(key);
     for (std::string table = key; found == config_.origins.end() && table.find('.') != table.npos;) {
       table.erase(table.rfind('.'));
@@ -37,16 +36,13 @@ class ConfigCheck {
     if (!status.ok()) fail(key, status.message());
   }
 
-  /// A backend's settings, whose mistakes come a line each and begin with their key.
+  /// Checks a backend's settings; it reports mistakes one per line, each beginning with its key.
   void check_settings(const std::string& table, const BackendInfo& info, const Settings& settings) {
     const Status status = info.check ? info.check(settings) : Status();
-    for (std::string_view rest = status.message(); !rest.empty();) {
-      const std::size_t end = std::min(rest.find('\n'), rest.size());
-      const std::string_view line = rest.substr(0, end);
+    for_each_line(status.message(), [&](std::string_view line) {
       const std::size_t colon = std::min(line.find(": "), line.size());
       fail(table + "." + std::string(line.substr(0, colon)), line.substr(std::min(colon + 2, line.size())));
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
+    });
   }
 
   Status status() && {
@@ -58,7 +54,7 @@ class ConfigCheck {
   std::string messages_;
 };
 
-/// What no value could be.
+/// Refuses a shape that no value could have.
 Status check_tensor(const TensorOfBytes& tensor) {
   TensorOfBytes one = tensor;
   if (one.dims.empty()) one.dims = {1, 1, one.layout.head_dim.value_or(1)};
@@ -79,6 +75,94 @@ void check_rules(ConfigCheck& check, const std::vector<Rule>& rules, const Codec
   }
 }
 
+/// Lists every key of a config with its value and origin.
+class ConfigListing {
+ public:
+  ConfigListing(const StoreConfig& config, const CodecRegistry& codecs) : config_(config), codecs_(codecs) {}
+
+  void add_plugins() {
+    std::string directories;
+    for (const std::string& path : config_.plugin_directories) {
+      directories += (directories.empty() ? "" : ", ") + to_toml(path);
+    }
+    add("plugins.directories", "[" + directories + "]");
+    for (const auto& [format, implementation] : config_.prefer) {
+      add("plugins.prefer." + format, to_toml(implementation));
+    }
+  }
+
+  void add_engine() {
+    const CompressedOptions& options = config_.compressed;
+    add("engine.threads", std::to_string(config_.threads));
+    add_block("engine.block", options.block_bytes, config_.codec);
+    add("engine.max_value", to_toml(format_size(options.max_value_bytes)));
+    add("engine.verify", to_toml(std::string(to_string(options.verify))));
+    add("engine.verify_writes", to_toml(options.verify_writes));
+  }
+
+  void add_store(const BackendRegistry& backends) {
+    add("store.backend", to_toml(config_.backend));
+    add("store.codec", to_toml(config_.codec));
+    add("store.fallback", to_toml(config_.compressed.fallback));
+    const Result<BackendInfo> info = backends.info(config_.backend);
+    const Settings settings = info ? config_.settings.with_defaults(info->settings) : config_.settings;
+    for (const auto& [name, value] : settings.all()) add("store." + config_.backend + "." + name, to_toml(value));
+  }
+
+  void add_rules() {
+    const std::vector<Rule>& rules = config_.compressed.rules;
+    for (std::size_t i = 0; i < rules.size(); ++i) add_rule(rule_key(i), rules[i]);
+  }
+
+  std::vector<ConfigEntry> entries() && { return std::move(entries_); }
+
+ private:
+  void add(std::string key, std::string value) {
+    const auto found = config_.origins.find(key);
+    std::string origin = found == config_.origins.end() ? "default" : found->second;
+    entries_.push_back({std::move(key), std::move(value), std::move(origin)});
+  }
+
+  /// Without a length, the one that the codec asks for; nothing if the codec is missing.
+  void add_block(const std::string& key, std::optional<std::uint64_t> bytes, const std::string& spec) {
+    if (!bytes) {
+      const auto codec = codecs_.codec(spec);
+      if (!codec) return;
+      bytes = block_bytes_of(**codec);
+    }
+    add(key, to_toml(format_size(*bytes)));
+  }
+
+  void add_layout(const std::string& key, const TensorLayout& layout) {
+    if (layout.token_axis) add(key + ".token_axis", std::to_string(*layout.token_axis));
+    if (layout.head_dim) add(key + ".head_dim", std::to_string(*layout.head_dim));
+  }
+
+  void add_rule(const std::string& key, const Rule& rule) {
+    const CompressedOptions& options = config_.compressed;
+    const std::string& codec = rule.codec.empty() ? config_.codec : rule.codec;
+    add(key + ".match", to_toml(rule.match));
+    add(key + ".codec", to_toml(codec));
+    add(key + ".fallback", to_toml(rule.fallback.empty() ? options.fallback : rule.fallback));
+    add(key + ".ttl", to_toml(format_duration(rule.ttl)));
+    add_block(key + ".block", rule.block_bytes ? rule.block_bytes : options.block_bytes, codec);
+    add_layout(key, rule.layout);
+    if (rule.tensor) add_tensor(key + ".tensor", *rule.tensor);
+  }
+
+  void add_tensor(const std::string& key, const TensorOfBytes& tensor) {
+    add(key + ".dtype", to_toml(std::string(to_string(tensor.dtype))));
+    std::string dims;
+    for (const std::uint64_t dim : tensor.dims) dims += (dims.empty() ? "" : ", ") + std::to_string(dim);
+    if (!dims.empty()) add(key + ".shape", "[" + dims + "]");
+    add_layout(key, tensor.layout);
+  }
+
+  const StoreConfig& config_;
+  const CodecRegistry& codecs_;
+  std::vector<ConfigEntry> entries_;
+};
+
 }  // namespace
 
 Status check_config(const StoreConfig& config, const BackendRegistry& backends, const CodecRegistry& codecs) {
@@ -96,7 +180,7 @@ Status check_config(const StoreConfig& config, const BackendRegistry& backends, 
   if (chosen) check.check_settings("store." + config.backend, *chosen, config.settings);
   for (const auto& [format, message] : codecs.unmet_preferences()) check.fail("plugins.prefer." + format, message);
   check.check("store.codec", codecs.codec(config.codec).status());
-  // The default may be missing: what does not need it works, what does is told so.
+  // The default fallback may be missing: only values that need it fail then.
   if (config.compressed.fallback != CompressedOptions().fallback) {
     check.check("store.fallback", fallback_codec(config.compressed.fallback, codecs).status());
   }
@@ -111,59 +195,12 @@ Status check_config(const StoreConfig& config, const BackendRegistry& backends, 
 
 std::vector<ConfigEntry> describe_config(const StoreConfig& config, const BackendRegistry& backends,
                                          const CodecRegistry& codecs) {
-  std::vector<ConfigEntry> entries;
-  const auto add = [&](std::string key, std::string value) {
-    const auto found = config.origins.find(key);
-    std::string origin = found == config.origins.end() ? "default" : found->second;
-    entries.push_back({std::move(key), std::move(value), std::move(origin)});
-  };
-  const auto add_block = [&](const std::string& key, std::optional<std::uint64_t> bytes, const std::string& spec) {
-    if (!bytes) {
-      const auto codec = codecs.codec(spec);
-      if (!codec) return;
-      bytes = block_bytes_of(**codec);
-    }
-    add(key, to_toml(format_size(*bytes)));
-  };
-  const auto add_layout = [&](const std::string& key, const TensorLayout& layout) {
-    if (layout.token_axis) add(key + ".token_axis", std::to_string(*layout.token_axis));
-    if (layout.head_dim) add(key + ".head_dim", std::to_string(*layout.head_dim));
-  };
-  std::string directories;
-  for (const std::string& path : config.plugin_directories)
-    directories += (directories.empty() ? "" : ", ") + to_toml(path);
-  add("plugins.directories", "[" + directories + "]");
-  for (const auto& [format, implementation] : config.prefer) add("plugins.prefer." + format, to_toml(implementation));
-  const CompressedOptions& options = config.compressed;
-  add("engine.threads", std::to_string(config.threads));
-  add_block("engine.block", options.block_bytes, config.codec);
-  add("engine.max_value", to_toml(format_size(options.max_value_bytes)));
-  add("engine.verify", to_toml(std::string(to_string(options.verify))));
-  add("engine.verify_writes", to_toml(options.verify_writes));
-  add("store.backend", to_toml(config.backend));
-  add("store.codec", to_toml(config.codec));
-  add("store.fallback", to_toml(options.fallback));
-  const Result<BackendInfo> info = backends.info(config.backend);
-  const Settings settings = info ? config.settings.with_defaults(info->settings) : config.settings;
-  for (const auto& [name, value] : settings.all()) add("store." + config.backend + "." + name, to_toml(value));
-  for (std::size_t i = 0; i < options.rules.size(); ++i) {
-    const Rule& rule = options.rules[i];
-    const std::string& codec = rule.codec.empty() ? config.codec : rule.codec;
-    add(rule_key(i) + ".match", to_toml(rule.match));
-    add(rule_key(i) + ".codec", to_toml(codec));
-    add(rule_key(i) + ".fallback", to_toml(rule.fallback.empty() ? options.fallback : rule.fallback));
-    add(rule_key(i) + ".ttl", to_toml(format_duration(rule.ttl)));
-    add_block(rule_key(i) + ".block", rule.block_bytes ? rule.block_bytes : options.block_bytes, codec);
-    add_layout(rule_key(i), rule.layout);
-    if (!rule.tensor) continue;
-    const std::string tensor = rule_key(i) + ".tensor";
-    add(tensor + ".dtype", to_toml(std::string(to_string(rule.tensor->dtype))));
-    std::string dims;
-    for (const std::uint64_t dim : rule.tensor->dims) dims += (dims.empty() ? "" : ", ") + std::to_string(dim);
-    if (!dims.empty()) add(tensor + ".shape", "[" + dims + "]");
-    add_layout(tensor, rule.tensor->layout);
-  }
-  return entries;
+  ConfigListing listing(config, codecs);
+  listing.add_plugins();
+  listing.add_engine();
+  listing.add_store(backends);
+  listing.add_rules();
+  return std::move(listing).entries();
 }
 
 }  // namespace cinch

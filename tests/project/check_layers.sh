@@ -41,7 +41,7 @@ allow include/cinch/codec_plugin.hpp include/cinch/codec_plugin_options.hpp -- "
 allow engine -- "$cinch" "$abi" '"engine/[a-z0-9_]+\.hpp"' '<xxhash\.h>' '<boost/dll/.*>' '<(gelf|libelf)\.h>' '<sanitizer/asan_interface\.h>' '<toml\+\+/toml\.h>'
 except '<boost/dll' engine/plugin_loader.cpp
 except '<(gelf|libelf)\.h>' engine/plugin_file.cpp
-except '<toml' engine/store_config.cpp
+except '<toml' engine/config_reader.cpp
 allow backends/*.cpp -- "$cinch" '"backends/[a-z_]+/[a-z_]+\.hpp"'
 allow backends/memory -- "$cinch" '"backends/memory/[a-z_]+\.hpp"' '<boost/(unordered/unordered_flat_(map|set)|container_hash/hash)\.hpp>' '<xxhash\.h>'
 # Of the engine, XXH3 alone: RocksDB's own is slower on what it reads.
