@@ -10,7 +10,7 @@ namespace cinch {
 namespace {
 
 constexpr std::array<std::byte, 3> magic{std::byte{0xcf}, std::byte{'c'}, std::byte{'n'}};
-constexpr std::uint8_t format_version = 1;  // version 0, of previews, is the same but for its number
+constexpr std::uint8_t format_version = 1;  // version 0, of previews, differs only in the number
 constexpr std::size_t flags_at = magic.size() + 1;
 constexpr std::size_t length_at = flags_at + 1;
 constexpr std::size_t checksum_bytes = 8;
@@ -82,14 +82,14 @@ void write_fields(ByteWriter& writer, const FrameSummary& summary) {
   }
 }
 
-/// No summary takes more.
+/// An upper bound of the length of the summary.
 std::size_t max_bytes(const FrameSummary& summary) noexcept {
-  constexpr std::size_t without_texts = 256;  // of numbers, a shape of 8 dimensions, checksums and lengths of texts
+  constexpr std::size_t without_texts = 256;  // numbers, 8 dimensions, checksums, lengths of texts
   return without_texts + summary.format.name.size() + summary.format.parameters.size() + summary.annotation.size() +
          summary.extras.size();
 }
 
-/// The length of a varint-prefixed whole of `rest` bytes plus the prefix itself.
+/// The length of a record that holds its own length as a varint, and `rest` bytes besides.
 std::uint64_t with_length_prefix(std::uint64_t rest) {
   std::uint64_t total = rest + 1;
   for (std::uint64_t limit = 0x80; total >= limit; limit <<= 7) ++total;
@@ -118,10 +118,10 @@ Status check_extras(ByteView extras) {
   while (reader.left() > 0) {
     const auto tag = reader.fixed<std::uint16_t>();
     reader.bytes(reader.fixed<std::uint16_t>());
-    if (!reader.ok()) return corrupt_frame("malformed extension");
+    if (!reader.ok()) return corrupt_frame("malformed extra");
     if (tag >= must_understand_tag) {
       return {StatusCode::incompatible,
-              "frame: extension " + std::to_string(tag) + " is unknown to this version of cinch, which must know it"};
+              "frame: extra " + std::to_string(tag) + " is unknown to this version of cinch, which must know it"};
     }
   }
   return {};
@@ -176,7 +176,7 @@ void write_summary(const FrameSummary& summary, std::string_view key, std::pmr::
   const std::size_t start = out.size();
   out.resize(start + max_bytes(summary));
   std::byte* const head = out.data() + start;
-  // The length stands before the fields that it counts, and takes one byte but for the longest summaries.
+  // The length precedes the fields that it counts; it takes one byte in all but the longest summaries.
   std::byte* const expected = head + length_at + 1;
   ByteWriter fields(expected);
   write_fields(fields, summary);
@@ -221,7 +221,7 @@ Status read_summary(ByteView frame, std::string_view key, FrameSummary& out) {
   if (tail.fixed<std::uint64_t>() != checksum_for_key(covered, key)) {
     return corrupt_frame("its summary does not verify for this key: damaged, or stored under another key");
   }
-  // Magic, length and checksum are where they are in every version to come, so that a newer frame is told from a
+  // Magic, length and checksum keep their places in all later versions, so that a newer frame can be told from a
   // damaged one.
   const auto version = std::to_integer<std::uint8_t>(frame[magic.size()]);
   const auto flags = std::to_integer<std::uint8_t>(frame[flags_at]);

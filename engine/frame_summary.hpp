@@ -25,16 +25,16 @@ struct FrameSummary {
   std::string annotation;
   std::optional<LossReport> loss;
 
-  /// A frame of one block without a plan has its checksums here, any other an index.
+  /// Whether there is an index. A frame of one block without a plan has its checksums here instead.
   bool indexed = false;
-  std::uint64_t block_bytes = 0;  // indexed only, as are the next three
+  std::uint64_t block_bytes = 0;  // only if indexed, as are the next three
   std::uint64_t block_count = 1;
   std::uint64_t plan_bytes = 0;
   std::uint64_t index_checksum = 0;
-  std::uint32_t stored_checksum = 0;   // not indexed, and not stored raw: the low half
-  std::uint64_t decoded_checksum = 0;  // not indexed
+  std::uint32_t stored_checksum = 0;   // only if neither indexed nor stored raw; the low half
+  std::uint64_t decoded_checksum = 0;  // only if not indexed
 
-  /// Extensions, {tag u16, length u16, bytes} each, kept as they are.
+  /// {tag u16, length u16, bytes} each, kept as they are.
   std::vector<std::byte> extras;
 
   /// Length of the summary itself; set by parsing.
@@ -44,21 +44,21 @@ struct FrameSummary {
 /// Appends the summary, bound to `key`, to `out`.
 void write_summary(const FrameSummary& summary, std::string_view key, std::pmr::vector<std::byte>& out);
 
-/// The length of the summary of a frame that starts with `start`, 5 bytes at least where the frame has them.
-/// Errors: `corruption` when that is no frame.
+/// The length of the summary of the frame that starts with `start`. Errors: `corruption` if that is not the start of a
+/// frame, or too short to tell.
 Result<std::uint64_t> summary_length(ByteView start);
 
-/// Reads and verifies the summary at the start of `frame`, which may go on behind it or be cut behind it.
-/// Errors: `corruption`; `incompatible` for a version, flag or extension that this library does not know.
+/// Reads and verifies the summary at the start of `frame`; what follows it may be missing.
+/// Errors: `corruption`; `incompatible` for a version, flag or extra that this library does not know.
 Result<FrameSummary> parse_summary(ByteView frame, std::string_view key);
 
-/// The same, into `out`, as it was constructed; after a failure it is unspecified.
+/// The same, into `out`. Requires: `out` is default-constructed. After a failure it is unspecified.
 Status read_summary(ByteView frame, std::string_view key, FrameSummary& out);
 
-/// `corruption`, of a frame.
+/// `corruption` with "frame: MESSAGE".
 Status corrupt_frame(std::string message);
 
-/// What a summary tells the user; `stored_bytes` is the length of the whole frame.
+/// The public form of a summary; `stored_bytes` is the length of the whole frame.
 FrameInfo to_info(FrameSummary summary, std::uint64_t stored_bytes);
 
 }  // namespace cinch
