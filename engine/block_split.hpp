@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "cinch/codec.hpp"
+#include "engine/token_grid.hpp"
 
 namespace cinch {
 
@@ -13,10 +14,10 @@ struct BlockPart {
   std::uint64_t size = 0;
 };
 
-/// The cut of a value of `size` bytes into blocks of at most `block_bytes` (0: one block), which depends on nothing
-/// else, so that a reader can make it again: whole planes, or tokens of one plane, of a tensor with a token axis (a
-/// token that is longer than a block is a block of its own); multiples of 64 bytes otherwise. The empty value is one
-/// empty block. Requires: `shape`, where given, describes `size` bytes, and outlives the result.
+/// The cut of a value of `size` bytes into blocks of at most `block_bytes` (0: one block). A tensor with a token axis
+/// is cut into whole planes, or into tokens of one plane (a token longer than `block_bytes` is a block of its own); any
+/// other value at multiples of 64 bytes. The empty value is one empty block. The cut depends on the arguments alone, so
+/// that a reader can make it again. Requires: `shape`, if given, describes `size` bytes and outlives the result.
 class BlockSplit {
  public:
   BlockSplit(std::uint64_t size, const TensorShape* shape, std::uint64_t block_bytes) noexcept;
@@ -30,9 +31,7 @@ class BlockSplit {
   std::uint64_t size_;
   const TensorShape* shape_;
   std::uint64_t count_ = 1;
-  std::uint64_t planes_ = 0;  // 0: cut by bytes alone
-  std::uint64_t tokens_ = 0;
-  std::uint64_t token_bytes_ = 0;
+  TokenGrid grid_;                      // no planes: cut by bytes alone
   std::uint64_t planes_per_block_ = 0;  // 0: blocks are tokens of one plane
   std::uint64_t step_ = 0;              // tokens per block, or bytes per block
 };

@@ -1,9 +1,10 @@
-// Parts of values, and values as frames.
+// Ranges of values, and access to frames.
 #include <algorithm>
 
 #include "cinch/keys.hpp"
 #include "cinch/store_support.hpp"
 #include "engine/compressed_state.hpp"
+#include "engine/token_grid.hpp"
 
 namespace cinch {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 bool was_set_with(const FrameSummary& summary, const FormatId& format) {
   const FormatId& stored = summary.format;
   if (stored.name != format.name || stored.parameters != format.parameters) return false;
-  // A frame stored raw remembers what was tried, without its version.
+  // A frame stored raw names the format that was tried, without its version.
   return summary.stored_raw || (stored.major == format.major && stored.minor == format.minor);
 }
 
@@ -35,16 +36,12 @@ Result<bool> CompressedKvStore::get_tokens(std::string_view key, std::uint64_t f
   if (!summary.shape || !summary.shape->token_axis) {
     return Status(StatusCode::invalid_argument, describe_key(key) + ": the value has no token axis");
   }
-  const TensorShape& shape = *summary.shape;
-  const std::uint64_t tokens = shape.dims[*shape.token_axis];
-  std::uint64_t planes = 1;
-  for (unsigned i = 0; i < *shape.token_axis; ++i) planes *= shape.dims[i];
+  const auto [planes, tokens, token_bytes] = token_grid(*summary.shape, summary.decoded_bytes);
   if (first > tokens || count > tokens - first) {
     return Status(StatusCode::invalid_argument, describe_key(key) + ": " + std::to_string(count) + " tokens from " +
                                                     std::to_string(first) + " on, the value has " +
                                                     std::to_string(tokens));
   }
-  const std::uint64_t token_bytes = planes * tokens == 0 ? 0 : summary.decoded_bytes / (planes * tokens);
   if (to.size() != planes * count * token_bytes) {
     return Status(StatusCode::invalid_argument, describe_key(key) + ": the buffer has " + std::to_string(to.size()) +
                                                     " bytes, expected " + std::to_string(planes * count * token_bytes));
@@ -114,7 +111,8 @@ Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::st
   if (codec.traits().lossy && summary.lossy_origin && !allowed.again) return Recompressed::kept;
   const GetResult value = get(key);
   if (!value) return value.error();
-  if (!*value || (*value)->size() != summary.decoded_bytes) return Recompressed::absent;  // set anew meanwhile
+  if (!*value || (*value)->size() != summary.decoded_bytes)
+    return Recompressed::absent;  // it was overwritten meanwhile
   EncodeOptions encode = state_->encode_options(*choice);
   encode.lossy_origin = summary.lossy_origin;
   encode.loss = summary.loss;
@@ -125,7 +123,7 @@ Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::st
   if (gained_nothing || (has_fallen_back && was_set_with(summary, choice->codec->format()))) {
     return Recompressed::already;
   }
-  // It may have been touched meanwhile; the rest is for a store that does not know of that.
+  // `keep_ttl` keeps an expiry that was changed meanwhile; `ttl` is for stores that do not know `keep_ttl`.
   SetOptions options;
   options.keep_ttl = true;
   if (head.expires_at_ms != 0) {
