@@ -1,4 +1,4 @@
-/// Rules, ready to be asked for a key.
+/// Rules with their globs parsed and their codecs opened.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,8 @@
 
 namespace cinch {
 
-/// A codec for values that another cannot take. Errors: `invalid_argument` for a lossy one too.
+/// The codec for values that another one cannot take. Errors: `CodecRegistry::codec`'s; `invalid_argument` if it is
+/// lossy.
 Result<std::shared_ptr<const Codec>> fallback_codec(std::string_view spec, const CodecRegistry& codecs);
 
 class RuleSet {
@@ -25,7 +26,7 @@ class RuleSet {
 
   RuleSet(const std::vector<Rule>& rules, const CodecRegistry& codecs);
 
-  /// What is wrong with the first rule that cannot be followed.
+  /// The error of the first invalid rule.
   const Status& status() const noexcept { return status_; }
 
   /// The first rule that matches, or null.
