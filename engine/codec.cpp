@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
+#include "cinch/codec_plugin.h"
 #include "cinch/log.hpp"
 #include "engine/printable.hpp"
 
 namespace cinch {
 namespace {
 
-constexpr std::size_t max_annotation = 63;
+constexpr std::size_t max_annotation_bytes = CINCH_ANNOTATION_BYTES - 1;  // without the terminating NUL
 
 Status check_shape(const Codec& codec, const TensorShape* shape, std::uint64_t end) {
   if (!shape) {
@@ -90,13 +91,14 @@ Result<std::optional<Plan>> Codec::plan(ByteView value, const TensorShape* shape
   if (Status status = check_shape(*this, shape, value.size()); !status.ok()) return status;
   Result<std::optional<Plan>> made = do_plan(value, shape, block_bytes);
   if (!made) return conviction_->judge(made.error());
-  if (*made && (*made)->annotation.size() > max_annotation) {
-    return conviction_->judge({StatusCode::codec_misbehaved, format_.name + ": an annotation of over 63 bytes"});
+  if (*made && (*made)->annotation.size() > max_annotation_bytes) {
+    return conviction_->judge({StatusCode::codec_misbehaved, format_.name + ": an annotation of over " +
+                                                                 std::to_string(max_annotation_bytes) + " bytes"});
   }
   if (*made && !is_printable((*made)->annotation)) {
     return conviction_->judge({StatusCode::codec_misbehaved, format_.name + ": an annotation that is no text"});
   }
-  // A frame has no plan of no bytes: blocks that were encoded with one could not be read.
+  // A frame cannot store an empty plan; blocks that were encoded with one could not be decoded.
   if (*made && (*made)->bytes.empty()) return std::optional<Plan>();
   return made;
 }

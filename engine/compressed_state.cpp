@@ -108,7 +108,7 @@ Result<CompressedKvStore::State::Choice> CompressedKvStore::State::choose(std::s
   Choice choice;
   choice.shape = set.tensor;
   if (set.tensor) {
-    if (Status status = check_shape(*set.tensor, bytes); !status.ok()) return status;
+    if (Status status = check_value_bytes(*set.tensor, bytes); !status.ok()) return status;
   }
   if (!rules.status().ok()) return rules.status();
   choice.codec = CodecRef::held(codec);

@@ -307,7 +307,7 @@ class FrameWriter {
   EncodedFrame frame_;  // its packed blocks by pack_mutex_, while there are workers
 };
 
-Status check_shape(const TensorShape& shape, std::uint64_t bytes) {
+Status check_value_bytes(const TensorShape& shape, std::uint64_t bytes) {
   const Result<std::uint64_t> expected = tensor_bytes(shape);
   if (!expected) return expected.error();
   if (*expected == bytes) return {};
@@ -318,7 +318,7 @@ Status check_shape(const TensorShape& shape, std::uint64_t bytes) {
 Result<EncodedFrame> encode_frame(ByteView value, std::string_view key, const Codec& codec, const Decoders& decoders,
                                   const EncodeOptions& options) {
   if (options.shape) {
-    if (Status status = check_shape(*options.shape, value.size()); !status.ok()) return status;
+    if (Status status = check_value_bytes(*options.shape, value.size()); !status.ok()) return status;
   }
   const bool is_raw = value.empty() || codec.format().name == raw_format;
   Result<EncodedFrame> frame = FrameWriter(value, key, codec, options, is_raw).run(decoders);

@@ -73,7 +73,7 @@ class EncodedFrame {
 };
 
 /// `invalid_argument` unless a value of so many bytes has that shape.
-Status check_shape(const TensorShape& shape, std::uint64_t bytes);
+Status check_value_bytes(const TensorShape& shape, std::uint64_t bytes);
 
 /// Encodes `value` for `key` with `codec`. `decoders` give the one where the result has to be decoded again: for
 /// lossy codecs always, since a frame's checksums and loss report are of what a reader gets.
