@@ -1,5 +1,5 @@
-// Small pieces of memory that threads keep for themselves. malloc's own caches end at 1 KiB; beyond it a set of a small
-// value is locks, and reads of whatever lies before and behind the piece, which is in no cache.
+// A per-thread cache of small allocations. glibc's thread cache ends at 1 KiB; above, malloc takes locks and touches
+// neighbouring chunks, which are cache misses.
 #include <pthread.h>
 #include <sanitizer/asan_interface.h>  // its macros are nothing in a build without ASan
 
@@ -12,7 +12,7 @@
 namespace cinch {
 namespace {
 
-constexpr std::size_t step = __STDCPP_DEFAULT_NEW_ALIGNMENT__;  // malloc's lengths, too, are multiples of it
+constexpr std::size_t step = __STDCPP_DEFAULT_NEW_ALIGNMENT__;  // malloc rounds to it, too
 
 constexpr std::size_t class_of(std::size_t size) noexcept { return size == 0 ? 1 : (size + step - 1) / step; }
 
@@ -21,7 +21,7 @@ struct Idle {
   Idle* next;
 };
 
-/// What one thread keeps. Nothing of it is constructed or destroyed: values may outlive whatever a thread destroys.
+/// The cache of one thread. Neither constructed nor destroyed: values may outlive the thread's destructors.
 struct Kept {
   std::array<Idle*, class_of(max_small_bytes) + 1> idle;
   std::size_t bytes;
@@ -40,34 +40,34 @@ struct Kept {
 };
 constinit thread_local Kept kept{};
 
-/// Has threads give up what they keep when they end. Not a destructor of `kept`: to register one takes memory, and a
-/// thread that gets none is aborted.
-class ThreadEnds {
+/// Frees the caches of threads that end. Not a destructor of `kept`: registering one allocates, and the process aborts
+/// if that fails.
+class ThreadExitHook {
  public:
-  ThreadEnds() noexcept : has_key_(pthread_key_create(&key_, end) == 0) {}
-  ThreadEnds(const ThreadEnds&) = delete;
-  ThreadEnds& operator=(const ThreadEnds&) = delete;
-  ~ThreadEnds() {
-    if (has_key_) pthread_key_delete(key_);  // `end` may be gone before the last thread is
+  ThreadExitHook() noexcept : has_key_(pthread_key_create(&key_, run) == 0) {}
+  ThreadExitHook(const ThreadExitHook&) = delete;
+  ThreadExitHook& operator=(const ThreadExitHook&) = delete;
+  ~ThreadExitHook() {
+    if (has_key_) pthread_key_delete(key_);  // the library may be unloaded before the last thread ends
     has_key_ = false;
   }
 
-  /// False: this thread is to keep nothing.
-  bool know(Kept& mine) noexcept {
+  /// Whether the thread's cache will be freed when it ends; if not, it must stay empty.
+  bool register_thread(Kept& mine) noexcept {
     if (!mine.ends_with_thread) mine.ends_with_thread = has_key_ && pthread_setspecific(key_, &mine) == 0;
     return mine.ends_with_thread;
   }
 
  private:
-  static void end(void* mine) noexcept {
+  static void run(void* mine) noexcept {
     static_cast<Kept*>(mine)->give_up();
-    static_cast<Kept*>(mine)->ends_with_thread = false;  // what comes back later still, from other destructors
+    static_cast<Kept*>(mine)->ends_with_thread = false;  // registers again if later destructors fill it
   }
 
   pthread_key_t key_{};
   std::atomic<bool> has_key_;
 };
-ThreadEnds thread_ends;
+ThreadExitHook thread_exit_hook;
 
 }  // namespace
 
@@ -91,8 +91,8 @@ void give_small_back(void* memory, std::size_t size) noexcept {
   if (size > max_small_bytes) return ::operator delete(memory);
   Kept& mine = kept;
   ASAN_UNPOISON_MEMORY_REGION(memory, own * step);
-  if (!thread_ends.know(mine)) return ::operator delete(memory);
-  // All of it goes, lest pieces of sizes that are no longer used stay for ever.
+  if (!thread_exit_hook.register_thread(mine)) return ::operator delete(memory);
+  // Frees all, so that pieces of sizes no longer in use do not stay for ever.
   if (mine.bytes + own * step > max_kept_bytes) mine.give_up();
   mine.idle[own] = new (memory) Idle{mine.idle[own]};
   mine.bytes += own * step;
