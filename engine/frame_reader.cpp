@@ -17,7 +17,7 @@ Status misbehaved(const Codec& codec, std::string_view how) {
 
 Status overran(const Codec& codec) { return codec.convict("its decoder wrote outside its buffer"); }
 
-/// Where the block can be decoded to at once, when one piece holds all of it.
+/// Where the block can be decoded to directly: nothing unless its first piece holds all of it.
 std::optional<MutableBytes> whole_destination(const BlockEntry& block, const BlockSlice& slice,
                                               std::span<const FrameReader::Piece> pieces, MutableBytes to) {
   const FrameReader::Piece& piece = pieces.front();
@@ -27,7 +27,7 @@ std::optional<MutableBytes> whole_destination(const BlockEntry& block, const Blo
   return to.subspan(piece.to + (slice.byte_offset - piece.offset), block.decoded_bytes);
 }
 
-/// Copies what a decoded block, whose bytes start at `start` of the value, has of the pieces.
+/// Copies to the pieces what they have in common with a decoded block that starts at byte `start` of the value.
 void copy_pieces(ByteView decoded, std::uint64_t start, std::span<const FrameReader::Piece> pieces, MutableBytes to) {
   for (const FrameReader::Piece& piece : pieces) {
     const std::uint64_t from = std::max(piece.offset, start);
@@ -36,15 +36,20 @@ void copy_pieces(ByteView decoded, std::uint64_t start, std::span<const FrameRea
   }
 }
 
-/// One encoded block. `checked`: its stored bytes verified, so that what is wrong now is the codec's doing.
-Status decode_block(const Codec& codec, const PlanState* plan, const BlockSlice& slice, ByteView encoded,
-                    MutableBytes to, std::uint64_t decoded_checksum, bool checked) {
-  if (Status status = codec.decompress(slice, plan, encoded, to); !status.ok()) {
-    if (status.code() != StatusCode::corruption || !checked) return status;
+struct EncodedBlock {
+  const BlockSlice& slice;
+  ByteView bytes;
+  std::uint64_t decoded_checksum;
+  bool is_verified;  // the stored bytes are intact, so that any failure is the codec's fault
+};
+
+Status decode_block(const Codec& codec, const PlanState* plan, const EncodedBlock& block, MutableBytes to) {
+  if (Status status = codec.decompress(block.slice, plan, block.bytes, to); !status.ok()) {
+    if (status.code() != StatusCode::corruption || !block.is_verified) return status;
     return misbehaved(codec, "it refuses a block whose stored bytes verify: " + std::string(status.message()));
   }
-  if (checksum(to, vectors_beside(codec)) == decoded_checksum) return {};
-  if (checked) return misbehaved(codec, "stored bytes verify, decoded ones do not");
+  if (checksum(to, vectors_beside(codec)) == block.decoded_checksum) return {};
+  if (block.is_verified) return misbehaved(codec, "stored bytes verify, decoded ones do not");
   return corrupt_frame("decoded bytes do not verify");
 }
 
@@ -62,12 +67,12 @@ bool FrameReader::wants_check(Verify verify) const noexcept {
   return !is_resident() || !frame_.owner()->is_verified();
 }
 
-/// To be called once all of the frame was verified; `raw_start` as `ValueOwner` has it.
+/// Call it once the whole frame is verified. `raw_start`: see `ValueOwner::raw_start`.
 void FrameReader::remember_verified(std::uint64_t raw_start) const noexcept {
   if (is_resident()) frame_.owner()->set_verified(static_cast<std::uint32_t>(raw_start));
 }
 
-/// The value's bytes in the frame, when they lie there as they are and in one piece.
+/// The value's bytes in the frame, if they are stored raw and contiguously.
 std::optional<ByteView> FrameReader::whole_raw() const noexcept {
   if (!summary().stored_raw) return std::nullopt;
   const std::span<const BlockEntry> blocks = layout_.blocks();
@@ -76,7 +81,7 @@ std::optional<ByteView> FrameReader::whole_raw() const noexcept {
   return frame_.bytes().subspan(start, summary().decoded_bytes);
 }
 
-/// Whether a typed value can be handed out where it lies: not every store has frames at multiples of 64.
+/// Whether a typed value can be handed out in place: not every store aligns frames to 64 bytes.
 bool FrameReader::is_aligned(ByteView raw) const noexcept {
   return !summary().shape || reinterpret_cast<std::uintptr_t>(raw.data()) % typed_block_alignment == 0;
 }
@@ -88,7 +93,7 @@ Result<Value> FrameReader::decode(const Decoders& decoders, Verify verify, Worke
     if (check) {
       if (Status status = layout_.check_stored(frame_.bytes()); !status.ok()) return status;
     }
-    if (verify == Verify::first_read) remember_verified(start);  // now, or when parts of it were read before
+    if (verify == Verify::first_read) remember_verified(start);  // now, or by an earlier read
     return frame_.part(start, raw->size());
   }
   const Result<CodecRef> codec = find_codec(decoders);
@@ -125,7 +130,7 @@ Status FrameReader::decode_pieces(std::span<const Piece> pieces, MutableBytes to
     const std::size_t first = piece;
     while (piece < pieces.size() && pieces[piece].offset < end) ++piece;
     if (piece > first) touched.push_back({i, pieces.subspan(first, piece - first)});
-    // A piece that goes on in the next block is met there again.
+    // A piece that continues in the next block belongs to that one, too.
     if (piece > first && pieces[piece - 1].offset + pieces[piece - 1].size > end) --piece;
   }
   return for_each_block(touched.size(), workers, [&](std::size_t i) -> Status {
@@ -186,7 +191,7 @@ Status FrameReader::fill_block(const BlockEntry& block, const BlockSlice& slice,
     const Vectors vectors = block.is_raw() ? Vectors::wide : vectors_beside(*codec);
     if (Status status = layout_.check_stored_block(frame_.bytes(), block, vectors); !status.ok()) return status;
   }
-  if (!block.is_raw()) return decode_block(*codec, plan, slice, stored, to, block.decoded_checksum, check);
+  if (!block.is_raw()) return decode_block(*codec, plan, {slice, stored, block.decoded_checksum, check}, to);
   if (!to.empty()) std::memcpy(to.data(), stored.data(), to.size());
   return {};
 }

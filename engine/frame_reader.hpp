@@ -16,27 +16,26 @@ namespace cinch {
 
 class FrameReader {
  public:
-  /// `frame` as it came from a store; nothing of its blocks is read yet. Errors: `FrameLayout::read`'s.
+  /// Takes a frame as a store returned it; its blocks are not read yet. Errors: `FrameLayout::read`'s.
   static Result<FrameReader> open(Value frame, std::string_view key, std::uint64_t max_value_bytes);
 
   const FrameSummary& summary() const noexcept { return layout_.summary(); }
 
-  /// All checksums of stored bytes. Errors: `corruption`.
+  /// Verifies all checksums of stored bytes. Errors: `corruption`.
   Status check_stored() const { return layout_.check_stored(frame_.bytes()); }
 
-  /// The value, blocks decoded by `workers` too where there are some: a view of the frame where nothing is encoded and
-  /// it lies in one piece, else a buffer of its own. Errors: `corruption`, `codec_missing`, `codec_failed`,
-  /// `codec_misbehaved`.
+  /// The value: a view of the frame if it is stored raw, contiguous and aligned, else a buffer of its own, whose blocks
+  /// `workers`, if given, help to decode. Errors: `corruption`, `codec_missing`, `codec_failed`, `codec_misbehaved`.
   Result<Value> decode(const Decoders& decoders, Verify verify, WorkerPool* workers = nullptr) const;
 
   /// The same, into `to`. Requires: `to` has exactly the decoded length.
   Status decode_into(MutableBytes to, const Decoders& decoders, Verify verify, WorkerPool* workers = nullptr) const;
 
-  /// A part of the value, and where it goes in the destination.
+  /// A part of the value.
   struct Piece {
     std::uint64_t offset;
     std::uint64_t size;
-    std::uint64_t to;
+    std::uint64_t to;  // its offset in the destination
   };
 
   /// Decodes the blocks that hold the pieces, each once, and copies the pieces to `to`. Requires: pieces are in the
