@@ -3,72 +3,41 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
 #include <mutex>
 
 #include "engine/block_split.hpp"
 #include "engine/block_work.hpp"
+#include "engine/loss_report.hpp"
+#include "engine/per_block.hpp"
 #include "engine/raw_codec.hpp"
 
 namespace cinch {
 namespace {
 
 constexpr std::array<std::byte, typed_block_alignment> padding{};
-constexpr std::size_t max_raw_packed = 16 << 10;  // the end of a value, most often, which is too short to encode
-constexpr std::size_t max_in_scratch = 5 << 10;   // what codecs ask for to encode 4 KiB
+constexpr std::size_t max_raw_packed = 16 << 10;  // usually the last block, too short to be worth encoding
+constexpr std::size_t max_in_scratch = 5 << 10;   // covers the bounds of codecs for 4 KiB
 
-/// Less than 1/64 gained is not worth decoding at every read, nor the checksum of a second form.
+/// Saving less than 1/64 is not worth decoding at every read and storing a second checksum.
 bool pays(std::uint64_t encoded, std::uint64_t decoded) noexcept {
   return encoded + decoded / 64 + sizeof(std::uint32_t) < decoded;
 }
 
-/// What a frame stored raw remembers of the codec that was tried: its spec, or just "raw" where the spec is so long
-/// that the value would grow by more than 40 bytes for it.
+/// The format that a frame stored raw names: that of the codec that was tried, or "raw" if its spec is so long that the
+/// value would grow by more than 40 bytes.
 FormatId tried_format(const FormatId& format, std::uint64_t decoded_bytes) {
-  constexpr std::size_t room = 16;  // of 40 bytes, 24 are magic, flags, lengths and checksums
+  constexpr std::size_t room = 16;  // 24 of the 40 bytes are magic, version, flags, lengths and checksums
   const auto length_bytes = static_cast<std::size_t>(std::bit_width(decoded_bytes | 1) + 6) / 7;
   if (format.name.size() + format.parameters.size() + length_bytes <= room)
     return {format.name, 0, 0, format.parameters};
   return {std::string(raw_format), 0, 0, ""};
 }
 
-LossReport report_of(const LossSums& sums) {
-  LossReport report;
-  const double squared = sums.squared_error > 0 ? sums.squared_error / sums.squared : 0.0;
-  report.relative_error = static_cast<float>(std::sqrt(squared));
-  report.worst_row = sums.worst_row;
-  report.max_abs = sums.max_abs;
-  return report;
-}
-
-/// The most that two losses, one after the other, come to.
-LossReport added(const LossReport& first, const LossReport& second) {
-  const auto sum = [](float a, float b) { return a + b * (1 + a); };  // the second is relative to what the first left
-  return {sum(first.relative_error, second.relative_error), sum(first.worst_row, second.worst_row),
-          first.max_abs + second.max_abs};
-}
-
-/// Of stored bytes either may be true; what was just made is the codec's own.
+/// For stored bytes these two are ordinary answers; for bytes that this process has just encoded they convict the
+/// codec.
 bool is_refusal(const Status& status) noexcept {
   return status.code() == StatusCode::corruption || status.code() == StatusCode::codec_missing;
 }
-
-/// One of these for each block; the one of a value in a single block takes no memory elsewhere.
-template <class T>
-class PerBlock {
- public:
-  explicit PerBlock(std::size_t count) {
-    if (count > 1) several_ = std::vector<T>(count);
-  }
-
-  std::size_t size() const noexcept { return several_.empty() ? 1 : several_.size(); }
-  std::span<T> all() noexcept { return several_.empty() ? std::span(&single_, 1) : std::span(several_); }
-  T& operator[](std::size_t i) noexcept { return several_.empty() ? single_ : several_[i]; }
-
- private:
-  T single_;
-  std::vector<T> several_;
-};
 
 }  // namespace
 
@@ -93,7 +62,7 @@ class FrameWriter {
       decoder_ = std::move(*decoder);
     }
     if (Status status = make_plan(); !status.ok()) return status;
-    // Of raw values there are only checksums to make, sooner than another core has fetched the bytes.
+    // Raw values only need checksums: computing them takes less time than moving the bytes to another core.
     WorkerPool* const workers = is_raw_ ? nullptr : options_.workers;
     Status status = for_each_block(blocks_.size(), workers, [&](std::size_t i) {
       Status encoded = encode_block(split_[i], blocks_[i], encoded_[i]);
@@ -115,7 +84,7 @@ class FrameWriter {
 
  private:
   struct EncodedBlock {
-    std::optional<GuardedBuffer> buffer;  // none: the block is raw, or is packed
+    std::optional<GuardedBuffer> buffer;  // none if the block is raw or packed
     ByteView bytes;
     LossSums loss;
     bool is_done = false;    // by pack_mutex_
@@ -179,7 +148,8 @@ class FrameWriter {
     return {};
   }
 
-  /// Buffers are as long as the worst case: blocks leave them in their order, as soon as those before have left.
+  /// Moves encoded blocks, in order and as soon as those before them are done, out of their buffers, which are as long
+  /// as the worst case.
   void pack(std::size_t index) {
     const std::lock_guard lock(pack_mutex_);
     encoded_[index].is_done = true;
@@ -203,7 +173,7 @@ class FrameWriter {
     }
   }
 
-  /// What a lossy codec changed.
+  /// Measures what a lossy codec changed.
   Status measure(const BlockSlice& slice, ByteView original, ByteView decoded, LossSums& out) const {
     if (is_raw_ || !codec_.traits().lossy) return {};
     Result<LossSums> lost = codec_.measure(slice, original, decoded);
@@ -227,7 +197,7 @@ class FrameWriter {
   }
 
   void write_head() {
-    if (frame_.stored_raw_) plan_ = {};  // nothing is left that would need it
+    if (frame_.stored_raw_) plan_ = {};  // no encoded block needs it
     FrameSummary summary;
     summary.format = frame_.stored_raw_ ? tried_format(codec_.format(), value_.size()) : codec_.format();
     summary.stored_raw = frame_.stored_raw_;
@@ -237,7 +207,7 @@ class FrameWriter {
     if (codec_.traits().lossy && !frame_.stored_raw_) {
       summary.lossy_origin = true;
       summary.loss = report_of(loss_);
-      if (options_.lossy_origin) summary.loss = options_.loss ? added(*options_.loss, *summary.loss) : options_.loss;
+      if (options_.lossy_origin) summary.loss = options_.loss ? combined(*options_.loss, *summary.loss) : options_.loss;
     } else {
       summary.lossy_origin = options_.lossy_origin;
       summary.loss = options_.loss;
@@ -277,7 +247,7 @@ class FrameWriter {
         bytes = value_.subspan(value_offset, block.decoded_bytes);
       }
       if (i > 0 && encoded_[i].is_packed == encoded_[i - 1].is_packed && start == offset) {
-        ByteView& last = frame_.parts_.back();  // one part: stores copy it faster than its pieces
+        ByteView& last = frame_.parts_.back();  // one part: stores copy it faster than several
         last = {last.data(), last.size() + bytes.size()};
       } else {
         frame_.parts_.push_back(bytes);
@@ -291,10 +261,10 @@ class FrameWriter {
   std::string_view key_;
   const Codec& codec_;
   const EncodeOptions& options_;
-  const bool is_raw_;  // nothing is to be encoded
+  const bool is_raw_;  // encode nothing
   const Vectors vectors_;
   BlockSplit split_;
-  CodecRef decoder_;  // where what was encoded is decoded again
+  CodecRef decoder_;  // decodes again what was encoded; null: not wanted
   Plan plan_;
   std::shared_ptr<const PlanState> plan_state_;
   std::shared_ptr<const PlanState> decoder_plan_;
@@ -302,9 +272,9 @@ class FrameWriter {
   PerBlock<EncodedBlock> encoded_;
   std::mutex pack_mutex_;
   std::size_t next_block_ = 0;     // by pack_mutex_: those before are packed, or raw
-  std::uint64_t next_offset_ = 0;  // by pack_mutex_: where it lies in the value
+  std::uint64_t next_offset_ = 0;  // by pack_mutex_: its offset in the value
   LossSums loss_;
-  EncodedFrame frame_;  // its packed blocks by pack_mutex_, while there are workers
+  EncodedFrame frame_;  // its packed blocks by pack_mutex_ while workers run
 };
 
 Status check_value_bytes(const TensorShape& shape, std::uint64_t bytes) {
@@ -323,7 +293,7 @@ Result<EncodedFrame> encode_frame(ByteView value, std::string_view key, const Co
   const bool is_raw = value.empty() || codec.format().name == raw_format;
   Result<EncodedFrame> frame = FrameWriter(value, key, codec, options, is_raw).run(decoders);
   if (!frame || frame->stored_raw() || frame->stored_bytes() < value.size()) return frame;
-  // Index and plan take more than the blocks gained.
+  // Index and plan take more than the blocks saved.
   Result<EncodedFrame> raw = FrameWriter(value, key, codec, options, true).run(decoders);
   if (raw) raw->note_planned(frame->was_planned());
   return raw;
