@@ -1,4 +1,4 @@
-/// Works on the blocks of one value, or the values of one batch, side by side.
+/// Works on the blocks of a value, or on the values of a batch, in parallel.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +10,8 @@
 
 namespace cinch {
 
-/// Calls `work(i)` for every `i < count`, on the caller's thread and `workers`, where there are some, and answers the
-/// failure of the lowest `i`. Without workers it stops at the first.
+/// Calls `work(i)` for every `i < count`, on the caller's thread and on `workers`, if given, and returns the failure
+/// with the lowest `i`. Without workers it stops at the first failure.
 template <class Work>
 Status for_each_block(std::size_t count, WorkerPool* workers, Work&& work) {
   if (count < 2 || !workers || workers->threads() == 1) {

@@ -15,7 +15,7 @@ namespace cinch {
 namespace {
 
 constexpr std::size_t alignment = 64;
-constexpr std::size_t min_pooled = std::size_t{16} << 10;  // below, malloc keeps memory by itself
+constexpr std::size_t min_pooled = std::size_t{16} << 10;  // malloc caches smaller ones itself
 constexpr std::size_t steps_per_octave = 8;                // a buffer is at most an eighth longer than asked for
 constexpr unsigned min_log = 14;
 static_assert(min_pooled == std::size_t{1} << min_log);
@@ -48,7 +48,7 @@ std::align_val_t alignment_for(std::size_t size) noexcept {
   return std::align_val_t{size >= 2 * huge_page ? huge_page : alignment};
 }
 
-/// `used` bytes of these are asked for now.
+/// Allocates `size` bytes, of which `used` are wanted now.
 void* allocate(std::size_t size, std::size_t used) {
   if (size > PTRDIFF_MAX) throw std::bad_alloc();  // aligned, it would wrap around
   void* const memory = ::operator new(size, alignment_for(size));
@@ -58,8 +58,8 @@ void* allocate(std::size_t size, std::size_t used) {
 
 void release(void* memory, std::size_t size) noexcept { ::operator delete(memory, alignment_for(size)); }
 
-/// Idle buffers are linked through their own first bytes, which stay unpoisoned: LeakSanitizer follows no pointer
-/// out of poisoned memory, and would call all but the first of a list leaked.
+/// Idle buffers are linked through their own first bytes, which stay unpoisoned: LeakSanitizer follows no pointers in
+/// poisoned memory, and would report all but the first of a list as leaked.
 struct Idle {
   Idle* next;
 };
@@ -70,7 +70,7 @@ struct Pool {
   std::atomic<std::size_t> bytes{0};      // changed under mutex
   std::size_t most = max_pooled_bytes;    // by mutex
 
-  /// Null: none of this class lies idle.
+  /// Null if none of this class is idle.
   Idle* take(const SizeClass& wanted) noexcept {
     Idle* const found = idle[wanted.index];
     if (!found) return nullptr;
@@ -86,7 +86,7 @@ struct Pool {
     ASAN_POISON_MEMORY_REGION(static_cast<char*>(memory) + sizeof(Idle), own.bytes - sizeof(Idle));
   }
 
-  /// Requires: something lies idle.
+  /// Requires: some buffer is idle.
   SizeClass longest_idle() const noexcept {
     std::size_t index = class_count - 1;
     while (!idle[index]) --index;
@@ -94,15 +94,15 @@ struct Pool {
   }
 };
 
-/// Never destroyed: values may outlive every static object. Never allocated either: buffers come back where nothing may
-/// throw.
+/// Never destroyed, since values may outlive every static object; and not allocated, since buffers are returned where
+/// nothing may throw.
 Pool& pool() noexcept {
   alignas(Pool) static std::byte memory[sizeof(Pool)];
   static Pool& instance = *new (memory) Pool;
   return instance;
 }
 
-/// Drops idle buffers, the longest first, until so many bytes more may lie idle. Unlocks meanwhile.
+/// Frees idle buffers, the longest first, until `wanted` more bytes may be idle. Unlocks meanwhile.
 void make_room(Pool& all, std::unique_lock<std::mutex>& lock, std::size_t wanted) noexcept {
   while (all.bytes.load(std::memory_order_relaxed) > 0 &&
          all.bytes.load(std::memory_order_relaxed) + wanted > all.most) {
@@ -138,9 +138,9 @@ void give_buffer_back(void* memory, std::size_t size) noexcept {
   const SizeClass own = class_of(size);
   Pool& all = pool();
   std::unique_lock lock(all.mutex);
-  // What comes back now is likelier to be asked for next than what lies idle, the longest of which make room for it.
+  // A buffer just used is likelier to be wanted next than idle ones, so that the longest of those make room for it.
   if (own.bytes <= all.most) make_room(all, lock, own.bytes);
-  if (own.bytes <= all.most) return all.give(own, memory);  // it may have changed meanwhile
+  if (own.bytes <= all.most) return all.give(own, memory);  // the limit may have changed meanwhile
   lock.unlock();
   ASAN_UNPOISON_MEMORY_REGION(memory, own.bytes);
   release(memory, own.bytes);

@@ -13,7 +13,7 @@ namespace cinch {
 
 static_assert(std::endian::native == std::endian::little, "frames are little-endian and copied as they are");
 
-/// Writes to memory that has room for all of it.
+/// Requires: the memory has room for all that is written.
 class ByteWriter {
  public:
   explicit ByteWriter(std::byte* to) noexcept : at_(to) {}
@@ -34,14 +34,14 @@ class ByteWriter {
     at_ += bytes.size();
   }
 
-  /// Behind what was written.
+  /// The end of what was written.
   std::byte* at() const noexcept { return at_; }
 
  private:
   std::byte* at_;
 };
 
-/// Reads past the end give zeros and leave `ok()` false: check once, after the last read.
+/// Reading past the end returns zeros and makes `ok()` false: check once, after the last read.
 class ByteReader {
  public:
   explicit ByteReader(ByteView bytes) noexcept : rest_(bytes) {}

@@ -1,11 +1,11 @@
-// libxxhash's own code, compiled here, for a prefetch that fits its speed and for a choice of vectors: its run-time
-// dispatch takes the widest there are, after which other code is slower for a while on processors by Intel.
+// Compiles libxxhash's code itself, to set its prefetch distance and to choose the vectors: xxHash's run-time dispatch
+// takes the widest there are, which slows down the code after it for a while on Intel processors.
 // bench/README.md has figures.
 #include "engine/checksum.hpp"
 
 #define XXH_INLINE_ALL
 #if defined(__x86_64__)
-#define XXH_VECTOR XXH_SSE2  // whatever the compiler may use
+#define XXH_VECTOR XXH_SSE2  // whatever the compiler may use otherwise
 #endif
 #include <xxhash.h>
 

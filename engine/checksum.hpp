@@ -8,15 +8,15 @@
 
 namespace cinch {
 
-/// What a checksum is computed with; it comes to the same.
+/// The width of the vectors to compute a checksum with; the result is the same.
 enum class Vectors : std::uint8_t {
-  narrow,  ///< 128 bits where wider ones would slow down code beside them that uses none.
-  wide,    ///< The widest that pay: for bytes that nothing else is done with, or by code that uses such vectors itself.
+  narrow,  ///< 128 bits on processors where wider vectors would slow down the code around them, which uses none.
+  wide,    ///< The widest that pay: for bytes that nothing else works on, or beside code that uses wide vectors itself.
 };
 
 std::uint64_t checksum(ByteView bytes, Vectors vectors = Vectors::narrow) noexcept;
 
-/// With a seed; those above have 0.
+/// With a seed; `checksum` has seed 0.
 std::uint64_t seeded_checksum(ByteView bytes, std::uint64_t seed) noexcept;
 
 /// Seeded with the key, so that what was stored under one key does not verify under another.

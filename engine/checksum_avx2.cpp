@@ -1,4 +1,4 @@
-// Nothing but the hash is compiled for AVX2: whatever else a header has inline might be called from elsewhere.
+// Compiles the hash alone for AVX2: the linker might take AVX2 copies of other inline functions for the whole program.
 #if defined(CINCH_HAS_AVX2)
 #define XXH_INLINE_ALL
 #define XXH_VECTOR XXH_AVX2

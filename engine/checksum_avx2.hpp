@@ -1,4 +1,4 @@
-/// What `checksum` does with wide vectors on x86-64.
+/// The AVX2 part of `checksum`.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@ namespace cinch {
 
 std::uint64_t xxh3_avx2(const void* bytes, std::size_t size) noexcept;
 
-/// Of the vector registers. Where the program left something in one, the sums of 128-bit code take up to five times as
-/// long, on processors by Intel and by AMD alike.
+/// Clears the upper halves of the vector registers. If the program left something in one, the checksums of 128-bit code
+/// take up to five times as long, on processors by Intel and by AMD alike.
 void clear_upper_halves() noexcept;
 
 }  // namespace cinch

@@ -1,4 +1,4 @@
-/// A codec for the time of a call.
+/// A codec reference for the duration of a call.
 #pragma once
 
 #include <memory>
@@ -8,12 +8,12 @@
 
 namespace cinch {
 
-/// A codec, or none: one that somebody else holds meanwhile, or a share in one that was looked up. A share is counted
-/// in the codec, where threads wait for each other's cache lines.
+/// A codec, or none: borrowed where something else keeps the codec alive, owned where it was looked up. Borrowing
+/// avoids the shared reference count, for whose cache line threads would contend.
 class CodecRef {
  public:
   CodecRef() = default;
-  /// Requires: `codec` outlives what this gives, and stays as it is.
+  /// Borrows. Requires: `codec` outlives the result and does not change.
   static CodecRef held(const std::shared_ptr<const Codec>& codec) noexcept {
     CodecRef ref;
     ref.held_ = &codec;

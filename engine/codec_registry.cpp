@@ -15,7 +15,7 @@
 namespace cinch {
 namespace {
 
-/// Stored values choose what is opened, so the number of codecs kept must not grow with them.
+/// Stored values decide which codecs are opened, so the cache needs a limit.
 constexpr std::size_t max_cached = 64;
 
 struct FormatLess {
@@ -30,7 +30,7 @@ std::string version(std::uint16_t major, std::uint16_t minor) {
 
 bool may_provide(const PluginReport& report, std::string_view format) {
   if (report.refusal.empty()) return false;
-  if (report.providers.empty()) return true;  // nobody knows what it would have provided
+  if (report.providers.empty()) return true;  // what it would provide is not known
   return std::ranges::find(report.providers, format, &ProviderInfo::format) != report.providers.end();
 }
 
@@ -41,15 +41,15 @@ struct CINCH_HIDDEN CodecRegistry::State {
   State(const State& other) : providers(other.providers), preferred(other.preferred), reports(other.reports) {}
   State& operator=(const State&) = delete;
 
-  /// The codec for exactly that format, made once. Errors: the provider's.
+  /// The codec for exactly that format, cached. Errors: the provider's.
   Result<std::shared_ptr<const Codec>> open(const CodecProvider& provider, const FormatId& format) const;
 
   Status missing(const FormatId& format, std::string_view why) const;
 
-  /// That no codec has that name, which do, and which refused plugins may have had it.
+  /// A message: that no codec has that name, the names there are, and the refused plugins that may provide it.
   std::string unknown(std::string_view format) const;
 
-  /// Appends which refused plugins may provide the format, and why they were refused.
+  /// Appends the refused plugins that may provide the format, and why they were refused.
   void add_refusals(std::string_view format, std::string& message) const;
 
   std::map<std::string, std::shared_ptr<const CodecProvider>, std::less<>> providers;
@@ -69,7 +69,7 @@ Result<std::shared_ptr<const Codec>> CodecRegistry::State::open(const CodecProvi
   Result<std::shared_ptr<const Codec>> opened = provider.open(format.major, format.minor, format.parameters);
   if (!opened) return opened;
   const std::unique_lock lock(cache_mutex);
-  if (cache.size() >= max_cached) cache.clear();  // what is in use is soon back, and pinned meanwhile by its users
+  if (cache.size() >= max_cached) cache.clear();  // codecs in use are shared by their users, and soon cached again
   return cache.emplace(format, *std::move(opened)).first->second;
 }
 
@@ -171,7 +171,7 @@ Result<std::shared_ptr<const Codec>> CodecRegistry::codec(std::string_view spec)
                   "codec " + info.format + ": " + info.implementation + " (" + info.origin + ") does not " +
                       (info.traits.encodes ? "decode, and what cannot be read is not written" : "encode"));
   }
-  // A codec may take such text over into its parameters, where it would count as the codec's own doing.
+  // A codec might copy such text into its canonical parameters, and be blamed for it.
   if (!is_printable(options)) {
     return Status(StatusCode::invalid_argument, "codec " + info.format + ": parameters \"" + printable(options) +
                                                     "\", expected UTF-8 without control characters");

@@ -111,8 +111,7 @@ Result<Recompressed> CompressedKvStore::recompress(std::string_view key, std::st
   if (codec.traits().lossy && summary.lossy_origin && !allowed.again) return Recompressed::kept;
   const GetResult value = get(key);
   if (!value) return value.error();
-  if (!*value || (*value)->size() != summary.decoded_bytes)
-    return Recompressed::absent;  // it was overwritten meanwhile
+  if (!*value || (*value)->size() != summary.decoded_bytes) return Recompressed::absent;  // overwritten meanwhile
   EncodeOptions encode = state_->encode_options(*choice);
   encode.lossy_origin = summary.lossy_origin;
   encode.loss = summary.loss;

@@ -19,7 +19,7 @@ std::string_view to_string(Verify verify) noexcept {
 }
 namespace {
 
-/// Waking a worker costs about what it takes to decode this much.
+/// Waking a worker takes about as long as decoding this many bytes.
 constexpr std::uint64_t worth_a_worker = std::uint64_t{64} << 10;
 
 }  // namespace
@@ -90,7 +90,7 @@ std::vector<GetResult> CompressedKvStore::batch_get(std::span<const std::string_
     if (found && *found) stored += (*found)->size();
     results.push_back(std::move(found));
   };
-  // Where the first few are worth a worker together, workers read the others as well.
+  // If the first few are together worth a worker, workers read the others, too.
   constexpr std::size_t looked_at = 4;
   while (workers && results.size() < std::min(keys.size(), looked_at) && stored < worth_a_worker) {
     add(state_->inner->get(keys[results.size()]));

@@ -9,8 +9,8 @@
 namespace cinch {
 namespace {
 
-/// Whether a codec takes a value of so many bytes; `unsupported`: another one has to. Any other failure is one.
-/// `bound` gets what it would take as one block.
+/// Whether a codec takes a value of `bytes` bytes. Errors: `unsupported` if another codec has to; any other error fails
+/// the set. `bound` gets the codec's bound for the value as one block, if it has one.
 Status check_takes(const Codec& codec, std::uint64_t bytes, const std::optional<TensorShape>& shape,
                    std::optional<std::uint64_t>& bound) {
   bound.reset();
@@ -21,7 +21,7 @@ Status check_takes(const Codec& codec, std::uint64_t bytes, const std::optional<
   const Result<std::size_t> as_one = codec.bound(bytes, shape ? &*shape : nullptr);
   if (as_one) bound = *as_one;
   Status status = as_one.status();
-  // What is too long for one block may come in several; what else is wrong shows when they are encoded.
+  // A value too long for one block may be encoded in several; other errors show again when they are encoded.
   const bool is_answer = status.code() == StatusCode::unsupported || status.code() == StatusCode::invalid_argument;
   return is_answer ? status : Status();
 }
@@ -83,7 +83,8 @@ Result<EncodedFrame> CompressedKvStore::State::encode_as(Choice& choice, std::st
                                                          EncodeOptions encode) {
   Result<EncodedFrame> frame = encode_frame(value, key, *choice.codec, decoders, encode);
   if (!frame || !frame->stored_raw() || choice.is_fallback) return frame;
-  if (!frame->was_planned() && !choice.codec->traits().lossy) return frame;  // what suits all values found nothing
+  // If a general-purpose codec found nothing to gain, the fallback would not either.
+  if (!frame->was_planned() && !choice.codec->traits().lossy) return frame;
   Choice other = choice;
   if (Status status = fall_back(value.size(), other); !status.ok()) return frame;
   choice = std::move(other);

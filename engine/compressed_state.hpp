@@ -1,4 +1,4 @@
-/// What a `CompressedKvStore` is made of, for the files that implement it.
+/// The state of a `CompressedKvStore`, for the files that implement it.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@ struct CINCH_HIDDEN CompressedKvStore::State {
   State(std::shared_ptr<KvStore> wrapped, std::shared_ptr<const Codec> writer, CompressedOptions given,
         CodecRegistry registry);
 
-  /// Counts a failure by its kind, and names the key in it.
+  /// Counts a failure by its kind, and returns it with the key in its message.
   Status failed(std::string_view key, const Status& status);
   void count_read(std::uint64_t bytes) noexcept {
     Counting counting(*this);
@@ -32,49 +32,50 @@ struct CINCH_HIDDEN CompressedKvStore::State {
   }
   void count_set(const EncodedFrame& frame);
 
-  /// What every set refuses, whatever encodes the value.
+  /// The checks of every set, whatever encodes the value.
   Status check(std::string_view key, std::uint64_t bytes, const SetOptions& set) const;
 
-  /// Encodes; `joined` holds the value's bytes when they came in several parts and must outlive the frame, as must
-  /// `scratch`.
+  /// Encodes. `joined` receives the value's bytes if they come in several parts. It and `scratch` must outlive the
+  /// frame.
   Result<EncodedFrame> encode(std::string_view key, const ValueParts& value, const SetOptions& set,
                               std::optional<GuardedBuffer>& joined,
                               std::pmr::memory_resource* scratch = std::pmr::get_default_resource());
 
-  /// How a set goes: what `SetChoice` says.
+  /// How a value is to be stored; see `SetChoice`.
   struct Choice {
     const RuleSet::Entry* entry = nullptr;  // the rule that matches
     CodecRef codec;
     bool is_fallback = false;
     std::optional<TensorShape> shape;
-    std::optional<std::uint64_t> bound;  // the codec's for the value as one block, where it has one
+    std::optional<std::uint64_t> bound;  // the codec's for the value as one block, if it has one
 
     SetChoice to_public() const { return {entry ? &entry->rule : nullptr, codec.share(), is_fallback, shape}; }
   };
 
   EncodeOptions encode_options(const Choice& choice) const;
 
-  /// How a set of `key` goes.
+  /// How a set of `key` would store `bytes` bytes.
   Result<Choice> choose(std::string_view key, std::uint64_t bytes, const SetOptions& set) const;
 
-  /// Has the fallback take the place of the codec that cannot take the value. Errors: why it cannot either.
+  /// Replaces the codec, which cannot take the value, by the fallback. Errors: why the fallback cannot take it either.
   Status fall_back(std::uint64_t bytes, Choice& choice) const;
 
-  /// Encodes as chosen; what the codec leaves as it is goes to the fallback, which `choice` then names.
+  /// Encodes as chosen. If the codec is lossy or makes a plan, and does not shrink the value, the fallback encodes it,
+  /// and `choice` then names the fallback.
   Result<EncodedFrame> encode_as(Choice& choice, std::string_view key, ByteView value, EncodeOptions encode);
 
-  /// What the inner store is told: all but what this store follows itself.
+  /// The options for the inner store: without those that this store implements itself.
   SetOptions inner_options(std::string_view key, const SetOptions& set) const;
 
-  /// Puts the value in the place of its frame, which the inner store gave for `key`.
+  /// Replaces the frame that the inner store returned for `key` by its value.
   void decode(std::string_view key, GetResult& found) {
     if (!found || !*found || take_verified_raw(**found)) return;
     decode_frame(key, found);
   }
   void decode_frame(std::string_view key, GetResult& found);
 
-  /// The short way for what lies in memory as it was set and was verified before: all that is left is to find it, which
-  /// the owner remembers. Nothing of the frame is fetched for that, and no table of virtual functions.
+  /// The fast path for a raw value in memory that was verified before: its owner remembers where it starts, so that
+  /// neither the frame's bytes nor a virtual table are read.
   bool take_verified_raw(Value& frame) noexcept {
     if (options.verify != Verify::first_read || !frame.owner() || frame.is_part()) return false;
     const std::size_t start = frame.owner()->raw_start();
@@ -85,12 +86,12 @@ struct CINCH_HIDDEN CompressedKvStore::State {
     return true;
   }
 
-  /// The key's frame, opened, or nothing.
+  /// A reader of the key's frame, or nothing.
   Result<std::optional<FrameReader>> reader_of(std::string_view key);
   Result<bool> decode_pieces(std::string_view key, const FrameReader& reader,
                              std::span<const FrameReader::Piece> pieces, MutableBytes to);
 
-  /// The verified summary of `key`'s frame with what `head` knew, or nothing.
+  /// The verified summary of the key's frame and the `Head` it came with, or nothing.
   struct Summarised {
     FrameSummary summary;
     Head head;
@@ -117,8 +118,8 @@ struct CINCH_HIDDEN CompressedKvStore::State {
     std::atomic<std::uint64_t> codec_failures{0};
   };
 
-  /// The calling thread's. Threads count apart, so that they do not wait for each other's cache lines; the first ones
-  /// of a process have counters to themselves, and need no more than to write what they read and added to.
+  /// The calling thread's counters. Threads use different ones, so that they do not contend for cache lines; the first
+  /// threads of a process have counters of their own, which need no atomic read-modify-write.
   class Counting {
    public:
     explicit Counting(State& state) noexcept : Counting(state, thread_number()) {}

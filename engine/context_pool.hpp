@@ -1,4 +1,4 @@
-/// A plugin's working contexts: made when needed, reused, each lent to one call at a time.
+/// Pools of plugins' working contexts.
 #pragma once
 
 #include <algorithm>
@@ -12,24 +12,24 @@
 
 namespace cinch {
 
-/// Contexts of one codec and one direction, each lent to one call at a time. Without a lock: a thread puts a context
-/// back where it looks first, unless another one is there, which threads whose numbers are far enough apart have in
-/// common. Twice as many stay as the machine runs threads, at most.
+/// Lock-free pool of contexts of one codec and one direction; each is lent to one call at a time. A thread returns a
+/// context to the slot where it looks first, if that is free (threads whose numbers differ by the number of slots share
+/// a slot). Keeps at most one idle context per slot.
 template <class Context>
 class ContextPool {
  public:
   using Close = void (*)(Context*);
 
-  explicit ContextPool(Close close) : close_(close), places_(2 * std::max(2u, std::thread::hardware_concurrency())) {}
+  explicit ContextPool(Close close) : close_(close), slots_(2 * std::max(2u, std::thread::hardware_concurrency())) {}
   ContextPool(const ContextPool&) = delete;
   ContextPool& operator=(const ContextPool&) = delete;
   ~ContextPool() {
     while (Context* context = take()) close_quietly(close_, context);
   }
 
-  /// Null when none was found idle.
+  /// Null if none was found idle.
   Context* take() noexcept {
-    for (std::size_t i = 0; i < places_.size(); ++i) {
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
       std::atomic<Context*>& idle = idle_at(i);
       if (!idle.load(std::memory_order_relaxed)) continue;
       if (Context* context = idle.exchange(nullptr, std::memory_order_acquire)) return context;
@@ -38,7 +38,7 @@ class ContextPool {
   }
 
   void give_back(Context* context) noexcept {
-    for (std::size_t i = 0; i < places_.size(); ++i) {
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
       std::atomic<Context*>& idle = idle_at(i);
       Context* none = nullptr;
       if (idle.load(std::memory_order_relaxed)) continue;
@@ -48,17 +48,15 @@ class ContextPool {
   }
 
  private:
-  struct alignas(64) Place {
+  struct alignas(64) Slot {
     std::atomic<Context*> idle{nullptr};
   };
 
-  /// The calling thread's own place first.
-  std::atomic<Context*>& idle_at(std::size_t i) noexcept {
-    return places_[(thread_number() + i) % places_.size()].idle;
-  }
+  /// The calling thread's own slot first.
+  std::atomic<Context*>& idle_at(std::size_t i) noexcept { return slots_[(thread_number() + i) % slots_.size()].idle; }
 
   const Close close_;
-  std::vector<Place> places_;
+  std::vector<Slot> slots_;
 };
 
 /// A context while it is lent.

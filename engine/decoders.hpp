@@ -1,4 +1,4 @@
-/// Finds the codecs that read frames.
+/// Finds the codecs that decode frames.
 #pragma once
 
 #include <memory>
@@ -9,17 +9,16 @@
 
 namespace cinch {
 
-/// A registry's, of which one is usual: it is found without the registry's lock and without a share in it, so that
-/// threads that read do not wait for each other's cache lines. Requires: the registry does not change, and outlives
-/// this.
+/// A registry with a one-entry cache for the usual format, which is found without the registry's lock and without a
+/// reference count, so that readers do not contend. Requires: the registry does not change, and outlives this.
 class Decoders {
  public:
   Decoders(const CodecRegistry& codecs) noexcept : codecs_(codecs) {}  // NOLINT(google-explicit-constructor)
-  /// One that cannot be opened now is looked for whenever it is asked for.
+  /// If the usual codec cannot be opened now, it is looked up at every call.
   Decoders(const CodecRegistry& codecs, FormatId usual)
       : codecs_(codecs), format_(std::move(usual)), usual_(codecs.decoder(format_).value_or(nullptr)) {}
 
-  /// To be used no longer than this. Errors: `CodecRegistry::decoder`'s.
+  /// The result must not outlive this. Errors: `CodecRegistry::decoder`'s.
   Result<CodecRef> find(const FormatId& format) const {
     if (usual_ && format == format_) return CodecRef::held(usual_);
     Result<std::shared_ptr<const Codec>> found = codecs_.decoder(format);

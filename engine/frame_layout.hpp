@@ -29,26 +29,26 @@ struct BlockEntry {
   bool is_raw() const noexcept { return stored_bytes == decoded_bytes; }
 };
 
-/// What checksums are computed with while a codec works.
+/// The vectors for checksums between calls of a codec.
 inline Vectors vectors_beside(const Codec& codec) noexcept {
   return codec.traits().wide_vectors ? Vectors::wide : Vectors::narrow;
 }
 
-/// Where a block goes that would start at `offset`.
+/// Where a block starts in the frame if those before it end at `offset`: raw blocks of typed values are aligned.
 std::uint64_t block_start(std::uint64_t offset, bool raw, bool typed) noexcept;
 
-/// Appends the index of `blocks` and a plan's checksum, where there is a plan.
+/// Appends the index of `blocks` and, if there is a plan, the plan's checksum.
 void write_index(std::span<const BlockEntry> blocks, ByteView plan, std::pmr::vector<std::byte>& out);
 
-/// What that takes.
+/// The length of an index.
 std::uint64_t index_bytes(std::uint64_t block_count, bool has_plan) noexcept;
 
 class FrameLayout {
  public:
-  /// Reads summary and index, and checks all that can be checked without reading the blocks: checksums of both, that
-  /// lengths add up to the frame's, that the cut is the one that its shape and block length give, that padding is
-  /// zero. Errors: `corruption`, `incompatible`; `too_large` for a decoded length over `max_value_bytes`.
-  /// Requires: the layout is as it was constructed; after a failure it is unspecified.
+  /// Reads summary and index, and checks what can be checked without reading the blocks: both checksums, that the
+  /// lengths add up to the frame's, that the cut follows from shape and block length, that padding is zero.
+  /// Errors: `corruption`, `incompatible`; `too_large` for a decoded length over `max_value_bytes`.
+  /// Requires: the layout is default-constructed. After a failure it is unspecified.
   Status read(ByteView frame, std::string_view key, std::uint64_t max_value_bytes);
 
   const FrameSummary& summary() const noexcept { return summary_; }
@@ -56,19 +56,19 @@ class FrameLayout {
     return summary_.indexed ? std::span<const BlockEntry>(indexed_) : std::span<const BlockEntry>(&single_, 1);
   }
 
-  /// How the value was cut. It points into the layout.
+  /// How the value was cut. The result points into the layout.
   BlockSplit split() const noexcept {
     return {summary_.decoded_bytes, summary_.shape ? &*summary_.shape : nullptr, summary_.block_bytes};
   }
 
-  /// Empty when there is none; its checksum is `check_plan`'s to compare.
+  /// Empty if there is none. Not verified; see `check_plan`.
   ByteView plan(ByteView frame) const noexcept { return frame.subspan(plan_offset_, summary_.plan_bytes); }
 
   /// Errors: `corruption`.
   Status check_plan(ByteView frame) const;
   Status check_stored_block(ByteView frame, const BlockEntry& block, Vectors vectors) const;
 
-  /// All of the above, for every block: what can be verified without a codec.
+  /// Plan and all blocks: everything that can be verified without a codec.
   Status check_stored(ByteView frame) const;
 
  private:

@@ -40,7 +40,7 @@ class Glob::Parser {
     glob_.sets_.push_back(set);
   }
 
-  /// What a backslash stands before.
+  /// The byte after a backslash.
   unsigned char escaped() {
     if (at_end()) return fail("nothing after the backslash");
     const char c = take();
@@ -101,7 +101,7 @@ bool Glob::takes(const Token& token, char c) const noexcept {
 }
 
 bool Glob::matches(std::string_view key) const noexcept {
-  // After a run it is enough to go back to the last one: an earlier one could not take less and match more.
+  // Backtracking to the last run is enough: making an earlier one longer could not match more.
   std::size_t token = 0;
   std::size_t at = 0;
   std::size_t token_after_run = std::string_view::npos;

@@ -1,4 +1,4 @@
-/// A pattern on keys; `Rule::match` says what it may hold.
+/// Patterns on keys; see `Rule::match` for the syntax.
 #pragma once
 
 #include <bitset>
@@ -12,10 +12,10 @@ namespace cinch {
 
 class Glob {
  public:
-  /// Errors: `invalid_argument` that names the position.
+  /// Errors: `invalid_argument`, which names the position.
   static Result<Glob> parse(std::string_view pattern);
 
-  /// Whether all of `key` matches. Time: at most pattern times key; no recursion.
+  /// Whether all of `key` matches. Takes at most pattern length × key length steps, without recursion.
   bool matches(std::string_view key) const noexcept;
 
  private:

@@ -49,7 +49,7 @@ class GuardedBuffer::Owner final : public ValueOwner {
 
   static bool is_small(std::size_t bytes) noexcept { return bytes + alignment <= max_small_bytes; }
 
-  /// `skipped`: what lies before the first aligned byte.
+  /// `skipped`: the number of bytes before the first aligned one.
   static std::byte* take(std::size_t bytes, std::pmr::memory_resource* lender, std::size_t& skipped) {
     if (lender) return static_cast<std::byte*>(lender->allocate(bytes, alignment));
     if (!is_small(bytes)) return static_cast<std::byte*>(take_buffer(bytes));
@@ -68,7 +68,7 @@ class GuardedBuffer::Owner final : public ValueOwner {
   }
 
   std::size_t size_;
-  std::pmr::memory_resource* lender_;  // null: the pool of buffers, or what the thread keeps
+  std::pmr::memory_resource* lender_;  // null: the buffer pool or the thread's cache
   std::uint8_t skipped_;
 };
 

@@ -1,4 +1,4 @@
-/// Memory for a codec to write to, with canaries before and behind it that show whether it wrote outside.
+/// A buffer for a codec to write to, between canaries that show whether it wrote outside.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace cinch {
 class GuardedBuffer {
  public:
   explicit GuardedBuffer(std::size_t size);
-  /// In memory of `from`, which outlives the buffer. Such a buffer does not become a `Value`.
+  /// Allocates from `from`, which must outlive the buffer. Such a buffer must not become a `Value`.
   GuardedBuffer(std::size_t size, std::pmr::memory_resource& from);
   GuardedBuffer(GuardedBuffer&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)) {}
   GuardedBuffer& operator=(GuardedBuffer other) noexcept {
@@ -25,10 +25,10 @@ class GuardedBuffer {
 
   MutableBytes bytes() noexcept;
 
-  /// False when something was written outside.
+  /// False if something was written outside.
   bool is_intact() const noexcept;
 
-  /// Requires: nothing uses the buffer but the value from now on.
+  /// Gives the bytes to a `Value`; the buffer must not be used any more.
   Value to_value() && noexcept;
 
  private:

@@ -5,7 +5,7 @@
 namespace cinch {
 namespace {
 
-// Callback and context must change together. Earlier sinks are kept, since a call under way may still read one.
+// Callback and context change together. Earlier sinks are never freed: a call in progress may still read one.
 struct Sink {
   LogCallback callback;
   void* context;

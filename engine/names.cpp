@@ -28,7 +28,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known) {
-  constexpr std::size_t longest = 64;  // what is longer was not mistyped, and would cost quadratic time
+  constexpr std::size_t longest = 64;  // nobody mistypes longer names, which would take quadratic time
   std::string_view best;
   if (name.empty() || name.size() > longest) return best;
   std::size_t best_distance = std::clamp<std::size_t>(name.size() / 3, 1, 3) + 1;

@@ -9,7 +9,7 @@
 
 namespace cinch {
 
-/// At the start of the memory once it is a value's.
+/// Placed at the start of the memory once a value owns it.
 class PackedFrame::Owner final : public ValueOwner {
  public:
   explicit Owner(std::size_t bytes) noexcept : bytes_(bytes) {}

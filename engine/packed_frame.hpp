@@ -1,4 +1,4 @@
-/// Puts the encoded blocks of a frame together in memory that a store can keep as it is.
+/// Collects the encoded blocks of a frame in memory that a store can keep as it is.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace cinch {
 
-/// One piece of memory: room for the frame's head, then its blocks. Throws `std::bad_alloc`.
+/// One allocation: room for the frame's head, then its blocks. Throws `std::bad_alloc`.
 class PackedFrame {
  public:
   explicit PackedFrame(std::size_t head_room) noexcept : head_room_(head_room) {}
@@ -18,18 +18,18 @@ class PackedFrame {
   PackedFrame& operator=(const PackedFrame&) = delete;
   ~PackedFrame();
 
-  /// Appends a block. `done` of `total` bytes of the value are encoded with it: what is to come is taken to be like
-  /// what has come, so that memory seldom has to grow.
+  /// Appends a block. With it, `done` of the value's `total` bytes are encoded; the rest is assumed to compress equally
+  /// well, so that the memory rarely has to grow.
   void append(ByteView block, std::uint64_t done, std::uint64_t total);
 
-  /// Gives back what is left over.
+  /// Frees unused capacity.
   void shrink() noexcept;
 
-  /// The blocks so far; they move with the next call of the above.
+  /// The blocks so far; `append` and `shrink` may move them.
   ByteView blocks() const noexcept { return {memory_ + start(), used_}; }
 
-  /// The whole frame; the empty value, and nothing has changed, when the head does not fit into its room or no block
-  /// had a byte. The blocks stay where they are, and are the value's from now on.
+  /// The whole frame, which takes over the memory; the blocks stay where they are. Returns the empty value, and changes
+  /// nothing, if the head does not fit into its room or no block has a byte.
   Value take_with_head(ByteView head) noexcept;
 
  private:
@@ -38,7 +38,7 @@ class PackedFrame {
   bool resize(std::size_t blocks_capacity) noexcept;
 
   std::size_t head_room_;
-  std::byte* memory_ = nullptr;  // malloc's, which can make a piece longer or shorter where it lies; null: no bytes yet
+  std::byte* memory_ = nullptr;  // from malloc, for realloc; null: no bytes yet
   std::size_t capacity_ = 0;     // for blocks
   std::size_t used_ = 0;
 };

@@ -1,4 +1,4 @@
-/// Calls through the function pointers of a plugin: no exception gets past them, every failure becomes a `Status`.
+/// Calls through the function pointers of a plugin: exceptions stop here, every failure becomes a `Status`.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace cinch {
 
-/// An error for a plugin to fill: empty, with nothing behind the end of its text cleared, which takes a while.
+/// An empty error for a plugin to fill. Only the first byte of its text is cleared: clearing all 256 is measurable.
 inline cinch_err_v1 no_error() {
   cinch_err_v1 error;
   error.struct_size = sizeof error;
@@ -24,18 +24,18 @@ inline cinch_err_v1 no_error() {
 /// What the plugin says, in printable characters.
 std::string message_of(const cinch_err_v1& error);
 
-/// "FORMAT: enc_run: MESSAGE", with what a plugin may have put there made fit to be shown.
+/// "FORMAT: enc_run: MESSAGE (code 5)"; the plugin's text in printable characters.
 std::string describe(std::string_view format, std::string_view call, const cinch_err_v1& error, std::int32_t code);
 
-/// What a call works on. What is stored may be damaged, or of a version or with parameters that the plugin does not
-/// know; with all else a plugin that says so has failed by itself.
+/// What a call works on. Stored bytes may be damaged, or have a version or parameters that the plugin does not know; on
+/// fresh data such an answer is a failure of the plugin.
 enum class CallOn { stored, fresh };
 
 /// The status for a plugin's result code.
 StatusCode status_code(CallOn on, std::int32_t code) noexcept;
 
-/// Calls into a plugin. An exception that comes out is a breach of contract, and ends here. It only can because the
-/// function types of the header are not `noexcept`.
+/// Calls a plugin's function. An exception out of it is a breach of contract, and is caught here, which is possible
+/// because the header's function types are not `noexcept`.
 template <class Function, class... Arguments>
 Result<std::invoke_result_t<Function*, Arguments...>> call(std::string_view format, std::string_view name,
                                                            Function* function, Arguments... arguments) {
@@ -46,7 +46,7 @@ Result<std::invoke_result_t<Function*, Arguments...>> call(std::string_view form
   }
 }
 
-/// The same for a call that either works or explains itself in `error`.
+/// The same for a function that returns a code and, on failure, explains itself in `error`.
 template <class Function, class... Arguments>
 Status checked_call(CallOn on, std::string_view format, std::string_view name, Function* function,
                     const cinch_err_v1& error, Arguments... arguments) {
@@ -59,7 +59,7 @@ Status checked_call(CallOn on, std::string_view format, std::string_view name, F
 void close_quietly(auto* close, auto* object) noexcept {
   try {
     close(object);
-  } catch (...) {  // nobody is left to tell
+  } catch (...) {  // there is nobody to report it to
   }
 }
 

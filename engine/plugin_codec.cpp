@@ -8,7 +8,7 @@
 namespace cinch {
 namespace {
 
-// What a codec may ask for to encode a value is made at once: beyond so much it is no bound.
+// The bound is allocated immediately, so an absurd one is rejected as a breach of contract.
 constexpr std::uint64_t max_growth = 64;  // times the value
 constexpr std::uint64_t min_growth = std::uint64_t{1} << 20;
 
@@ -56,7 +56,7 @@ class PluginPlanState final : public PlanState {
     if (state_) close_quietly(close_, state_);
   }
 
-  /// Takes over what the plugin has opened.
+  /// Takes ownership of what the plugin has opened.
   void adopt(cinch_plan_state* opened) noexcept { state_ = opened; }
 
   static const cinch_plan_state* get(const PlanState* plan) noexcept {
@@ -123,7 +123,7 @@ Result<std::size_t> PluginCodec::ask_bound(std::string_view call_name, decltype(
   const StatusCode said = *code == CINCH_VALUE_UNSUPPORTED ? StatusCode::unsupported
                           : *code == CINCH_INVALID_ARG     ? StatusCode::invalid_argument
                                                            : StatusCode::codec_failed;
-  if (said != StatusCode::codec_failed) return Status(said, name() + ": " + message_of(error));  // for a user to read
+  if (said != StatusCode::codec_failed) return Status(said, name() + ": " + message_of(error));  // meant for the user
   return Status(said, describe(name(), call_name, error, *code));
 }
 
@@ -137,7 +137,7 @@ Result<std::optional<std::size_t>> PluginCodec::do_compress(const BlockSlice& sl
   if (!context) return context.error();
   const CShape shape(slice.shape);
   const cinch_slice_v1 c_slice = to_c(slice, shape);
-  std::size_t length = SIZE_MAX;  // one that a plugin leaves alone is over every bound
+  std::size_t length = SIZE_MAX;  // if the plugin does not set it, it exceeds every bound
   cinch_err_v1 error = no_error();
   const Result<std::int32_t> code =
       call(name(), "enc_run", functions().enc_run, context->get(), PluginPlanState::get(plan), &c_slice, input(block),
@@ -207,8 +207,9 @@ Result<std::shared_ptr<const PlanState>> PluginCodec::do_open_plan(ByteView plan
     return Status(StatusCode::corruption, name() + ": the value has a plan, and this provider makes none");
   }
   const CShape c_shape(shape);
-  auto state = std::make_shared<PluginPlanState>(functions().plan_close);  // first, lest an opened one be left alone
-  cinch_plan_state* opened = nullptr;  // after a failure whatever the plugin left there, and none to close
+  // Allocated before the plugin opens its state, which could leak otherwise.
+  auto state = std::make_shared<PluginPlanState>(functions().plan_close);
+  cinch_plan_state* opened = nullptr;  // after a failure it may hold anything, and is not to be closed
   cinch_err_v1 error = no_error();
   Status status = checked_call(CallOn::stored, name(), "plan_open", functions().plan_open, error, table_.provider,
                                format().major, format().minor, parameters().data(), parameters().size(), c_shape.get(),

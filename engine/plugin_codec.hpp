@@ -9,7 +9,7 @@
 
 namespace cinch {
 
-/// A provider's table, all of it: what an older and shorter one lacks is NULL.
+/// A provider's table at its full length: functions that an older, shorter table lacks are NULL.
 struct ProviderTable {
   const cinch_provider_v1* provider = nullptr;  // the plugin's own, passed to its functions
   cinch_provider_v1 functions{};
@@ -21,7 +21,7 @@ class PluginCodec final : public Codec {
 
   PluginCodec(const ProviderTable& table, FormatId format, CodecTraits traits, std::shared_ptr<Conviction> conviction);
 
-  /// Opens a first decoder: whether the plugin knows this version with these parameters shows only so.
+  /// Opens a first decoder: the only way to learn whether the plugin knows this version with these parameters.
   Status prepare_decoder() const { return lend_decoder().status(); }
 
  private:

@@ -18,7 +18,7 @@ namespace cinch {
 namespace {
 
 constexpr std::uint64_t max_manifest_bytes = 64 << 10;
-constexpr std::uint64_t max_table_bytes = 16 << 20;  // of dynamic symbols and of their names
+constexpr std::uint64_t max_table_bytes = 16 << 20;  // of each: dynamic symbols, and their names
 constexpr std::string_view entry_prefix = "cinch_plugin_entry_v";
 
 #if defined(__x86_64__)
@@ -37,7 +37,7 @@ struct Section {
   GElf_Shdr header{};
 };
 
-/// libelf allocates what the ELF header asks for, so that it is checked against the file before libelf sees it.
+/// libelf allocates whatever the ELF header asks for, so the header is checked against the file before libelf sees it.
 Status check_elf_header(int fd) {
   struct stat file {};
   Elf64_Ehdr header{};
@@ -76,7 +76,7 @@ std::optional<Section> find_section(Elf* elf, auto&& matches) {
   return std::nullopt;
 }
 
-/// A section's bytes as the file has them; empty when it has none, more than `most`, or they lie outside the file.
+/// The bytes of a section in the file; empty if it has none or more than `most`, or if they lie outside the file.
 ByteView section_bytes(const Section& section, std::uint64_t most) {
   if (section.header.sh_type == SHT_NOBITS || section.header.sh_size > most) return {};
   const Elf_Data* data = elf_rawdata(section.section, nullptr);
@@ -103,7 +103,7 @@ std::optional<std::string> identifier(const char (&field)[size]) {
 
 Status corrupt_manifest(std::string_view what) { return refused("manifest_corrupt", what); }
 
-/// Whether this host can use the provider, for whatever a newer header may ask of it.
+/// Refuses a provider with requirements of a newer header that this host does not know.
 Status check_caps(const cinch_manifest_provider_v1& provider) {
   constexpr std::uint64_t must_understand = ~std::uint64_t{0xffffffff};
   const std::uint64_t unknown = provider.caps & must_understand & ~(CINCH_CAP_LOSSY | CINCH_CAP_TYPED_REQUIRED);
@@ -152,7 +152,7 @@ Status check_abi(const cinch_manifest_v1& head) {
                                     std::to_string(CINCH_ABI_MAJOR) + "." + std::to_string(CINCH_ABI_MINOR) +
                                     "; update cinch");
   }
-  // Version 0 changes what is there already; from version 1 on only the end grows.
+  // Minor versions of ABI 0 change existing parts; from ABI 1 on they only append.
   if (CINCH_ABI_MAJOR == 0 && head.abi_minor_built != CINCH_ABI_MINOR) {
     return refused("abi_minor", "it is built for ABI 0." + std::to_string(head.abi_minor_built) + ", this host has 0." +
                                     std::to_string(CINCH_ABI_MINOR) + "; rebuild the plugin");
@@ -191,7 +191,7 @@ Status read_manifest(ByteView bytes, PluginManifest& manifest) {
   return std::ranges::any_of(manifest.providers, is_usable) ? Status() : manifest.providers.front().refusal;
 }
 
-/// Whether a linker's name is of cinch: of its C ABI, or of its C++ namespace, with what a compiler makes for it.
+/// Whether a symbol is one of cinch: of its C ABI, or of its C++ namespace, compiler-generated ones included.
 bool is_of_cinch(std::string_view name) {
   if (name.starts_with("cinch_")) return true;
   if (!name.starts_with("_Z")) return false;
@@ -207,7 +207,7 @@ bool is_of_cinch(std::string_view name) {
   return name.starts_with("5cinch");
 }
 
-/// One entry symbol, a function, nothing else exported, and nothing of ours imported.
+/// Checks that the file exports its entry, a function, and nothing else, and that it imports nothing of cinch.
 Status check_symbols(Elf* elf) {
   const std::optional<Section> table =
       find_section(elf, [](const GElf_Shdr& header) { return header.sh_type == SHT_DYNSYM; });

@@ -1,4 +1,4 @@
-/// What a plugin file says of itself, read from the file alone: nothing of the plugin runs, nothing is mapped.
+/// What a plugin file declares, read from the file alone: none of its code is mapped or run.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace cinch {
 
-/// One provider of a manifest. `refusal` says why this host cannot take it, when it cannot.
+/// One provider of a manifest. `refusal`: why this host cannot use it; ok if it can.
 struct DeclaredProvider {
   ProviderInfo info;  // without its origin
   std::uint64_t caps = 0;
@@ -26,8 +26,8 @@ struct PluginManifest {
 /// A refusal: `plugin_refused` with "class: text" (PLUGINS.md lists the classes).
 Status refused(std::string_view refusal_class, std::string_view text);
 
-/// Reads and checks the plugin file open as `fd`. `manifest` holds as much as was readable, after a refusal too.
-/// Allocates no more than limits of its own allow, whatever the file claims.
+/// Reads and checks the plugin file open as `fd`. `manifest` gets what was readable, after a refusal too. The file
+/// cannot make it allocate more than fixed limits.
 Status read_plugin_file(int fd, PluginManifest& manifest);
 
 /// The abilities that a provider's capability bits stand for.

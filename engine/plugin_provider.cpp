@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t max_parameter_bytes = 64 << 10;
 constexpr std::size_t max_target = 31;
-constexpr std::uint64_t min_block = 64 << 10;  // that a codec gets because it asks for it
+constexpr std::uint64_t min_block = 64 << 10;  // limits of the length that a codec asks for
 constexpr std::uint64_t max_block = 64 << 20;
 
 class PluginProvider final : public CodecProvider {
@@ -65,7 +65,7 @@ class PluginProvider final : public CodecProvider {
     }
     CodecTraits traits = info_.traits;
     traits.block_bytes = wanted_block(parameters);
-    traits.encodes = traits.encodes && is_own;  // what it writes is always the newest version
+    traits.encodes = traits.encodes && is_own;  // it always writes its newest version
     auto codec = std::make_shared<PluginCodec>(table_, FormatId{info_.format, major, minor, std::string(parameters)},
                                                traits, conviction_);
     if (traits.decodes) {
@@ -87,7 +87,7 @@ class PluginProvider final : public CodecProvider {
   const std::shared_ptr<PluginCodec::Conviction> conviction_ = std::make_shared<PluginCodec::Conviction>();
 };
 
-/// Empty, or what is missing.
+/// The function that is missing; empty if none is.
 std::string_view missing_function(const cinch_provider_v1& table) {
   if (!table.params_canonical) return "params_canonical";
   if ((table.caps & CINCH_CAP_ENCODE) != 0) {

@@ -1,4 +1,4 @@
-/// A plugin's provider as a `CodecProvider`, once its table was found good.
+/// Checks a plugin's provider tables and makes `CodecProvider`s of them.
 #pragma once
 
 #include <memory>
@@ -10,11 +10,11 @@
 
 namespace cinch {
 
-/// Takes over a table once it agrees with what the manifest declared and has every function that it needs.
+/// Copies a table if it agrees with the manifest and has every function that it needs.
 /// Errors: `plugin_refused` ("contract_broken: …").
 Result<ProviderTable> check_table(const cinch_provider_v1* provider, const DeclaredProvider& declared);
 
-/// Requires: the table was checked, and the plugin stays loaded.
+/// Requires: the table is from `check_table`, and the plugin stays loaded.
 std::shared_ptr<const CodecProvider> make_plugin_provider(const ProviderTable& table, ProviderInfo info);
 
 }  // namespace cinch

@@ -7,7 +7,7 @@
 namespace cinch {
 namespace {
 
-/// How many bytes the first character takes; 0: it is a control character, or no UTF-8. Requires: there is one.
+/// The number of bytes of the first character; 0 if it is a control character or not UTF-8. Requires: not empty.
 std::size_t character_bytes(std::string_view text) noexcept {
   const auto first = static_cast<unsigned char>(text[0]);
   if (first < 0x80) return first >= ' ' && first != 0x7f ? 1 : 0;
@@ -20,7 +20,7 @@ std::size_t character_bytes(std::string_view text) noexcept {
     if ((next & 0xc0) != 0x80) return 0;
     code = code << 6 | (next & 0x3f);
   }
-  constexpr char32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};  // what is shorter is no UTF-8; to 0x9f they are controls
+  constexpr char32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};  // smaller codes are overlong, or below 0xa0 controls
   const bool is_surrogate = code >= 0xd800 && code < 0xe000;
   return code >= least[bytes] && code < 0x110000 && !is_surrogate ? bytes : 0;
 }

@@ -1,11 +1,11 @@
-/// Whether text from outside can be shown as it is; `printable` (log.hpp) makes it so where it cannot.
+/// Whether text from outside can be shown as it is; `printable` (log.hpp) replaces what cannot.
 #pragma once
 
 #include <string_view>
 
 namespace cinch {
 
-/// Whether it is UTF-8 without control characters.
+/// Whether the text is UTF-8 without control characters.
 bool is_printable(std::string_view text) noexcept;
 
 }  // namespace cinch

@@ -14,7 +14,7 @@ class RawCodec final : public Codec {
  private:
   Result<std::size_t> do_bound(std::size_t, const TensorShape*) const override { return std::size_t{0}; }
 
-  // Declines always: the engine stores what a codec declines as it is.
+  // Always declines; the engine then stores the block as it is.
   Result<std::optional<std::size_t>> do_compress(const BlockSlice&, const PlanState*, ByteView,
                                                  MutableBytes) const override {
     return std::optional<std::size_t>();

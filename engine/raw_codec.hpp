@@ -1,4 +1,4 @@
-/// `raw`: the one format inside the library, bytes as they are.
+/// `raw`: bytes as they are; the only format inside the library.
 #pragma once
 
 #include <memory>

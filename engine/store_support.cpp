@@ -43,8 +43,7 @@ Status check_set(std::string_view key, const SetOptions& options, bool has_codec
 }
 
 std::int64_t now_ms() noexcept {
-  // Wall-clock time at the first call, carried on by the monotonic clock: a clock set back does not revive what
-  // expired.
+  // Wall-clock time at the first call plus monotonic time since: setting the clock back does not revive expired keys.
   using namespace std::chrono;
   static const auto wall_start = system_clock::now();
   static const auto steady_start = steady_clock::now();

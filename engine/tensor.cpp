@@ -8,7 +8,7 @@ namespace {
 struct DtypeName {
   Dtype dtype;
   std::uint32_t bits;
-  std::string_view name;         // ours
+  std::string_view name;         // cinch's
   std::string_view safetensors;  // https://github.com/huggingface/safetensors, "Format"
 };
 

@@ -1,4 +1,4 @@
-/// Threads are numbered in the order in which they ask first, so that each can have a place of its own in what they
+/// Small numbers for threads, in the order of their first call, so that threads can use different slots of what they
 /// share.
 #pragma once
 
@@ -9,7 +9,7 @@ namespace cinch {
 
 inline std::size_t thread_number() noexcept {
   static std::atomic<std::size_t> threads{0};
-  // From 1 on. Were it initialised at run time, each call would ask whether it was.
+  // Counts from 1; with dynamic initialisation, every call would check whether it has happened.
   constinit thread_local std::size_t mine = 0;
   if (mine == 0) mine = threads.fetch_add(1, std::memory_order_relaxed) + 1;
   return mine - 1;

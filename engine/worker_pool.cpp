@@ -15,7 +15,7 @@
 namespace cinch {
 namespace {
 
-/// One call of `run`; it lives on its caller's stack and leaves the list before that returns.
+/// One call of `run`. It lives on the caller's stack and leaves the list before the call returns.
 struct Job {
   Job(std::size_t parts, const std::function<void(std::size_t)>& work) : count(parts), part(work) {}
 
@@ -37,7 +37,7 @@ struct Job {
   const std::size_t count;
   const std::function<void(std::size_t)>& part;
   std::atomic<std::size_t> next{0};
-  std::size_t helpers = 0;  // workers that are at it; by the pool's mutex
+  std::size_t helpers = 0;  // workers that take parts; by the pool's mutex
   std::condition_variable left;
   std::mutex failure_mutex;
   std::exception_ptr failure;
@@ -53,11 +53,11 @@ struct WorkerPool::State {
     if (state->closing) return;
     try {
       while (state->workers.size() < wanted) state->workers.emplace_back([state] { state->serve(); });
-    } catch (const std::system_error&) {  // no more threads to be had: those that are there do the work
+    } catch (const std::system_error&) {  // no more threads available: the existing ones do the work
     }
   }
 
-  /// A worker's life. Jobs, whose callers wait, and tasks take turns: neither is kept waiting for ever.
+  /// The main loop of a worker. Jobs (whose callers wait) and tasks alternate, so that neither starves.
   void serve() {
     bool is_turn_of_tasks = false;
     std::unique_lock lock(mutex);
@@ -107,7 +107,7 @@ WorkerPool::WorkerPool(unsigned threads) : state_(std::make_shared<State>(thread
 
 WorkerPool::~WorkerPool() {
   if (state_->process != getpid()) {
-    // A child has no workers to join, and their handles would end it.
+    // A forked child has no workers to join, and destroying their handles would terminate it.
     (void)new std::shared_ptr<State>(std::move(state_));
     return;
   }
