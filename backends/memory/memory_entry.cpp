@@ -11,10 +11,10 @@ namespace {
 constexpr std::size_t index_bytes = 24;  // a slot of the index at its usual load, and its byte of metadata
 constexpr std::size_t min_kept = 4096;
 
-/// What the entry of a kept value has in its tail.
+/// Room for the `Value`, aligned, in the tail of an entry that keeps its value.
 constexpr std::size_t kept_bytes = sizeof(Value) + alignof(Value);
 
-/// The `Value` that the value was given as, when it holds its bytes alone, all of them and little more.
+/// The `Value` that was passed, if keeping its owner's buffer wastes little compared to a copy; else null.
 const Value* worth_keeping(const ValueParts& value, std::size_t value_bytes) noexcept {
   const Value* given = value.value();
   if (!given || value_bytes < min_kept || !given->owner()) return nullptr;
@@ -41,15 +41,15 @@ void MemoryAccount::release(std::uint64_t bytes) noexcept {
   if (held_.fetch_sub(bytes, std::memory_order_acq_rel) == bytes) delete this;
 }
 
-/// Entries are allocated as malloc likes it best and align their values themselves: aligned allocations leave slivers
-/// behind, which cost more than the rest of a small set. This is from the end of the key to the value, at most.
+/// Upper bound on the padding between key and value. Entries align their values themselves: aligned allocations would
+/// leave slivers behind, which cost more than the rest of a small set.
 std::size_t MemoryEntry::max_padding(std::size_t key_bytes, std::size_t value_bytes) noexcept {
   constexpr std::size_t allocated = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
   if (!is_aligned(value_bytes)) return 0;
   return (allocated - (sizeof(MemoryEntry) + key_bytes) % allocated) % allocated + value_alignment - allocated;
 }
 
-/// The entry's allocation.
+/// Size of the entry's allocation.
 std::size_t MemoryEntry::own_bytes(std::size_t key_bytes, std::size_t value_bytes, bool keeps_value) noexcept {
   if (keeps_value) return sizeof(MemoryEntry) + key_bytes + kept_bytes;
   return sizeof(MemoryEntry) + key_bytes + max_padding(key_bytes, value_bytes) + value_bytes;
@@ -84,9 +84,9 @@ std::uint64_t MemoryEntry::charge() const noexcept {
   return own + (keeps_value_ ? kept().owner()->held_bytes() : 0) + index_bytes;
 }
 
-void MemoryEntry::fetch_memory() const noexcept {
+void MemoryEntry::prefetch_for_reuse() const noexcept {
   const std::size_t own = own_bytes();
-  if (own > max_small_bytes) return;  // the thread does not keep it
+  if (own > max_small_bytes) return;  // goes back to malloc
   const auto* const memory = reinterpret_cast<const std::byte*>(this);
   for (std::size_t line = 64; line < own; line += 64) __builtin_prefetch(memory + line, 1);
 }

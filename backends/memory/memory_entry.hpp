@@ -10,23 +10,23 @@
 
 namespace cinch {
 
-/// Bytes in use, of all entries that exist: also of removed ones that a `Value` still pins. It lives as long as its
-/// store and any entry that is charged to it. On a cache line of its own: threads that charge another do not wait.
+/// Bytes in use by all existing entries, including removed ones that a `Value` still pins. Lives as long as its store
+/// and any entry charged to it. On a cache line of its own, so that threads charging different accounts do not contend.
 class alignas(64) MemoryAccount {
  public:
   explicit MemoryAccount(std::uint64_t capacity) noexcept : capacity_(capacity) {}
 
-  /// Charges `bytes` in the place of `released` ones; false, and nothing changes, when that would pass the capacity.
+  /// Replaces a charge of `released` bytes by one of `bytes`; false, without change, if that exceeds the capacity.
   bool exchange(std::uint64_t released, std::uint64_t bytes) noexcept;
   void release(std::uint64_t bytes) noexcept;
 
-  /// The store's last call: from now on the account goes with the last entry.
+  /// The store's last call: from now on the account is deleted with the last entry.
   void leave() noexcept { release(store_share); }
 
   std::uint64_t used() const noexcept { return held_.load(std::memory_order_relaxed) - store_share; }
 
  private:
-  static constexpr std::uint64_t store_share = 1;  // what keeps the account of an empty store
+  static constexpr std::uint64_t store_share = 1;  // keeps the account alive until the store leaves
 
   ~MemoryAccount() = default;
 
@@ -36,8 +36,8 @@ class alignas(64) MemoryAccount {
 
 class MemoryEntry final : public ValueOwner {
  public:
-  /// Copies the value, or keeps the `Value` it was given as where that is worth it. Not charged yet. Throws
-  /// `std::bad_alloc`.
+  /// Copies the value, or keeps the `Value` it was passed as if that wastes little memory. Not yet charged to an
+  /// account. Throws `std::bad_alloc`.
   static MemoryEntry* create(std::string_view key, const ValueParts& value, std::int64_t expires_at_ms);
 
   std::string_view key() const noexcept {
@@ -46,26 +46,36 @@ class MemoryEntry final : public ValueOwner {
   ByteView bytes() const noexcept { return keeps_value_ ? kept().bytes() : ByteView(tail(), value_bytes_); }
   bool is_resident() const noexcept override { return true; }
 
-  /// What the entry takes, with its place in the index.
+  /// A handle with a reference of its own.
+  Value as_value() noexcept {
+    pin();
+    return into_value();
+  }
+
+  /// A handle that takes over the caller's reference, to be freed outside of locks.
+  Value into_value() noexcept { return Value::adopt(bytes(), this); }
+
+  /// Memory in use by the entry, including its slot in the index.
   std::uint64_t charge() const noexcept;
 
-  /// Fetches the memory of an entry that goes: what the thread stores next is often as long and gets the same piece.
-  void fetch_memory() const noexcept;
+  /// Prefetches the memory of an entry about to be freed: the next set is often of the same size and reuses it.
+  void prefetch_for_reuse() const noexcept;
 
-  /// What destruction releases the charge of; null: nothing, somebody else does.
+  /// The account that destruction releases the charge to; null: the charge was taken over by another entry.
   void set_account(MemoryAccount* account) noexcept { account_ = account; }
 
   bool is_expired(std::int64_t now) const noexcept { return has_expired(expires_at_ms, now); }
+  bool is_expired() const noexcept { return expires_at_ms != 0 && is_expired(now_ms()); }
 
-  std::int64_t expires_at_ms;  // by the lock of its shard
-  std::uint64_t stamp = 0;     // set once, before the entry is seen
+  std::int64_t expires_at_ms;  // guarded by its shard's mutex
+  std::uint64_t stamp = 0;     // set once, before other threads see the entry
 
  private:
   MemoryEntry(std::size_t key_bytes, std::size_t value_bytes, const Value* kept, std::int64_t expires) noexcept;
   ~MemoryEntry() override;
   void destroy() noexcept override;
 
-  // Values that can hold a vector register are aligned for it, and so is a raw tensor inside a frame.
+  // Values that can fill a vector register are aligned for it, and so is a raw tensor inside a frame.
   static constexpr std::size_t value_alignment = 64;
 
   static bool is_aligned(std::size_t value_bytes) noexcept { return value_bytes >= value_alignment; }
@@ -73,7 +83,7 @@ class MemoryEntry final : public ValueOwner {
   static std::size_t own_bytes(std::size_t key_bytes, std::size_t value_bytes, bool keeps_value) noexcept;
   std::size_t own_bytes() const noexcept { return own_bytes(key_bytes_, value_bytes_, keeps_value_); }
 
-  /// Where the value's bytes lie, or the `Value` that was kept.
+  /// The value's bytes, or the `Value` that was kept.
   std::byte* tail() noexcept {
     const std::size_t alignment = keeps_value_ ? alignof(Value) : is_aligned(value_bytes_) ? value_alignment : 1;
     std::byte* const end_of_key = reinterpret_cast<std::byte*>(this) + sizeof(MemoryEntry) + key_bytes_;

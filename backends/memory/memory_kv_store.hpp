@@ -1,11 +1,11 @@
 /// `MemoryKvStore`: values in a sharded hash map, handed out without a copy.
 ///
-/// What: each value is one allocation that `get` pins, 64-aligned from 64 bytes on. One of 4 KiB and more that is given
-/// as a `Value` whose owner holds little else stays with that owner, aligned as it is. `batch_set` is not atomic.
-/// `scan` costs one pass over all keys per page. Threads: as `KvStore`; a lock of one shard is held for the look-up
-/// alone. Capacity: a hard cap on keys, values and overhead, exact, in bytes; values still pinned after their removal
-/// count until they are released. A store that is full answers `no_space` and keeps what it has. Expired values are
-/// given back by later sets, at most about a second of sets after they expired.
+/// What: each value is one allocation that `get` pins, aligned to 64 bytes if it has 64 or more. A value of 4 KiB or
+/// more that is passed as a `Value` whose owner holds little else stays in that owner's buffer, with its alignment.
+/// `batch_set` is not atomic. `scan` costs one pass over all keys per page. Threads: as `KvStore`; one shard's lock is
+/// held, for the look-up only. Capacity: a hard cap on keys, values and overhead, exact, in bytes; values still pinned
+/// after their removal count until they are released. A full store returns `no_space` and keeps what it has. Later sets
+/// free expired values: within about a second, if sets keep coming.
 #pragma once
 
 #include <atomic>
@@ -19,11 +19,11 @@
 namespace cinch {
 
 class MemoryAccount;
-class MemoryEntry;
+struct MemoryShard;
 
 struct MemoryOptions {
   std::uint64_t capacity_bytes = 0;  ///< 0: no cap.
-  /// Places keys; null: seeded at random in every process, so that nobody can choose keys that collide.
+  /// Hashes keys; null: XXH3 with a random seed per store, so that nobody can choose keys that collide.
   std::uint64_t (*hash)(std::string_view key) = nullptr;
 
   /// Settings: `capacity`, a size; `eviction`, only "none" so far. Errors: `invalid_argument`, a line for each setting
@@ -55,8 +55,6 @@ class MemoryKvStore final : public KvStore {
   Status close() override;
 
  private:
-  struct Shard;
-
   struct Leave {
     void operator()(MemoryAccount* account) const noexcept;
   };
@@ -64,20 +62,20 @@ class MemoryKvStore final : public KvStore {
   bool is_closed() const noexcept { return closed_.load(std::memory_order_acquire); }
   static Status closed();
   bool is_usable(std::string_view key) const noexcept { return !is_closed() && key.size() <= max_key_bytes; }
-  Status refusal(std::string_view key) const;  // why it is not usable
+  Status refusal(std::string_view key) const;  // why `key` is not usable
   std::uint64_t hash_of(std::string_view key) const noexcept;
-  Shard& shard_of(std::uint64_t hash) noexcept;
+  MemoryShard& shard_of(std::uint64_t hash) noexcept;
   Result<bool> store(std::string_view key, const ValueParts& value, const SetOptions& options,
                      std::optional<std::uint64_t> expected_stamp);
-  /// The same; a full store looks first whether it holds what has expired.
+  /// As `store`, but a full store frees expired values and tries again.
   Result<bool> store_or_sweep(std::string_view key, const ValueParts& value, const SetOptions& options,
                               std::optional<std::uint64_t> expected_stamp);
-  bool sweep_all();
+  bool sweep_all();  // whether anything was freed
 
   const MemoryOptions options_;
   const std::uint64_t seed_;
-  std::vector<std::unique_ptr<MemoryAccount, Leave>> accounts_;  // those outlive the store that entries still use
-  std::vector<Shard> shards_;
+  std::vector<std::unique_ptr<MemoryAccount, Leave>> accounts_;  // each outlives the store while entries use it
+  std::vector<MemoryShard> shards_;
   std::atomic<bool> closed_{false};
 };
 

@@ -1,4 +1,4 @@
-/// A mutex for critical sections that mostly take less time than to put a thread to sleep and to wake it.
+/// A mutex for critical sections that mostly take less time than putting a thread to sleep and waking it.
 #pragma once
 
 #include <atomic>
@@ -8,9 +8,9 @@
 
 namespace cinch {
 
-/// Who finds it locked looks again for a while, some microseconds, before it sleeps. One of its own (the second of
-/// U. Drepper, "Futexes Are Tricky", 2011), as a `std::mutex` takes calls into the C library: 60 instructions more a
-/// get, with which the next one's cache misses no longer begin before this one's have ended (bench/README.md).
+/// Spins for a few microseconds before it sleeps. Hand-written (the second mutex of U. Drepper, "Futexes Are Tricky",
+/// 2011) because a `std::mutex` takes calls into the C library: 60 more instructions per get, with which the cache
+/// misses of the next get no longer begin before those of this one have ended (bench/README.md).
 class ShortMutex {
  public:
   void lock() {
@@ -21,7 +21,7 @@ class ShortMutex {
   }
 
  private:
-  enum State : std::uint32_t { free, locked, awaited };  // awaited: and somebody may be asleep
+  enum State : std::uint32_t { free, locked, awaited };  // awaited: locked, and a thread may be asleep
 
   bool try_lock() {
     State expected = free;
@@ -29,18 +29,18 @@ class ShortMutex {
   }
 
   [[gnu::noinline]] void wait() {
-    for (unsigned i = 0; i < max_looks; ++i) {
+    for (unsigned i = 0; i < max_spins; ++i) {
       if (state_.load(std::memory_order_relaxed) == free && try_lock()) return;
       pause();
     }
-    // Not by `std::atomic::wait`, which looks on for a while before it sleeps: nobody is woken meanwhile, and a thread
-    // that has the lock again and again keeps all others out.
+    // Not `std::atomic::wait`, which spins again before it sleeps: meanwhile nobody is woken, and a thread that takes
+    // the lock again and again starves all others.
     std::unique_lock<std::mutex> lock(sleep_);
     while (state_.exchange(awaited, std::memory_order_acquire) != free) woken_.wait(lock);
   }
 
   [[gnu::noinline]] void wake() {
-    { const std::lock_guard lock(sleep_); }  // who is about to sleep sleeps
+    { const std::lock_guard lock(sleep_); }  // a thread that was about to sleep does so now
     woken_.notify_one();
   }
 
@@ -52,7 +52,7 @@ class ShortMutex {
 #endif
   }
 
-  static constexpr unsigned max_looks = 100;
+  static constexpr unsigned max_spins = 100;
 
   std::atomic<State> state_{free};
   std::mutex sleep_;

@@ -41,10 +41,6 @@ class PinnedValue final : public ValueOwner {
   rocksdb::PinnableSlice slice_;  // goes first
 };
 
-struct Unpin {
-  void operator()(ValueOwner* owner) const noexcept { owner->unpin(); }
-};
-
 std::uint64_t trailing_stamp(const rocksdb::Slice& stored) noexcept {
   std::uint64_t stamp = 0;
   std::memcpy(&stamp, stored.data() + stored.size() - sizeof stamp, sizeof stamp);

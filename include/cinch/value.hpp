@@ -65,6 +65,11 @@ class CINCH_API ValueOwner {
   std::atomic<std::uint32_t> verified_{0};  // 0: not yet; else a raw start, plus one
 };
 
+/// Deleter for a `std::unique_ptr` that holds one reference.
+struct Unpin {
+  void operator()(ValueOwner* owner) const noexcept { owner->unpin(); }
+};
+
 class Value {
  public:
   /// The empty value.
