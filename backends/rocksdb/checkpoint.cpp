@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "backends/rocksdb/files_left.hpp"
+#include "backends/rocksdb/fingerprint.hpp"
 #include "backends/rocksdb/rocksdb_status.hpp"
 
 namespace cinch {
@@ -26,16 +26,16 @@ Status copy_files(rocksdb::DB& db, rocksdb::Env& env, const std::string& to, Wat
   const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
   if (status.ok()) status = checkpoint->CreateCheckpoint(to);
   if (!status.ok()) return from_rocksdb(status, "checkpoint");
-  const Result<FilesFound> left = read_files(to);
-  if (!left) return left.error();
+  const Result<DirectoryState> copy = read_directory_state(to);
+  if (!copy) return copy.error();
   record.state = WatermarkRecord::State::copied;
-  record.left = left->as_left();
+  record.fingerprint = copy->fingerprint();
   return from_rocksdb(Watermark(env, to, record).failure(), "checkpoint");
 }
 
 }  // namespace
 
-/// Made in a directory of its own beside its place: RocksDB removes what it finds where it makes one.
+/// Made in a temporary directory beside its place: RocksDB removes whatever it finds where it makes a checkpoint.
 Status make_checkpoint(rocksdb::DB& db, rocksdb::Env& env, const std::string& directory, WatermarkRecord record) {
   if (directory.empty()) return {StatusCode::invalid_argument, "checkpoint: the directory has no name"};
   std::error_code failed;
@@ -49,7 +49,7 @@ Status make_checkpoint(rocksdb::DB& db, rocksdb::Env& env, const std::string& di
     return cannot_be_made(directory, std::error_code(errno, std::generic_category()));
   }
   const fs::path unfinished = fs::path(workshop) / "checkpoint";
-  std::unique_ptr<rocksdb::Directory> above;  // one that may be written to and not read is not synced
+  std::unique_ptr<rocksdb::Directory> above;  // not synced where it may be written but not read
   env.NewDirectory(place.parent_path().string(), &above).PermitUncheckedError();
   Status status = copy_files(db, env, unfinished.string(), record);
   if (status.ok()) fs::rename(unfinished, place, failed);

@@ -1,4 +1,4 @@
-/// A copy of a database that is in use, in a directory of its own.
+/// Copies a database that is in use to a new directory.
 #pragma once
 
 #include <rocksdb/db.h>
@@ -10,9 +10,9 @@
 
 namespace cinch {
 
-/// Makes `directory`, which must not exist, with everything that was written before; others may go on writing.
-/// `record.sequence` is that of a write which the copy has to have. The copy's own watermark tells from then on whether
-/// it is whole, and of losses that the database tells of. Errors: `invalid_argument`, `no_space`, `io_error`.
+/// Makes `directory`, which must not exist, with everything written before; others may go on writing. `record.sequence`
+/// is that of the newest write that the copy must contain. The copy's own watermark tells later whether it is complete,
+/// and repeats the losses of the database. Errors: `invalid_argument`, `no_space`, `io_error`.
 Status make_checkpoint(rocksdb::DB& db, rocksdb::Env& env, const std::string& directory, WatermarkRecord record);
 
 }  // namespace cinch

@@ -13,7 +13,7 @@
 #include "backends/rocksdb/careful_env.hpp"
 #include "backends/rocksdb/checkpoint.hpp"
 #include "backends/rocksdb/database_stats.hpp"
-#include "backends/rocksdb/files_left.hpp"
+#include "backends/rocksdb/fingerprint.hpp"
 #include "backends/rocksdb/layout.hpp"
 #include "backends/rocksdb/passing_cache.hpp"
 #include "backends/rocksdb/rocksdb_log.hpp"
@@ -226,10 +226,10 @@ Status Database::note_closed() {
   if (locked.code() == StatusCode::locked) return {};  // by another process, meanwhile; the files are its own
   if (!locked.ok()) return locked;
   remove_empty_logs(*env_, options_.path);
-  const Result<FilesFound> left = read_files(options_.path);
-  if (left) watermark_->close(left->as_left());
+  const Result<DirectoryState> state = read_directory_state(options_.path);
+  if (state) watermark_->close(state->fingerprint());
   env_->UnlockFile(lock).PermitUncheckedError();
-  return left.status();
+  return state.status();
 }
 
 Status Database::close_files() {

@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-#include "backends/rocksdb/files_left.hpp"
+#include "backends/rocksdb/fingerprint.hpp"
 #include "backends/rocksdb/rocksdb_status.hpp"
 #include "backends/rocksdb/watermark.hpp"
 

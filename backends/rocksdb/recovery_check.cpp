@@ -16,19 +16,17 @@ RecoveryCheck::RecoveryCheck(const RocksDbOptions& options, std::optional<Waterm
 Result<RecoveryCheck> RecoveryCheck::before_open(const RocksDbOptions& options) {
   const Result<WatermarkFound> watermark = read_watermark(options.path);
   if (!watermark) return watermark.error();
-  if (watermark->is_damaged && !options.read_only) {  // beside a writer it may have been read while it was written
+  if (watermark->is_damaged && !options.read_only) {  // with a writer it may have been read half-written
     log(LogLevel::warning, describe_database(options.path) + ": " + watermark_file + " is damaged, and made anew");
   }
   RecoveryCheck check(options, watermark->record);
   if (!check.before_ || (check.before_->state != State::closed && check.before_->state != State::copied)) return check;
-  const FilesLeft& expected = check.before_->left;
-  const Result<FilesFound> found = read_files(options.path);
-  // What cannot be read RocksDB will refuse; another manifest is that of an opening which did not come to an end, or
-  // was not cinch's.
+  const Fingerprint& expected = check.before_->fingerprint;
+  const Result<DirectoryState> found = read_directory_state(options.path);
+  // RocksDB refuses what cannot be read. Another manifest is that of an opening that did not finish or was not cinch's.
   if (!found || found->manifest_number != expected.manifest_number) return check;
-  check.is_as_closed_ = check.before_->state == State::closed && found->as_left() == expected;
-  const bool has_all = found->manifest_hash == expected.manifest_hash && found->has_logs_of(expected);
-  if (has_all || options.accept_loss) return check;
+  check.is_as_closed_ = check.before_->state == State::closed && found->fingerprint() == expected;
+  if (found->contains(expected) || options.accept_loss) return check;
   return Status(StatusCode::corruption,
                 std::string(found->manifest_hash != expected.manifest_hash ? "its manifest has" : "its logs have") +
                     " changed since it was " + (check.before_->state == State::closed ? "closed" : "copied") +
@@ -36,11 +34,11 @@ Result<RecoveryCheck> RecoveryCheck::before_open(const RocksDbOptions& options) 
                     "what is left of it with accept_loss = true");
 }
 
-/// RocksDB's default drops what follows damage and says nothing.
+/// RocksDB's default silently drops everything after the damage.
 WALRecoveryMode RecoveryCheck::log_mode() const noexcept {
   if (options_->accept_loss) return WALRecoveryMode::kPointInTimeRecovery;
   if (is_as_closed_) return WALRecoveryMode::kAbsoluteConsistency;
-  // A crash may have cut the log in the middle of a record, before that was acknowledged.
+  // A crash may have cut off the last record of the log before it was acknowledged.
   return WALRecoveryMode::kTolerateCorruptedTailRecords;
 }
 
@@ -58,7 +56,7 @@ WatermarkRecord RecoveryCheck::after_open(std::uint64_t sequence) const {
   record.sequence = sequence;
   if (!before_) return record;
   const std::string database = describe_database(options_->path) + ": ";
-  if (before_->state == State::unlogged && !options_->read_only) {  // else a writer may have it open
+  if (before_->state == State::unlogged && !options_->read_only) {  // read-only, a writer may have it open
     log(LogLevel::warning, database + "was not closed after writes with durability = volatile; those that no flush " +
                                "followed may be lost");
   }

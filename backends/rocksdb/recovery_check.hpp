@@ -1,4 +1,4 @@
-/// Whether RocksDB finds everything again that a database once acknowledged.
+/// Checks whether RocksDB finds all acknowledged writes of a database again.
 #pragma once
 
 #include <rocksdb/options.h>
@@ -15,21 +15,21 @@ namespace cinch {
 
 class RecoveryCheck {
  public:
-  /// Reads the watermark, before RocksDB changes anything in the directory. Errors: `corruption` when something is
-  /// missing that an orderly close left, unless `accept_loss` says to open all the same.
+  /// Reads the watermark before RocksDB changes anything in the directory. Errors: `corruption` if the manifest or the
+  /// logs have changed since an orderly close or a checkpoint was made, unless `accept_loss` is set.
   static Result<RecoveryCheck> before_open(const RocksDbOptions& options);
 
-  /// What RocksDB is to do with a damaged log.
+  /// How RocksDB should treat a damaged log.
   rocksdb::WALRecoveryMode log_mode() const noexcept;
 
-  /// Whether a damaged log may be one whose end was not yet on the disk when the power failed: RocksDB passes over an
-  /// end that is cut off, and refuses one of which some blocks were written and others were not.
+  /// Whether damage to the log may just be an end that was not yet on the disk when the power failed. RocksDB ignores
+  /// an end that is cut off, but refuses one of which only some blocks were written.
   bool may_have_torn_log() const noexcept;
 
-  /// How many acknowledged writes the database lacks when `sequence` is its newest one.
+  /// How many acknowledged writes are missing if `sequence` is the newest one found.
   std::uint64_t missing(std::uint64_t sequence) const noexcept;
 
-  /// Logs what is lost; answers what the watermark is to say from now on.
+  /// Logs lost writes and returns the record to write to the watermark next.
   WatermarkRecord after_open(std::uint64_t sequence) const;
 
  private:

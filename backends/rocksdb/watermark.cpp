@@ -5,8 +5,8 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <cstring>
 #include <span>
+#include <system_error>
 #include <utility>
 
 #include "cinch/log.hpp"
@@ -15,11 +15,11 @@
 namespace cinch {
 namespace {
 
-// The file has two copies: the first is written after every write, the second when a store opens and closes. A flipped
-// bit costs one of them; each lies in a sector of its own.
+// The file holds two copies of the record: the first is updated after every write, the second when a store opens and
+// closes. A flipped bit damages only one of them; each lies in a sector of its own.
 constexpr off_t copies = 2;
 constexpr off_t copy_distance = 512;
-constexpr std::uint64_t magic = 0x316b72616d726574;  // "etrmark1": the layout's version is its last character
+constexpr std::uint64_t magic = 0x316b72616d726574;  // "termark1": ends with the version of the file
 
 struct Stored {
   std::uint64_t magic;
@@ -30,7 +30,7 @@ struct Stored {
   std::uint64_t manifest_number;
   std::uint64_t manifest_hash;
   std::uint64_t logs_hash;
-  std::uint64_t checksum;  // of all before it
+  std::uint64_t checksum;  // of all fields before it
 };
 static_assert(sizeof(Stored) == 64);
 
@@ -56,7 +56,7 @@ Result<WatermarkFound> read_watermark(const std::string& directory) {
   WatermarkFound found;
   const int file = ::open(path_of(directory).c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0 && errno == ENOENT) return found;
-  if (file < 0) return Status(StatusCode::io_error, path_of(directory) + ": " + std::strerror(errno));
+  if (file < 0) return Status(StatusCode::io_error, path_of(directory) + ": " + std::generic_category().message(errno));
   for (off_t copy = 0; copy < copies; ++copy) {
     const std::optional<WatermarkRecord> record = read_copy(file, copy);
     if (!record) found.is_damaged = true;
@@ -71,7 +71,7 @@ Watermark::Watermark(rocksdb::Env& env, std::string directory, const WatermarkRe
   const std::lock_guard lock(mutex_);
   rocksdb::Status status = open();
   if (status.ok()) status = write_both();
-  // Otherwise what the file said before says no less.
+  // Otherwise there is no need to: the old contents, which a crash may bring back, tell no less.
   if (status.ok() && (is_new_ || record_.lost_writes != 0)) status = sync();
   failure_ = status;
 }
@@ -90,15 +90,15 @@ rocksdb::Status Watermark::open() {
 
 void Watermark::advance(std::uint64_t sequence) {
   const std::lock_guard lock(mutex_);
-  if (sequence <= record_.sequence) return;  // another thread wrote it for this one
+  if (sequence <= record_.sequence) return;  // another thread has written a later one
   record_.sequence = sequence;
   note(write_copy(0));
 }
 
-void Watermark::close(const FilesLeft& left) {
+void Watermark::close(const Fingerprint& fingerprint) {
   const std::lock_guard lock(mutex_);
   record_.state = WatermarkRecord::State::closed;
-  record_.left = left;
+  record_.fingerprint = fingerprint;
   rocksdb::Status status = write_both();
   if (status.ok()) status = sync();
   note(status);
@@ -117,22 +117,22 @@ rocksdb::Status Watermark::write_both() {
 }
 
 rocksdb::Status Watermark::write_copy(off_t copy) {
-  if (!file_) return {};  // logged already
+  if (!file_) return {};  // `failure` tells why
   Stored stored{magic,
                 static_cast<std::uint32_t>(record_.state),
                 0,
                 record_.sequence,
                 record_.lost_writes,
-                record_.left.manifest_number,
-                record_.left.manifest_hash,
-                record_.left.logs_hash,
+                record_.fingerprint.manifest_number,
+                record_.fingerprint.manifest_hash,
+                record_.fingerprint.logs_hash,
                 0};
   stored.checksum = checksum_of(stored);
   return file_->Write(static_cast<std::uint64_t>(copy * copy_distance),
                       rocksdb::Slice(reinterpret_cast<const char*>(&stored), sizeof stored));
 }
 
-/// The file, and that it is in its directory.
+/// Syncs the file and its directory entry.
 rocksdb::Status Watermark::sync() {
   if (!file_) return {};
   if (rocksdb::Status status = file_->Sync(); !status.ok()) return status;

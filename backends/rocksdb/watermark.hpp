@@ -1,5 +1,6 @@
-/// The file `cinch.watermark` beside those of RocksDB: how far acknowledged writes had come, what an orderly close
-/// left, and what was lost. RocksDB takes some damage for an older, shorter database; this tells one from the other.
+/// The file `cinch.watermark` beside those of RocksDB: the newest acknowledged write, a fingerprint of the files after
+/// an orderly close, and how many writes were lost. RocksDB takes some damage for an older, shorter database; this file
+/// tells one from the other.
 #pragma once
 
 #include <rocksdb/env.h>
@@ -11,7 +12,7 @@
 #include <optional>
 #include <string>
 
-#include "backends/rocksdb/files_left.hpp"
+#include "backends/rocksdb/fingerprint.hpp"
 
 namespace cinch {
 
@@ -19,29 +20,29 @@ inline constexpr const char* watermark_file = "cinch.watermark";
 
 struct WatermarkRecord {
   enum class State : std::uint32_t {
-    logged = 1,    ///< Open; what was acknowledged is in the log.
-    unlogged = 2,  ///< Open; writes after `sequence` may be in memory alone.
-    closed = 3,    ///< In order; `left` holds.
-    copied = 4,    ///< A checkpoint; `left` holds, and the log may end in the middle of a write that came meanwhile.
+    logged = 1,    ///< Open; every acknowledged write is in the log.
+    unlogged = 2,  ///< Open; writes after `sequence` may be in memory only.
+    closed = 3,    ///< Closed in order; `fingerprint` is valid.
+    copied = 4,    ///< A checkpoint; `fingerprint` is valid, and the log may end within a concurrent write.
   };
   State state = State::closed;
-  std::uint64_t sequence = 0;     ///< RocksDB's number of the newest write that has to be found again.
-  std::uint64_t lost_writes = 0;  ///< Those that were not, until somebody accepts it.
-  FilesLeft left;
+  std::uint64_t sequence = 0;     ///< RocksDB's number of the newest write that must be found again.
+  std::uint64_t lost_writes = 0;  ///< How many were not found again, until the loss is accepted.
+  Fingerprint fingerprint;
 };
 
 struct WatermarkFound {
-  std::optional<WatermarkRecord> record;  ///< Nothing when there is no file, or neither of its copies is whole.
-  bool is_damaged = false;                ///< One of them is not.
+  std::optional<WatermarkRecord> record;  ///< Empty if there is no file, or both of its copies are damaged.
+  bool is_damaged = false;                ///< At least one copy is.
 };
 
-/// Errors: `io_error` when the file is there and cannot be opened.
+/// Errors: `io_error` if the file exists and cannot be opened.
 Result<WatermarkFound> read_watermark(const std::string& directory);
 
-/// Writes the file. It never fails a store's work: what can no longer be written is logged, once. Thread-safe.
+/// Writes the file. A failure to write it fails no operation of the store; the first one is logged. Thread-safe.
 class Watermark {
  public:
-  /// Writes `record` at once; `failure` says whether that worked. Borrows `env`.
+  /// Writes `record` at once; `failure` tells whether that worked. Borrows `env`.
   Watermark(rocksdb::Env& env, std::string directory, const WatermarkRecord& record);
   Watermark(const Watermark&) = delete;
   Watermark& operator=(const Watermark&) = delete;
@@ -49,13 +50,13 @@ class Watermark {
   /// Every write up to `sequence` was acknowledged, or is about to be.
   void advance(std::uint64_t sequence);
 
-  /// The database was closed in order.
-  void close(const FilesLeft& left);
+  /// To be called after an orderly close of the database.
+  void close(const Fingerprint& fingerprint);
 
   /// The first failure to write the file.
   rocksdb::Status failure() const;
 
-  /// Logs it. Requires: there is one.
+  /// Logs `failure()`. Requires: it is not a success.
   void warn() const;
 
  private:
@@ -68,7 +69,7 @@ class Watermark {
   rocksdb::Env& env_;
   const std::string directory_;
   mutable std::mutex mutex_;
-  std::unique_ptr<rocksdb::RandomRWFile> file_;  // null when it could not be opened
+  std::unique_ptr<rocksdb::RandomRWFile> file_;  // null if it could not be opened
   WatermarkRecord record_;
   bool is_new_ = false;
   rocksdb::Status failure_;

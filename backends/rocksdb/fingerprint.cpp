@@ -1,4 +1,4 @@
-#include "backends/rocksdb/files_left.hpp"
+#include "backends/rocksdb/fingerprint.hpp"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -34,7 +34,7 @@ Result<std::uint64_t> hash_of_file(const fs::path& path) {
   return XXH3_64bits_digest(state.get());
 }
 
-/// The older log comes first: its number is smaller.
+/// The older log has the smaller number.
 bool is_older(const std::string& a, const std::string& b) {
   const std::size_t a_digits = a.find('.');
   const std::size_t b_digits = b.find('.');
@@ -84,14 +84,15 @@ void remove_empty_logs(rocksdb::Env& env, const std::string& directory) {
   }
 }
 
-bool FilesFound::has_logs_of(const FilesLeft& left) const {
-  return std::ranges::find(logs_hashes, left.logs_hash) != logs_hashes.end();
+bool DirectoryState::contains(const Fingerprint& fingerprint) const {
+  return manifest_hash == fingerprint.manifest_hash &&
+         std::ranges::find(logs_hashes, fingerprint.logs_hash) != logs_hashes.end();
 }
 
-Result<FilesFound> read_files(const std::string& directory) {
+Result<DirectoryState> read_directory_state(const std::string& directory) {
   const Result<std::string> name = manifest_of(directory);
   if (!name) return name.error();
-  FilesFound found;
+  DirectoryState found;
   std::from_chars(name->data() + manifest_prefix.size(), name->data() + name->size(), found.manifest_number);
   const Result<std::uint64_t> manifest = hash_of_file(fs::path(directory) / *name);
   if (!manifest) return manifest.error();
