@@ -18,7 +18,6 @@
 #include "backends/rocksdb/passing_cache.hpp"
 #include "backends/rocksdb/rocksdb_log.hpp"
 #include "backends/rocksdb/rocksdb_status.hpp"
-#include "cinch/log.hpp"
 
 namespace cinch {
 namespace {
@@ -27,7 +26,7 @@ constexpr int read_only_attempts = 8;
 constexpr std::chrono::milliseconds space_wait(10);
 constexpr std::chrono::milliseconds max_space_wait(700);
 
-/// The soft limit is the host's to set; a database that outgrows it fails in the middle of its work.
+/// A database that outgrows the soft limit fails at work. Raising the limit is up to the host.
 void warn_of_few_descriptors(const std::string& path) {
   constexpr std::size_t to_spare = 256;
   rlimit limit{};
@@ -36,9 +35,9 @@ void warn_of_few_descriptors(const std::string& path) {
   if (failed || getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   const auto files = static_cast<std::size_t>(std::distance(begin(directory), end(directory)));
   if (files + to_spare <= limit.rlim_cur) return;
-  log(LogLevel::warning, describe_database(path) + ": keeps up to " + std::to_string(files) +
-                             " files open, and this process may open " + std::to_string(limit.rlim_cur) +
-                             " (RLIMIT_NOFILE); writes fail when they run out");
+  log_database(LogLevel::warning, path,
+               "keeps up to " + std::to_string(files) + " files open, and this process may open " +
+                   std::to_string(limit.rlim_cur) + " (RLIMIT_NOFILE); writes fail when they run out");
 }
 
 std::shared_ptr<rocksdb::Cache> make_block_cache(std::uint64_t bytes) {
@@ -62,7 +61,7 @@ Database::Database(RocksDbOptions options)
       errors_(options_.path) {}
 
 Result<std::unique_ptr<Database>> Database::open(RocksDbOptions options) {
-  // One spelling for one directory: by it RocksDB knows what this process has open already.
+  // One spelling per directory: RocksDB compares paths to tell what this process has open already.
   std::error_code failed;
   std::filesystem::path canonical = std::filesystem::absolute(options.path, failed);
   if (!failed) canonical = std::filesystem::weakly_canonical(canonical, failed);
@@ -112,21 +111,21 @@ Status Database::open_files(bool read_only, std::optional<rocksdb::WALRecoveryMo
   return from_rocksdb(status, read_only ? "open read-only" : "open");
 }
 
-/// Without what follows the damage of the log, if that is nothing that was acknowledged; else nothing is changed.
+/// Opens without what follows the damage of the log, unless acknowledged writes would be lost: then nothing is changed.
 Status Database::open_without_torn_end(Status refused) {
   constexpr auto up_to_damage = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   (void)close_files();
   const bool can_be_read = open_files(true, up_to_damage).ok();
   if (!can_be_read || recovery_->missing(found_sequence_) != 0) return refused;
-  log(LogLevel::warning, describe_database(options_.path) +
-                             ": the end of its log is torn; what was written last, and is " +
-                             "not known to have been acknowledged, is dropped");
+  log_database(
+      LogLevel::warning, options_.path,
+      "the end of its log is torn; what was written last, and is not known to have been acknowledged, is dropped");
   if (options_.read_only) return {};
   (void)close_files();
   return open_files(false, up_to_damage);
 }
 
-/// A writer beside a read-only store may delete files, logs too, between our reading their names and our opening them.
+/// A concurrent writer may delete files, logs included, between RocksDB's listing and opening them.
 bool Database::may_retry_open(const Status& status) const {
   if (!options_.read_only) return false;
   if (status.ok()) return recovery_->missing(found_sequence_) != 0;
@@ -145,7 +144,7 @@ Status Database::check_layout() {
     if (any->Valid()) return foreign_database("it has no layout record");
   }
   if (options_.read_only) return no_database();
-  rocksdb::WriteOptions durable;  // whatever is written later, of this much a crash must leave no doubt
+  rocksdb::WriteOptions durable;  // the layout record must survive a crash, whatever `durability` says
   durable.sync = true;
   return from_rocksdb(db_->Put(durable, layout(), layout_key, make_layout_record()), "writing the layout");
 }
@@ -161,22 +160,22 @@ void Database::start_watermark() {
 }
 
 bool Database::should_reopen() {
-  // Its log is then read again and written to tables.
+  // Reopening reads the log again and writes it to tables, which takes space.
   return !errors_.first().ok() && reopen_.is_due() && space_.check(SpaceUse::removal, 0, memtable_bytes(*this)).ok();
 }
 
 Status Database::admit(SpaceUse use, std::uint64_t bytes) {
-  // A set is in the log until a flush has written it once more.
+  // A set is on the disk twice, in the log and in a table, until a flush has removed the log.
   if (use == SpaceUse::set && options_.durability != Durability::orderly_close) bytes *= 2;
   if (!space_.is_unsure(bytes)) return {};
   Status status = space_.check(use, bytes, memtable_bytes(*this));
   if (status.ok()) return status;
-  // Once memory is flushed, the log that holds it too goes; and of what was removed a compaction learns only then.
+  // A flush lets the log of what it writes be deleted, and shows removals to compactions.
   const bool helps_at_once = space_.has_room(use, bytes, 0);
   if (helps_at_once || (flush_of_removals_.is_due() && space_.take_unflushed_removals())) {
     rocksdb::FlushOptions now;
     now.allow_write_stall = true;
-    now.wait = false;  // RocksDB's own wait has no end when the flush fails
+    now.wait = false;  // RocksDB's own wait never ends if the flush fails
     if (!db_->Flush(now, families_).ok()) return status;
   }
   if (!helps_at_once && !space_.is_given_back()) return status;
@@ -216,14 +215,14 @@ Status Database::close() {
   Status flushed = errors_.first();
   if (flushed.ok()) flushed = flush();
   Status closed = close_files();
-  if (!flushed.ok()) return flushed;  // the log may end in the middle of a record
+  if (!flushed.ok()) return flushed;  // not an orderly close: the log may end within a record
   return closed.ok() ? note_closed() : closed;
 }
 
 Status Database::note_closed() {
   rocksdb::FileLock* lock = nullptr;
   const Status locked = from_rocksdb(env_->LockFile(options_.path + "/LOCK", &lock), "noting that it is closed");
-  if (locked.code() == StatusCode::locked) return {};  // by another process, meanwhile; the files are its own
+  if (locked.code() == StatusCode::locked) return {};  // another process has opened it meanwhile, and changes the files
   if (!locked.ok()) return locked;
   remove_empty_logs(*env_, options_.path);
   const Result<DirectoryState> state = read_directory_state(options_.path);
@@ -236,7 +235,7 @@ Status Database::close_files() {
   if (!db_) return {};
   for (rocksdb::ColumnFamilyHandle* family : families_) {
     if (rocksdb::Status status = db_->DestroyColumnFamilyHandle(family); !status.ok()) {
-      log(LogLevel::warning, describe_database(options_.path) + ": " + status.ToString());
+      log_database(LogLevel::warning, options_.path, status.ToString());
     }
   }
   families_.clear();
@@ -247,7 +246,7 @@ Status Database::close_files() {
 
 Database::~Database() {
   if (const Status status = close(); !status.ok()) {
-    log(LogLevel::error, describe_database(options_.path) + ": " + status.to_string());
+    log_database(LogLevel::error, options_.path, status.to_string());
   }
 }
 

@@ -24,7 +24,7 @@ namespace cinch {
 
 class Database {
  public:
-  /// Errors: `invalid_argument` (no directory, no database, a database of somebody else), `locked`, `incompatible`,
+  /// Errors: `invalid_argument` (no directory, no database, a database that is not cinch's), `locked`, `incompatible`,
   /// `corruption`, `no_space`, `io_error`; all name the path.
   static Result<std::unique_ptr<Database>> open(RocksDbOptions options);
 
@@ -39,38 +39,38 @@ class Database {
   rocksdb::ColumnFamilyHandle* layout() const noexcept { return families_[0]; }
   rocksdb::ColumnFamilyHandle* meta() const noexcept { return families_[1]; }
   rocksdb::ColumnFamilyHandle* data() const noexcept { return families_[2]; }
-  /// That of `data`.
+  /// The block cache of `data`.
   const std::shared_ptr<rocksdb::Cache>& value_cache() const noexcept { return value_cache_; }
 
-  /// Remembers an expired key until somebody takes its space back. Nobody does when the database is read-only.
+  /// Remembers an expired key until a write reclaims its space; a read-only database reclaims none.
   void note_expired(std::string_view key) const noexcept {
     if (!options_.read_only) expired_keys_->note(key);
   }
   std::vector<std::string> take_expired(std::size_t most) { return expired_keys_->take(most); }
 
-  /// To be called before a write of so many bytes; `no_space` when they would take what is kept back of the disk.
+  /// To be called before a write of `bytes` bytes; `no_space` if they would need the reserve of the disk.
   Status admit(SpaceUse use, std::uint64_t bytes);
 
-  /// Success, or what stopped writes: none may follow.
+  /// The error that stopped writes, after which none may follow; success if there was none.
   Status write_error() const { return errors_.first(); }
 
-  /// Whether the database should be closed and reopened for its writes to work again. Asks the disk for its free
-  /// space, once a second.
+  /// Whether to close and reopen the database, so that writes work again. Looks at the free space of the disk, at most
+  /// once a second.
   bool should_reopen();
 
   /// To be called after every write that is about to be acknowledged.
   void note_written();
 
-  /// How many writes were acknowledged once and are not in the database.
+  /// How many acknowledged writes are known to be missing.
   std::uint64_t lost_writes() const noexcept { return lost_writes_; }
 
-  /// All that was written is on the disk when it returns. Requires: no write error, or read-only.
+  /// Returns when all that was written is on the disk. Requires: no write error, or read-only.
   Status flush();
 
   /// As `KvStore::checkpoint`.
   Status checkpoint(const std::string& directory);
 
-  /// Flushes and closes; nothing but the destructor may follow.
+  /// Flushes and closes; only the destructor may follow.
   Status close();
 
  private:
@@ -97,8 +97,8 @@ class Database {
   OnceASecond flush_of_removals_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;
-  std::optional<RecoveryCheck> recovery_;  // until the opening is through
-  std::uint64_t found_sequence_ = 0;       // that of the newest write that the opening found
+  std::optional<RecoveryCheck> recovery_;  // only while opening
+  std::uint64_t found_sequence_ = 0;       // of the newest write that the opening found
   std::uint64_t lost_writes_ = 0;
   std::unique_ptr<Watermark> watermark_;  // null when read-only
 };

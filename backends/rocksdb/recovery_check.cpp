@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "backends/rocksdb/rocksdb_status.hpp"
-#include "cinch/log.hpp"
 
 namespace cinch {
 
@@ -17,7 +16,7 @@ Result<RecoveryCheck> RecoveryCheck::before_open(const RocksDbOptions& options) 
   const Result<WatermarkFound> watermark = read_watermark(options.path);
   if (!watermark) return watermark.error();
   if (watermark->is_damaged && !options.read_only) {  // with a writer it may have been read half-written
-    log(LogLevel::warning, describe_database(options.path) + ": " + watermark_file + " is damaged, and made anew");
+    log_database(LogLevel::warning, options.path, std::string(watermark_file) + " is damaged, and made anew");
   }
   RecoveryCheck check(options, watermark->record);
   if (!check.before_ || (check.before_->state != State::closed && check.before_->state != State::copied)) return check;
@@ -55,20 +54,20 @@ WatermarkRecord RecoveryCheck::after_open(std::uint64_t sequence) const {
   record.state = options_->durability == Durability::orderly_close ? State::unlogged : State::logged;
   record.sequence = sequence;
   if (!before_) return record;
-  const std::string database = describe_database(options_->path) + ": ";
   if (before_->state == State::unlogged && !options_->read_only) {  // read-only, a writer may have it open
-    log(LogLevel::warning, database + "was not closed after writes with durability = volatile; those that no flush " +
-                               "followed may be lost");
+    log_database(LogLevel::warning, options_->path,
+                 "was not closed after writes with durability = volatile; those that no flush followed may be lost");
   }
   record.lost_writes = before_->lost_writes + missing(sequence);
   if (record.lost_writes == 0) return record;
-  const std::string lost = database + std::to_string(record.lost_writes) + " acknowledged writes are lost, " +
+  const std::string lost = std::to_string(record.lost_writes) + " acknowledged writes are lost, " +
                            std::to_string(missing(sequence)) + " of them since the last opening";
   if (options_->accept_loss && !options_->read_only) {
-    log(LogLevel::warning, lost + "; accepted");
+    log_database(LogLevel::warning, options_->path, lost + "; accepted");
     record.lost_writes = 0;
   } else {
-    log(LogLevel::error, lost + "; opening it once to write, with accept_loss = true, ends this message");
+    log_database(LogLevel::error, options_->path,
+                 lost + "; opening it once to write, with accept_loss = true, ends this message");
   }
   return record;
 }

@@ -14,7 +14,6 @@
 #include "backends/rocksdb/rocksdb_status.hpp"
 #include "backends/rocksdb/stamp_source.hpp"
 #include "cinch/keys.hpp"
-#include "cinch/log.hpp"
 #include "cinch/store_support.hpp"
 
 namespace cinch {
@@ -23,7 +22,7 @@ namespace {
 // RocksDB writes lengths in 32 bits.
 constexpr std::uint64_t max_value_bytes = (std::uint64_t{1} << 32) - (std::uint64_t{32} << 20);
 
-// What a write takes back of expired keys besides its own work: more than writes can make, little enough to be quick.
+// Expired keys that a write removes besides its own work: more than a set adds, but few enough to be quick.
 constexpr std::size_t expired_keys_per_write = 4;
 constexpr std::size_t every_key = std::numeric_limits<std::size_t>::max();
 
@@ -44,7 +43,7 @@ std::size_t removal_bytes(std::string_view key) noexcept {
   return 2 * key.size() + overhead;
 }
 
-/// Null for one that is only read.
+/// Null if the database is read-only.
 Result<std::unique_ptr<StampSource>> stamps_of(Database& database) {
   if (database.options().read_only) return std::unique_ptr<StampSource>();
   return StampSource::open(database.db(), *database.layout(), database.write_options());
@@ -83,7 +82,7 @@ RocksDbKvStore::RocksDbKvStore(std::unique_ptr<Database> database, std::unique_p
 RocksDbKvStore::~RocksDbKvStore() {
   forget_at_exit(*this);
   if (fork_generation() != fork_generation_) {
-    (void)database_.release();  // the parent's: its threads are not in this process, closing would wait for them
+    (void)database_.release();  // the parent's: closing would wait for its threads, which are not in this process
     return;
   }
   (void)close();
@@ -108,13 +107,13 @@ Status RocksDbKvStore::reopen() {
   if (is_closing_) return {};
   if (database_ && database_->write_error().ok()) return {};  // another call was faster
   if (database_) {
-    log(LogLevel::warning, describe_database(options_.path) + ": is reopened, for its writes to work again");
+    log_database(LogLevel::warning, options_.path, "is reopened, for its writes to work again");
     stamps_.reset();
     (void)database_->close();
     database_.reset();
   }
   RocksDbOptions existing = options_;
-  existing.create = false;  // whose directory has gone has lost its values; a new one would not say so
+  existing.create = false;  // if the directory has gone, so have the values; a new one would hide that
   Result<std::unique_ptr<Database>> database = Database::open(existing);
   if (!database) return database.error().in("reopening it after an error");
   Result<std::unique_ptr<StampSource>> stamps = stamps_of(**database);
@@ -194,7 +193,7 @@ Status RocksDbKvStore::batch_set(std::span<const SetItem> items) {
     }
     if (Status status = writer.commit(); !status.ok()) return status;
   }
-  (void)reclaim_expired(expired_keys_per_write);  // what fails is found again
+  (void)reclaim_expired(expired_keys_per_write);  // what fails is found again later
   return {};
 }
 
@@ -302,7 +301,7 @@ Status RocksDbKvStore::flush() {
   const Result<Lease> lease = enter();
   if (!lease) return lease.error();
   if (Status stopped = database_->write_error(); !stopped.ok()) return stopped;
-  if (stamps_) (void)reclaim_expired(every_key);  // what fails is found again
+  if (stamps_) (void)reclaim_expired(every_key);  // what fails is found again later
   return database_->flush();
 }
 
@@ -320,7 +319,7 @@ StoreStats RocksDbKvStore::stats() {
 Status RocksDbKvStore::close() {
   if (is_closing_.exchange(true)) return {};
   if (fork_generation() != fork_generation_) return enter().status();
-  const std::unique_lock alone(open_mutex_);  // calls under way end first
+  const std::unique_lock alone(open_mutex_);  // waits for calls in progress
   if (!database_) return {};
   if (stamps_ && database_->write_error().ok()) (void)reclaim_expired(every_key);
   stamps_.reset();

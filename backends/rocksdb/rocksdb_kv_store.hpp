@@ -54,18 +54,18 @@ class RocksDbKvStore final : public KvStore {
   Result<Lease> enter();
   Result<Lease> enter_to_write(std::string_view operation);
 
-  /// After an error that stopped writes. Where it fails, every later call tries it first.
+  /// Reopens the database after an error that stopped writes. If that fails, every later call first tries it again.
   Status reopen();
 
   Status add_set(RecordWriter& writer, const SetItem& item, std::int64_t expires_at_ms);
   Status remove_keys(std::span<const std::string> keys);
   Status reclaim_expired(std::size_t max_keys);
 
-  const RocksDbOptions options_;  // as the database has them: its path stays the same wherever the process goes
+  const RocksDbOptions options_;  // of the database: with an absolute path, which no chdir makes wrong
   const std::uint64_t fork_generation_;
   std::atomic<bool> is_closing_{false};
-  WriterFirstMutex open_mutex_;          // held shared by every call, alone by close
-  std::unique_ptr<Database> database_;   // null after a reopening has failed
+  WriterFirstMutex open_mutex_;          // shared by every call, exclusive for close and reopen
+  std::unique_ptr<Database> database_;   // null after a failed reopen
   std::unique_ptr<StampSource> stamps_;  // null when read-only
   std::unique_ptr<KeyStripes> stripes_;
 };

@@ -9,12 +9,12 @@ namespace {
 
 bool has(const std::string& text, std::string_view part) noexcept { return text.find(part) != std::string::npos; }
 
-/// Whether a text of RocksDB's has what errno says, in the language of the process or in English.
+/// Whether a message of RocksDB's contains the text of `error`, in the language of the process or in English.
 bool has_error(const std::string& text, int error) {
   return has(text, strerrordesc_np(error)) || has(text, std::strerror(error));
 }
 
-/// RocksDB has no code for a database in use either: only what it wrote into the message tells.
+/// RocksDB has no status codes for an exhausted quota or a database in use: only the message tells.
 StatusCode code_of_io_error(const std::string& text) {
   if (tells_of_quota(text)) return StatusCode::no_space;
   const bool is_held = has(text, "While lock file") && (has_error(text, EAGAIN) || has_error(text, EACCES));
@@ -27,7 +27,7 @@ StatusCode code_of(const rocksdb::Status& status, const std::string& text) {
     case rocksdb::Status::kCorruption: return StatusCode::corruption;
     case rocksdb::Status::kBusy:
     case rocksdb::Status::kTryAgain: return StatusCode::busy;
-    // A write that would have to wait for the end of another error, which the text has.
+    // A write that would have to wait for an earlier error to end; the text names that error.
     case rocksdb::Status::kIncomplete: return has(text, "No space left") ? StatusCode::no_space : StatusCode::busy;
     case rocksdb::Status::kTimedOut: return StatusCode::timed_out;
     case rocksdb::Status::kShutdownInProgress: return StatusCode::closed;
@@ -42,6 +42,10 @@ StatusCode code_of(const rocksdb::Status& status, const std::string& text) {
 bool tells_of_quota(const std::string& text) { return has_error(text, EDQUOT); }
 
 std::string describe_database(const std::string& path) { return "rocksdb " + path; }
+
+void log_database(LogLevel level, const std::string& path, std::string_view text) {
+  log(level, describe_database(path).append(": ").append(text));
+}
 
 Status from_rocksdb(const rocksdb::Status& status, std::string_view context) {
   if (status.ok()) return {};

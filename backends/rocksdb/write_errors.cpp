@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "backends/rocksdb/rocksdb_status.hpp"
-#include "cinch/log.hpp"
 
 namespace cinch {
 
@@ -15,14 +14,14 @@ class WriteErrors::Listener final : public rocksdb::EventListener {
   explicit Listener(std::string path) : path_(std::move(path)) {}
 
   void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) override {
-    if (is_soft(*error)) return;  // RocksDB does that work again later, and has logged it
+    if (is_soft(*error)) return;  // RocksDB has logged it and retries the work later
     const std::lock_guard lock(mutex_);
     if (has_occurred_) return;
     first_ = *error;
     has_occurred_ = true;
     try {
-      log(LogLevel::error, describe_database(path_) + ": writes fail until this is over: " + first_.ToString());
-    } catch (const std::exception&) {  // out of memory: the failing calls themselves still say it
+      log_database(LogLevel::error, path_, "writes fail until this is over: " + first_.ToString());
+    } catch (const std::exception&) {  // out of memory: the failing calls still report the error
     }
   }
 
@@ -37,7 +36,7 @@ class WriteErrors::Listener final : public rocksdb::EventListener {
   }
 
  private:
-  /// One of background work that writes need not wait for, such as a compaction.
+  /// An error that does not stop writes, such as one of a compaction.
   static bool is_soft(const rocksdb::Status& error) noexcept {
     return error.severity() == rocksdb::Status::Severity::kSoftError;
   }

@@ -1,4 +1,4 @@
-/// Errors of the disk that stop a database's writes: most often, that it is full.
+/// Disk errors that stop a database's writes; mostly a full disk.
 #pragma once
 
 #include <rocksdb/listener.h>
@@ -10,17 +10,17 @@
 
 namespace cinch {
 
-/// After one nothing is written through RocksDB any more, and `DB::Resume` is never asked: when it was the log that
-/// could not be written, RocksDB 7.8.3 goes on with the same log file, and Debian's build aborts on the next write. The
-/// database is reopened instead. Thread-safe.
+/// After such an error nothing is written through RocksDB any more, and the database is reopened instead of calling
+/// `DB::Resume`: if the log could not be written, RocksDB 7.8.3 would continue the same log file, and Debian's build
+/// aborts on the next write. Thread-safe.
 class WriteErrors {
  public:
   explicit WriteErrors(std::string path);
 
-  /// Has RocksDB tell of its errors.
+  /// The listener to register with RocksDB.
   std::shared_ptr<rocksdb::EventListener> listener() const noexcept;
 
-  /// The first one; success when there was none.
+  /// The first such error; success if there was none.
   Status first() const;
 
  private:
