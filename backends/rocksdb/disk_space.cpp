@@ -10,21 +10,21 @@
 namespace cinch {
 namespace {
 
+constexpr std::uint64_t reserve_divisor = 50;  // the reserve is 1/50 of the disk
+constexpr std::uint64_t min_reserve = std::uint64_t{4} << 20;
+constexpr std::uint64_t max_reserve = std::uint64_t{256} << 20;
 constexpr std::uint64_t bytes_between_looks = std::uint64_t{256} << 10;
-constexpr std::uint64_t kept_back_of_disk = 50;  // one part in so many
-constexpr std::uint64_t min_kept_back = std::uint64_t{4} << 20;
 constexpr std::chrono::seconds deletion_of_files(1);
-constexpr std::uint64_t max_kept_back = std::uint64_t{256} << 20;
 
-/// What a use leaves of what is kept back on a disk of that capacity.
-std::uint64_t left_by(SpaceUse use, std::uint64_t capacity) noexcept {
-  const std::uint64_t kept_back = std::clamp(capacity / kept_back_of_disk, min_kept_back, max_kept_back);
+/// The part of the reserve that `use` must not touch, on a disk of that capacity.
+std::uint64_t reserved_from(SpaceUse use, std::uint64_t capacity) noexcept {
+  const std::uint64_t reserve = std::clamp(capacity / reserve_divisor, min_reserve, max_reserve);
   switch (use) {
-    case SpaceUse::set: return kept_back;
-    case SpaceUse::compaction: return kept_back / 2;
+    case SpaceUse::set: return reserve;
+    case SpaceUse::compaction: return reserve / 2;
     case SpaceUse::removal: break;
   }
-  return kept_back / 4;
+  return reserve / 4;
 }
 
 }  // namespace
@@ -40,23 +40,23 @@ Status DiskSpace::check(SpaceUse use, std::uint64_t bytes, std::uint64_t unflush
   if (use == SpaceUse::removal) has_unflushed_removals_ = true;
   const std::filesystem::space_info disk = look();
   const std::uint64_t wanted = bytes + unflushed_bytes + bytes_between_looks;
-  is_low_.store(disk.available < left_by(SpaceUse::set, disk.capacity) + wanted, std::memory_order_relaxed);
-  const std::uint64_t left = left_by(use, disk.capacity);
-  if (disk.available >= left + wanted) return {};
+  is_low_.store(disk.available < reserved_from(SpaceUse::set, disk.capacity) + wanted, std::memory_order_relaxed);
+  const std::uint64_t reserved = reserved_from(use, disk.capacity);
+  if (disk.available >= reserved + wanted) return {};
   const std::uint64_t coming_back = compaction_bytes_.load(std::memory_order_relaxed);
-  if (coming_back > 0 && disk.available + coming_back >= left + wanted) {
+  if (coming_back > 0 && disk.available + coming_back >= reserved + wanted) {
     compaction_is_to_end_ = true;
     is_worth_a_compaction_ = true;
   }
   return {StatusCode::no_space, describe_database(path_) + ": the disk has " + format_size(disk.available) + " left, " +
-                                    format_size(bytes) + " more are to be written; " + format_size(left) +
+                                    format_size(bytes) + " more are to be written; " + format_size(reserved) +
                                     " are kept for removals and compactions, " + format_size(unflushed_bytes) +
                                     " for what is in memory"};
 }
 
 bool DiskSpace::has_room(SpaceUse use, std::uint64_t bytes, std::uint64_t unflushed_bytes) const {
   const std::filesystem::space_info disk = look();
-  return disk.available >= left_by(use, disk.capacity) + bytes + unflushed_bytes + bytes_between_looks;
+  return disk.available >= reserved_from(use, disk.capacity) + bytes + unflushed_bytes + bytes_between_looks;
 }
 
 bool DiskSpace::is_given_back() const noexcept {
@@ -85,7 +85,7 @@ bool DiskSpace::take_for_compaction(std::uint64_t bytes) {
 std::filesystem::space_info DiskSpace::look() const {
   std::error_code failed;
   std::filesystem::space_info disk = std::filesystem::space(path_, failed);
-  if (failed) disk.available = std::numeric_limits<std::uintmax_t>::max();  // the write will say what there is to say
+  if (failed) disk.available = std::numeric_limits<std::uintmax_t>::max();  // the write will report the error
   return disk;
 }
 
