@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::uint64_t mib = std::uint64_t{1} << 20;
 constexpr std::uint64_t min_write_buffer_bytes = mib;
+constexpr std::uint64_t max_write_buffer_bytes = std::uint64_t{4} << 30;  // RocksDB's limit for a memtable
 constexpr int files_that_stop_writes = 1000;                              // in level 0
-constexpr std::uint64_t max_write_buffer_bytes = std::uint64_t{4} << 30;  // of one memtable, by RocksDB
 
 rocksdb::ColumnFamilyOptions make_common_options(const std::shared_ptr<rocksdb::Cache>& block_cache) {
   rocksdb::BlockBasedTableOptions table;
@@ -28,12 +28,12 @@ rocksdb::ColumnFamilyOptions make_common_options(const std::shared_ptr<rocksdb::
 
   rocksdb::ColumnFamilyOptions family;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  // Values are compressed before they come here. The list by level has to be empty as well, or Snappy slips in.
+  // Values are compressed before they come here. The list per level must be empty too, or RocksDB uses Snappy.
   family.compression = rocksdb::kNoCompression;
   family.bottommost_compression = rocksdb::kNoCompression;
   family.blob_compression_type = rocksdb::kNoCompression;
   family.compression_per_level.clear();
-  // Writes are slowed down long before. By default they stop at 36, removals too, when a full disk stops compactions.
+  // RocksDB slows writes down long before. With its default, 36, a full disk that stops compactions stops removals too.
   family.level0_stop_writes_trigger = files_that_stop_writes;
   return family;
 }
@@ -81,7 +81,14 @@ Result<RocksDbOptions> RocksDbOptions::from_settings(const Settings& settings) {
   const Durability level = *durability == "volatile"  ? Durability::orderly_close
                            : *durability == "process" ? Durability::process_death
                                                       : Durability::power_loss;
-  return RocksDbOptions{*path, level, *read_only, *create, *accept_loss, *write_buffer, *block_cache, *blobs};
+  return RocksDbOptions{.path = *path,
+                        .durability = level,
+                        .read_only = *read_only,
+                        .create = *create,
+                        .accept_loss = *accept_loss,
+                        .write_buffer_bytes = *write_buffer,
+                        .block_cache_bytes = *block_cache,
+                        .blobs = *blobs};
 }
 
 rocksdb::DBOptions make_db_options(const RocksDbOptions& options) {
@@ -97,14 +104,14 @@ rocksdb::DBOptions make_db_options(const RocksDbOptions& options) {
   db.max_total_wal_size = std::max(512 * mib, 4 * options.write_buffer_bytes);
   db.atomic_flush = options.durability == Durability::orderly_close;  // without a log, `meta` and `data` must agree
 
-  // Read-write, tables stay open: 7.8.3 answers wrongly when it fails to open one again. Read-only, a finite number
-  // keeps 7.8.3 from a path on which it does not find blobs.
+  // Read-write, tables stay open: 7.8.3 returns wrong values when it fails to reopen one. Read-only, a finite number
+  // avoids a code path of 7.8.3 that does not find blobs.
   db.max_open_files = options.read_only ? 1000 : -1;
-  // On threads of their own, as RocksDB opens tables by default, a thread that cannot be had ends the process.
+  // By default RocksDB opens tables on extra threads, and failing to start one ends the process.
   db.max_file_opening_threads = 1;
   db.allow_fallocate = false;  // a new log would take the space of a whole memtable at once, a manifest 4 MiB
   db.fail_if_options_file_error = true;
-  // Of blob files nothing else can be verified as a whole; tables have checksums of their blocks, five times as fast.
+  // Nothing else verifies a whole blob file; tables have checksums per block, which are five times as fast.
   if (options.blobs) db.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
   return db;
 }
@@ -112,11 +119,12 @@ rocksdb::DBOptions make_db_options(const RocksDbOptions& options) {
 rocksdb::ColumnFamilyOptions make_meta_options(const RocksDbOptions& options,
                                                const std::shared_ptr<rocksdb::Cache>& block_cache) {
   rocksdb::ColumnFamilyOptions family = make_common_options(block_cache);
-  // For `data` it would hash every value three times more, and a frame has its own checksum.
+  // Not for `data`: it would hash every value three more times, and a frame has its own checksum.
   family.memtable_protection_bytes_per_key = 8;
   family.write_buffer_size = std::max(options.write_buffer_bytes / 4, min_write_buffer_bytes);
   family.target_file_size_base = family.write_buffer_size;
-  family.max_bytes_for_level_base = 4 * family.write_buffer_size;  // what triggers a compaction of level 0 fits level 1
+  family.max_bytes_for_level_base =
+      4 * family.write_buffer_size;  // room for the 4 tables that trigger a compaction of level 0
   return family;
 }
 
@@ -124,10 +132,11 @@ rocksdb::ColumnFamilyOptions make_data_options(const RocksDbOptions& options,
                                                const std::shared_ptr<rocksdb::Cache>& block_cache) {
   rocksdb::ColumnFamilyOptions family = make_common_options(block_cache);
   family.write_buffer_size = options.write_buffer_bytes;
-  family.max_bytes_for_level_base = 4 * family.write_buffer_size;  // what triggers a compaction of level 0 fits level 1
+  family.max_bytes_for_level_base =
+      4 * family.write_buffer_size;  // room for the 4 tables that trigger a compaction of level 0
   if (!options.blobs) return family;
 
-  family.target_file_size_base = 4 * mib;  // tables hold keys and where their blobs are, nothing else
+  family.target_file_size_base = 4 * mib;  // tables hold only keys and the places of their blobs
   family.max_bytes_for_level_base = 10 * family.target_file_size_base;
   family.enable_blob_files = true;
   family.min_blob_size = inline_value_bytes;
@@ -148,7 +157,7 @@ rocksdb::WriteOptions make_write_options(Durability durability) {
 rocksdb::ReadOptions make_scan_options() {
   rocksdb::ReadOptions read;
   read.fill_cache = false;
-  // Cinch writes none. Looking for them, an iterator of 7.8.3 steps over a table that is damaged and says nothing.
+  // cinch writes none, and looking for them, an iterator of 7.8.3 silently skips a damaged table.
   read.ignore_range_deletions = true;
   return read;
 }

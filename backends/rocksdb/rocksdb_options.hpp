@@ -16,7 +16,7 @@ namespace cinch {
 
 /// What an acknowledged write survives.
 enum class Durability : std::uint8_t {
-  orderly_close,  ///< "volatile": an orderly close alone.
+  orderly_close,  ///< "volatile": only an orderly close.
   process_death,  ///< "process".
   power_loss,     ///< "power".
 };
@@ -30,8 +30,7 @@ struct RocksDbOptions {
   std::uint64_t write_buffer_bytes = std::uint64_t{64} << 20;
   std::uint64_t block_cache_bytes = std::uint64_t{64} << 20;
   bool blobs = false;
-  rocksdb::Env* env =
-      rocksdb::Env::Default();  ///< Everything is written through it. No setting: for tests that cut it.
+  rocksdb::Env* env = rocksdb::Env::Default();  ///< For all writes; not a setting, but for tests that inject faults.
 
   /// The settings with their defaults.
   static std::vector<SettingInfo> info();
