@@ -14,12 +14,12 @@ static_assert(std::endian::native == std::endian::little, "records are little-en
 
 constexpr std::uint8_t record_version = 1;
 
-/// The fixed part as it is stored; the first bytes of the value follow it. Version and checksum keep their places in
-/// later versions, so that a later record is told from a damaged one.
+/// The fixed part as it is stored; the first bytes of the value follow it. Version and checksum will keep their places
+/// in later versions, so that a later record can be told from a damaged one.
 struct Fixed {
   std::uint8_t version;
   std::uint8_t reserved[3];
-  std::uint32_t checksum;  // of what is before it, of all that follows, and of the key
+  std::uint32_t checksum;  // of the fields before it, all that follows, and the key
   std::uint64_t stamp;
   std::int64_t expires_at_ms;
   std::uint64_t size;

@@ -18,7 +18,7 @@ std::string named(const Database& database, std::string_view key) {
   return describe_database(database.options().path) + ": " + describe_key(key);
 }
 
-/// Why a key could not be read. A store that was opened to read misses files that its writer has dropped since.
+/// Why a key could not be read. A read-only store loses files that the writer deletes.
 Status failure(const Database& database, const rocksdb::Status& status, std::string_view key) {
   if (database.options().read_only && status.IsPathNotFound()) {
     return {StatusCode::busy, named(database, key) +
@@ -28,8 +28,8 @@ Status failure(const Database& database, const rocksdb::Status& status, std::str
   return from_rocksdb(status, named(database, key));
 }
 
-/// A value where RocksDB read it to, and the cache that lends it. Nothing in here needs the database itself, so that a
-/// value outlives its closing.
+/// A value where RocksDB has read it to, and the cache that lends it. Needs nothing of the database itself, so that
+/// values outlive its closing.
 class PinnedValue final : public ValueOwner {
  public:
   explicit PinnedValue(std::shared_ptr<rocksdb::Cache> cache) : cache_(std::move(cache)) {}
@@ -38,7 +38,7 @@ class PinnedValue final : public ValueOwner {
 
  private:
   const std::shared_ptr<rocksdb::Cache> cache_;
-  rocksdb::PinnableSlice slice_;  // goes first
+  rocksdb::PinnableSlice slice_;  // destroyed before the cache that it refers to
 };
 
 std::uint64_t trailing_stamp(const rocksdb::Slice& stored) noexcept {
@@ -47,11 +47,11 @@ std::uint64_t trailing_stamp(const rocksdb::Slice& stored) noexcept {
   return stamp;
 }
 
-/// Whoever does it, every block that is read for it is verified before RocksDB looks at it.
+/// Every block is verified before RocksDB parses it, by `ScopedBlockCheck` or by RocksDB itself.
 rocksdb::Status get_data(const Database& database, const rocksdb::ReadOptions& read, std::string_view key,
                          rocksdb::PinnableSlice& stored) {
   if (!database.options().blobs) {
-    const BlockCheck check;
+    const ScopedBlockCheck check;
     rocksdb::ReadOptions checked = read;
     checked.verify_checksums = false;
     const rocksdb::Status status = database.db().Get(checked, database.data(), key, &stored);
@@ -61,7 +61,7 @@ rocksdb::Status get_data(const Database& database, const rocksdb::ReadOptions& r
   return database.db().Get(read, database.data(), key, &stored);
 }
 
-/// The value in `data` that `record` tells of. `corruption` may also mean that the key was set between the two reads.
+/// The value of `record`, in `data`. `corruption` may also mean that the key was set between the two reads.
 Result<Value> read_data(const Database& database, const rocksdb::ReadOptions& read, std::string_view key,
                         const MetaRecord& record) {
   const std::unique_ptr<PinnedValue, Unpin> first_owner(new PinnedValue(database.value_cache()));
@@ -78,7 +78,7 @@ Result<Value> read_data(const Database& database, const rocksdb::ReadOptions& re
                       std::to_string(record.size) + " bytes, found " +
                       std::to_string(std::max(stored.size(), data_trailer_bytes) - data_trailer_bytes));
   }
-  first_owner->pin();  // the value's own reference
+  first_owner->pin();  // for the value returned
   const ByteView bytes = as_bytes(std::string_view(stored.data(), stored.size()));
   return Value::adopt(bytes.first(bytes.size() - data_trailer_bytes), first_owner.get());
 }
@@ -126,8 +126,8 @@ Result<bool> StoredRecord::read(const Database& database, const rocksdb::ReadOpt
 Result<std::optional<Head>> read_entry(const Database& database, std::string_view key, std::size_t first_bytes) {
   Result<std::optional<Head>> entry = read_entry_at(database, {}, key, first_bytes);
   if (entry || entry.error().code() != StatusCode::corruption) return entry;
-  // Record and value were of two sets, perhaps. A snapshot shows one moment; it costs two locks of the database, so
-  // that it is not how every read begins.
+  // Perhaps record and value were of two sets. A snapshot rules that out, but takes the database's mutex twice, so not
+  // every read begins with one.
   rocksdb::ManagedSnapshot snapshot(&database.db());
   rocksdb::ReadOptions read;
   read.snapshot = snapshot.snapshot();

@@ -1,4 +1,4 @@
-/// Reads of one key's record and value, and of the order of keys.
+/// Reads the record and value of a key, and keys in order.
 #pragma once
 
 #include <rocksdb/db.h>
@@ -16,21 +16,21 @@
 
 namespace cinch {
 
-/// A record and the stored bytes that it shows.
+/// A record and the stored bytes that it borrows from.
 class StoredRecord {
  public:
   StoredRecord() = default;
   StoredRecord(const StoredRecord&) = delete;
   StoredRecord& operator=(const StoredRecord&) = delete;
 
-  /// False when the key has none, or an expired one. Errors: `corruption`, `incompatible`, `io_error`.
+  /// False if the key has no record, or an expired one. Errors: `corruption`, `incompatible`, `io_error`.
   Result<bool> read(const Database& database, const rocksdb::ReadOptions& read, std::string_view key);
 
-  /// Requires: `read` found it.
+  /// Requires: `read` returned true.
   const MetaRecord& operator*() const noexcept { return record_; }
   const MetaRecord* operator->() const noexcept { return &record_; }
 
-  /// Whether `read` met an expired record.
+  /// Whether `read` found an expired record.
   bool was_expired() const noexcept { return was_expired_; }
 
  private:
@@ -41,16 +41,12 @@ class StoredRecord {
 
 inline constexpr std::size_t whole_value = std::numeric_limits<std::size_t>::max();
 
-/// Record and first bytes of one version of the key, or nothing when it is absent. Reads `data` only when the record
-/// has too few of them. Errors: as `StoredRecord::read`; `corruption` when `data` lacks the value that the record tells
-/// of.
+/// Head and first bytes of one version of the key, or nothing if it is absent. Reads `data` only if the record has too
+/// few of them. Errors: as `StoredRecord::read`; `corruption` if `data` lacks the record's value.
 Result<std::optional<Head>> read_entry(const Database& database, std::string_view key, std::size_t first_bytes);
 
 /// As `KvStore::scan`.
 Result<KeyPage> read_keys(const Database& database, std::string_view prefix, std::optional<std::string_view> after,
                           std::size_t limit);
-
-/// A value in `data` ends with the stamp of its record, so that a reader sees when it has the two of different sets.
-inline constexpr std::size_t data_trailer_bytes = sizeof(std::uint64_t);
 
 }  // namespace cinch

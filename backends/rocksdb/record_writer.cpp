@@ -6,7 +6,6 @@
 #include <string>
 #include <thread>
 
-#include "backends/rocksdb/record_reader.hpp"
 #include "backends/rocksdb/rocksdb_status.hpp"
 
 namespace cinch {
@@ -43,6 +42,7 @@ Status RecordWriter::set(std::string_view key, const ValueParts& value, std::uin
   sets_data_ = true;
   parts_.clear();
   for (const ByteView part : value.parts()) parts_.push_back(as_slice(part));
+  static_assert(sizeof stamp == data_trailer_bytes);
   parts_.push_back(as_slice(std::as_bytes(std::span(&stamp, 1))));
   const rocksdb::Slice key_part(key);
   return checked(batch_.Put(database_.data(), rocksdb::SliceParts(&key_part, 1),
@@ -58,9 +58,9 @@ Status RecordWriter::remove(std::string_view key) {
   return checked(batch_.Delete(database_.data(), key));
 }
 
-/// What an inline value replaces in `data`. A store of small values alone keeps `data` empty: no deletion is written
-/// for a key that is not there. (A larger value set at the same moment may slip in between and is then left behind; no
-/// read sees it, and the key's next large set or removal takes it away.)
+/// Removes the value in `data` that an inline one replaces. No deletion is written for a key that is not there, so that
+/// a store of small values keeps `data` empty. (A larger value set concurrently may slip in and stay behind; no read
+/// sees it, and the key's next large set or removal removes it.)
 Status RecordWriter::remove_data(std::string_view key) {
   std::string ignored;
   rocksdb::ReadOptions in_memory;
@@ -68,7 +68,7 @@ Status RecordWriter::remove_data(std::string_view key) {
   return checked(batch_.Delete(database_.data(), key));
 }
 
-/// RocksDB has writes wait until memory is flushed; but while the error of a compaction lasts, it refuses them.
+/// RocksDB lets writes wait until memtables are flushed; but while a compaction's error lasts, it refuses them instead.
 rocksdb::Status RecordWriter::write() {
   rocksdb::Status status = database_.db().Write(database_.write_options(), &batch_);
   for (int wait = 0; wait < max_waits && status.IsIncomplete(); ++wait) {

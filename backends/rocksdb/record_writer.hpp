@@ -1,4 +1,4 @@
-/// Writes of several keys that happen together or not at all.
+/// Writes several keys together or not at all.
 #pragma once
 
 #include <rocksdb/write_batch.h>
@@ -17,7 +17,7 @@ namespace cinch {
 
 class RecordWriter {
  public:
-  /// Room for `bytes` of keys and values is taken at once.
+  /// Reserves room for `bytes` bytes of keys and values.
   explicit RecordWriter(Database& database, std::size_t bytes = 0);
 
   Status set(std::string_view key, const ValueParts& value, std::uint64_t stamp, std::int64_t expires_at_ms);
@@ -35,7 +35,7 @@ class RecordWriter {
 
   Database& database_;
   rocksdb::WriteBatch batch_;
-  std::vector<rocksdb::Slice> parts_;  // kept from one set to the next for its memory
+  std::vector<rocksdb::Slice> parts_;  // a member so that sets reuse its memory
   bool sets_data_ = false;
 };
 
