@@ -8,7 +8,7 @@
 namespace cinch {
 namespace {
 
-/// Before each block, whose deallocation is told no length.
+/// Precedes each block: `Deallocate` is not told the size.
 struct alignas(64) Header {
   std::size_t bytes;
 };

@@ -1,5 +1,4 @@
-/// The memory that RocksDB reads blocks of tables into: buffers of the pool, since malloc would take new pages each
-/// time.
+/// The memory that RocksDB reads table blocks into: buffers of the pool, because malloc would map new pages each time.
 #pragma once
 
 #include <rocksdb/memory_allocator.h>
@@ -8,7 +7,7 @@
 
 namespace cinch {
 
-/// For a block cache, which hands it to every table that uses it.
+/// An allocator for a block cache, which passes it to every table that uses the cache.
 std::shared_ptr<rocksdb::MemoryAllocator> make_block_memory();
 
 }  // namespace cinch

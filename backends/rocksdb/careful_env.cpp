@@ -17,10 +17,10 @@ using rocksdb::IODebugContext;
 using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 
-IOStatus told_as_no_space(IOStatus status) {
+IOStatus quota_as_no_space(IOStatus status) {
   if (!status.IsIOError() || status.IsNoSpace()) return status;
   const std::string text = status.ToString();
-  return tells_of_quota(text) ? IOStatus::NoSpace(text) : status;
+  return is_quota_error(text) ? IOStatus::NoSpace(text) : status;
 }
 
 class CarefulFile : public rocksdb::FSWritableFileOwnerWrapper {
@@ -28,24 +28,24 @@ class CarefulFile : public rocksdb::FSWritableFileOwnerWrapper {
   using FSWritableFileOwnerWrapper::FSWritableFileOwnerWrapper;
 
   IOStatus Append(const rocksdb::Slice& data, const IOOptions& options, IODebugContext* debug) override {
-    return told_as_no_space(FSWritableFileOwnerWrapper::Append(data, options, debug));
+    return quota_as_no_space(FSWritableFileOwnerWrapper::Append(data, options, debug));
   }
   IOStatus Append(const rocksdb::Slice& data, const IOOptions& options,
                   const rocksdb::DataVerificationInfo& verification, IODebugContext* debug) override {
-    return told_as_no_space(FSWritableFileOwnerWrapper::Append(data, options, verification, debug));
+    return quota_as_no_space(FSWritableFileOwnerWrapper::Append(data, options, verification, debug));
   }
   IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
-    return told_as_no_space(FSWritableFileOwnerWrapper::Sync(options, debug));
+    return quota_as_no_space(FSWritableFileOwnerWrapper::Sync(options, debug));
   }
   IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
-    return told_as_no_space(FSWritableFileOwnerWrapper::Fsync(options, debug));
+    return quota_as_no_space(FSWritableFileOwnerWrapper::Fsync(options, debug));
   }
   IOStatus Close(const IOOptions& options, IODebugContext* debug) override {
-    return told_as_no_space(FSWritableFileOwnerWrapper::Close(options, debug));
+    return quota_as_no_space(FSWritableFileOwnerWrapper::Close(options, debug));
   }
 };
 
-/// One that a compaction makes.
+/// A file that a compaction writes.
 class CompactionFile final : public CarefulFile {
  public:
   CompactionFile(std::unique_ptr<rocksdb::FSWritableFile> file, DiskSpace& space)
@@ -77,9 +77,9 @@ class CarefulFileSystem final : public rocksdb::FileSystemWrapper {
   IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                            std::unique_ptr<rocksdb::FSWritableFile>* made, IODebugContext* debug) override {
     IOStatus status = FileSystemWrapper::NewWritableFile(path, options, made, debug);
-    const bool is_compactions = compaction_files_->take(path);
-    if (!status.ok()) return told_as_no_space(std::move(status));
-    if (is_compactions) {
+    const bool is_of_compaction = compaction_files_->take(path);
+    if (!status.ok()) return quota_as_no_space(std::move(status));
+    if (is_of_compaction) {
       *made = std::make_unique<CompactionFile>(std::move(*made), space_);
     } else {
       *made = std::make_unique<CarefulFile>(std::move(*made));
@@ -108,7 +108,7 @@ class CarefulFileSystem final : public rocksdb::FileSystemWrapper {
       if (status.ok()) status = directory->Fsync(options, debug);
       if (!status.ok()) return status;
     }
-    return told_as_no_space(FileSystemWrapper::RenameFile(from, to, options, debug));
+    return quota_as_no_space(FileSystemWrapper::RenameFile(from, to, options, debug));
   }
 
   IOStatus GetFreeSpace(const std::string& path, const IOOptions& options, std::uint64_t* bytes,

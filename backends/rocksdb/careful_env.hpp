@@ -1,4 +1,4 @@
-/// The environment that a database works in: another one, with four gaps of RocksDB 7.8.3 closed.
+/// Wraps the environment of a database to close four gaps of RocksDB 7.8.3.
 #pragma once
 
 #include <rocksdb/env.h>
@@ -10,15 +10,15 @@
 
 namespace cinch {
 
-/// - A new manifest is sure to be in its directory before CURRENT names it. RocksDB syncs the directory only after
-///   that, and a power loss in between may leave a CURRENT that names nothing.
-/// - An exhausted quota is an exhausted disk. RocksDB takes it for an error of the device, after which it never writes
+/// - The directory is synced before CURRENT names a new manifest. RocksDB syncs it only afterwards, and a power loss in
+///   between may leave a CURRENT that names a missing file.
+/// - An exhausted quota is reported as a full disk. RocksDB takes it for a device error, after which it never writes
 ///   again.
-/// - Compactions end with "no space" before the disk does. RocksDB has them take what a flush or the log needs next,
-///   and an error of those stops all writes. One is tried again when more was flushed, removals perhaps: RocksDB waits
-///   for as much space as the inputs have, whether or not their keys are still there.
+/// - Compactions fail with "no space" before the disk is full. RocksDB lets them take the space of the next flush or
+///   log write, and a failure of those stops all writes. A compaction is retried after a flush, which may have brought
+///   removals: RocksDB would wait for as much space as the inputs take, whether or not their keys still exist.
 /// - A table whose damage would abort the process is an error: see table_check.hpp.
-/// And the checksums of blocks can be compared where they are read: see block_check.hpp.
+/// It also lets block checksums be verified as blocks are read: see block_check.hpp.
 ///
 /// Borrows `base` and `space`.
 std::unique_ptr<rocksdb::Env> make_careful_env(rocksdb::Env& base, DiskSpace& space,

@@ -20,7 +20,7 @@ void CompactionFiles::OnBlobFileCreationStarted(const rocksdb::BlobFileCreationB
 void CompactionFiles::note(const std::string& path) noexcept try {
   const std::lock_guard lock(mutex_);
   paths_.insert(path);
-} catch (const std::exception&) {  // out of memory: the file may then take what is kept back
+} catch (const std::exception&) {  // out of memory: the file may then use up the reserve
 }
 
 }  // namespace cinch

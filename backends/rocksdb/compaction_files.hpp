@@ -1,4 +1,4 @@
-/// Compactions and the files that they make: RocksDB tells its listeners of them, and its file system only names.
+/// Knows which files compactions write: RocksDB tells that to its listeners, but to its file system only the names.
 #pragma once
 
 #include <rocksdb/listener.h>
@@ -17,7 +17,7 @@ class CompactionFiles final : public rocksdb::EventListener {
   /// Borrows `space`.
   explicit CompactionFiles(DiskSpace& space) : space_(space) {}
 
-  /// Whether the file that is being made there is a compaction's; to be asked once.
+  /// Whether the file being created at `path` is a compaction's. To be asked once per file.
   bool take(const std::string& path);
 
   void OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo&) override { space_.note_flush(); }

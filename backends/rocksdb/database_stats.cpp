@@ -12,7 +12,7 @@ std::uint64_t property(const Database& database, rocksdb::ColumnFamilyHandle* fa
   return database.db().GetIntProperty(family, name, &value) ? value : 0;
 }
 
-/// All that lies in the directory: tables, blobs, logs. A file that goes while it is counted counts as nothing.
+/// Total size of the files in the directory. A file that is deleted meanwhile counts as nothing.
 std::uint64_t files_bytes(const std::string& path) {
   namespace fs = std::filesystem;
   std::uint64_t bytes = 0;
@@ -26,7 +26,7 @@ std::uint64_t files_bytes(const std::string& path) {
   return bytes;
 }
 
-/// Flushes and compactions that run or are due.
+/// Flushes and compactions that are running or pending.
 std::uint64_t background_work(const Database& database) {
   std::uint64_t work = property(database, database.meta(), Property::kNumRunningFlushes) +
                        property(database, database.meta(), Property::kNumRunningCompactions);
@@ -54,7 +54,7 @@ StoreStats read_stats(const Database& database) {
   const std::uint64_t garbage = property(database, data, Property::kLiveBlobFileGarbageSize);
 
   StoreStats stats;
-  stats.estimated = true;  // RocksDB counts an overwritten key again until a compaction meets both
+  stats.estimated = true;  // RocksDB counts an overwritten key twice until a compaction merges the two
   stats.values = property(database, meta, Property::kEstimateNumKeys);
   stats.stored_bytes = memtables + tables + (blobs > garbage ? blobs - garbage : 0);
   stats.lost_writes = database.lost_writes();

@@ -1,4 +1,4 @@
-/// What RocksDB counts, as cinch tells it.
+/// RocksDB's statistics as `StoreStats`.
 #pragma once
 
 #include "backends/rocksdb/database.hpp"
@@ -8,7 +8,7 @@ namespace cinch {
 
 StoreStats read_stats(const Database& database);
 
-/// What a flush would write.
+/// How much a flush would write.
 std::uint64_t memtable_bytes(const Database& database);
 
 }  // namespace cinch

@@ -11,7 +11,7 @@ namespace cinch {
 namespace {
 
 constexpr std::size_t max_bytes = std::size_t{8} << 20;
-constexpr std::size_t entry_bytes = 96;  // a node of the set, about
+constexpr std::size_t entry_bytes = 96;  // about the size of a node of the set
 
 class ExpiryWatch final : public rocksdb::CompactionFilter {
  public:
@@ -54,7 +54,7 @@ void ExpiredKeys::note(std::string_view key) noexcept try {
   if (bytes_ + bytes > max_bytes || !keys_.emplace(key).second) return;
   bytes_ += bytes;
   has_keys_.store(true, std::memory_order_relaxed);
-} catch (const std::exception&) {  // out of memory: forgotten, like what finds no room
+} catch (const std::exception&) {  // out of memory: forgotten, like a key that finds no room
 }
 
 std::vector<std::string> ExpiredKeys::take(std::size_t most) {

@@ -1,4 +1,4 @@
-/// Keys whose time has come, found in passing by reads and by compaction, until a write takes their space back.
+/// Expired keys that reads and compactions came across, until a write reclaims their space.
 #pragma once
 
 #include <rocksdb/compaction_filter.h>
@@ -14,23 +14,23 @@
 
 namespace cinch {
 
-/// A bounded set: what finds no room is forgotten, and found again by a later read or compaction. Thread-safe.
+/// A bounded set: a key that finds no room is forgotten until a later read or compaction finds it again. Thread-safe.
 class ExpiredKeys {
  public:
   void note(std::string_view key) noexcept;
 
-  /// Takes out at most `most` keys.
+  /// Removes and returns at most `most` keys.
   std::vector<std::string> take(std::size_t most);
 
  private:
   std::mutex mutex_;
   std::set<std::string, std::less<>> keys_;
   std::size_t bytes_ = 0;
-  std::atomic<bool> has_keys_{false};  // lets a write that finds nothing to do go by without the mutex
+  std::atomic<bool> has_keys_{false};  // spares writes the mutex when there is nothing to do
 };
 
-/// For `meta`: shows `keys` every expired record that a compaction meets, and removes none itself: its value in `data`
-/// has to go in the same write.
+/// A compaction filter for `meta` that notes expired keys in `keys`. It does not remove their records: their values in
+/// `data` must go in the same write.
 std::shared_ptr<rocksdb::CompactionFilterFactory> make_expiry_watch(std::shared_ptr<ExpiredKeys> keys);
 
 }  // namespace cinch

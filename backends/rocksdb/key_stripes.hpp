@@ -1,4 +1,4 @@
-/// Locks that keys share by their hash, for the operations that read a key before they write it.
+/// Locks that keys share by their hash, for operations that read a key before they write it.
 #pragma once
 
 #include <array>
@@ -14,9 +14,9 @@
 
 namespace cinch {
 
-/// Plain writes share the locks of their keys, so that they can be committed as one group; who reads first and writes
-/// by what it read holds its key's lock alone. Nobody who holds one lock alone asks for a second, and several are
-/// shared in ascending order: no deadlock.
+/// Plain writes lock their keys' stripes shared, so that RocksDB can commit them as a group; a read-modify-write locks
+/// its key's stripe exclusively. No deadlock: a thread with an exclusive lock takes no other, and several shared locks
+/// are taken in ascending order.
 class KeyStripes {
  public:
   using Shared = std::shared_lock<WriterFirstMutex>;

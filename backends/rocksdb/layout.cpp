@@ -23,13 +23,13 @@ constexpr std::string_view version_field = "version=";
 constexpr std::string_view mode_field = " mode=";
 constexpr std::string_view mode = "store";  // damage refuses to open
 
-/// What lies in a directory whose database was just being made when the process died, and what file systems put there.
+/// Files that remain if the process died while it made a new database, and those that file systems make.
 bool is_of_new_database(std::string_view name) noexcept {
   return name == "LOCK" || name == "IDENTITY" || name == "lost+found" || name.starts_with("MANIFEST-") ||
          name.starts_with("OPTIONS-") || name.ends_with(".dbtmp");
 }
 
-/// Whether the directory holds a RocksDB database, anybody's. Errors: what makes a database impossible there.
+/// Whether the directory holds a RocksDB database, cinch's or not. Errors: why there can be no database.
 Result<bool> has_database(const fs::path& path) {
   std::error_code failed;
   const fs::file_status found = fs::status(path, failed);
@@ -58,8 +58,8 @@ Result<bool> has_database(const fs::path& path) {
   return false;
 }
 
-/// A database whose column families are not cinch's: one of somebody else, of a later cinch, or one whose creation was
-/// cut short, which is empty. Only the last succeeds.
+/// Judges a database whose column families are not cinch's: somebody else's, a later cinch's, or one whose creation was
+/// interrupted and which is empty. Only the last succeeds.
 Status check_other_families(const RocksDbOptions& options, const std::vector<std::string>& names) {
   RocksDbOptions looking = options;
   looking.read_only = true;

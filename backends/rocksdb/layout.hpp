@@ -1,4 +1,4 @@
-/// How a directory is known to hold a database of cinch, of this version; and how one is told from anything else.
+/// Tells a directory with a cinch database of this layout version from anything else.
 #pragma once
 
 #include <string>
@@ -14,13 +14,13 @@ inline constexpr std::string_view meta_family = "meta";
 inline constexpr std::string_view data_family = "data";
 inline constexpr std::string_view layout_key = "cinch.layout";
 
-/// Looks at the directory before RocksDB may change anything in it. Succeeds for a database of cinch and, where
-/// `options` lets one be created, for a place without one.
+/// Checks the directory before RocksDB may change anything in it. Succeeds for a database of cinch and, if `options`
+/// allows creating one, for a place without a database.
 Status check_directory(const RocksDbOptions& options);
 
 std::string make_layout_record();
 
-/// Errors: `incompatible` for a later version or a mode that this one does not know, `corruption`.
+/// Errors: `incompatible` for a later version or an unknown mode, `corruption`.
 Status check_layout_record(std::string_view record);
 
 Status no_database();

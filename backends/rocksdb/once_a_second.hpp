@@ -1,4 +1,4 @@
-/// For work that is worth doing now and then, whoever comes by.
+/// A rate limiter for work that any caller may do, at most once a second.
 #pragma once
 
 #include <chrono>
@@ -9,7 +9,7 @@ namespace cinch {
 /// Thread-safe.
 class OnceASecond {
  public:
-  /// True at first, and again when a second has passed since it was.
+  /// True for the first call, and again once a second has passed since it was last true.
   bool is_due() {
     const std::lock_guard lock(mutex_);
     const auto now = std::chrono::steady_clock::now();

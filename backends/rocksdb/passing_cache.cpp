@@ -43,7 +43,7 @@ class PassingCache final : public rocksdb::Cache {
   void EraseUnRefEntries() override { kept_->EraseUnRefEntries(); }
 
  private:
-  static constexpr std::size_t lent = 0;  // the charge of what is not kept
+  static constexpr std::size_t lent = 0;  // the charge of entries that are not kept
 
   const std::shared_ptr<rocksdb::Cache> kept_;
 };

@@ -15,11 +15,11 @@ struct OpenStores {
 };
 
 OpenStores& open_stores() {
-  static OpenStores* const all = new OpenStores;  // never destroyed: stores may be held for ever
+  static OpenStores* const all = new OpenStores;  // never destroyed: stores may outlive static variables
   return *all;
 }
 
-/// In a child, `fork` may have left it locked by a thread that is not there.
+/// In a forked child, the mutex may be locked by a thread that does not exist there.
 std::unique_lock<std::mutex> lock(OpenStores& all) {
   if (fork_generation() == 0) return std::unique_lock(all.mutex);
   return {all.mutex, std::try_to_lock};
@@ -29,7 +29,7 @@ void close_all() {
   OpenStores& all = open_stores();
   const std::unique_lock<std::mutex> locked = lock(all);
   if (!locked) return;
-  for (KvStore* const store : all.stores) (void)store->close();  // a parent's says that it is closed
+  for (KvStore* const store : all.stores) (void)store->close();  // one of the parent's only returns `closed`
 }
 
 }  // namespace

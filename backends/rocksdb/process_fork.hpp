@@ -1,12 +1,12 @@
-/// Tells a process that was forked from the one that opened a database: there RocksDB's threads and locks are dead, and
-/// any call into it may hang or write over the parent's files.
+/// Detects that the process was forked after a database was opened: RocksDB's threads do not exist in the child, and
+/// any call into it may hang or overwrite the parent's files.
 #pragma once
 
 #include <cstdint>
 
 namespace cinch {
 
-/// 0, and another number in the children that this process forks after it was first asked.
+/// 0; in children forked after the first call, another number.
 std::uint64_t fork_generation() noexcept;
 
 }  // namespace cinch

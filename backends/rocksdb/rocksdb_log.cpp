@@ -16,7 +16,7 @@ class ForwardingLogger final : public rocksdb::Logger {
   using Logger::Logv;
   void Logv(const rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
     if (level < rocksdb::WARN_LEVEL || level == rocksdb::HEADER_LEVEL) return;
-    char text[1024];  // nothing that could throw: RocksDB is not exception-safe
+    char text[1024];  // no std::string, which could throw: RocksDB is not exception-safe
     const int prefix = std::snprintf(text, sizeof text, "rocksdb %.256s: ", path_.c_str());
     if (prefix < 0 ||
         std::vsnprintf(text + prefix, sizeof text - static_cast<std::size_t>(prefix), format, arguments) < 0) {

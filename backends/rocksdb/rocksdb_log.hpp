@@ -1,4 +1,4 @@
-/// What RocksDB says, handed to cinch's log callback.
+/// Forwards RocksDB's messages to cinch's log callback.
 #pragma once
 
 #include <rocksdb/env.h>
@@ -8,7 +8,7 @@
 
 namespace cinch {
 
-/// Forwards warnings and errors and writes no file. RocksDB's own logger writes into the database's directory, and in
+/// Passes on warnings and errors and writes no file. RocksDB's own logger writes to the database's directory, and in
 /// builds with assertions (Debian's 7.8.3) aborts the process when the disk is full.
 std::shared_ptr<rocksdb::Logger> make_rocksdb_logger(std::string path);
 

@@ -16,7 +16,7 @@ bool has_error(const std::string& text, int error) {
 
 /// RocksDB has no status codes for an exhausted quota or a database in use: only the message tells.
 StatusCode code_of_io_error(const std::string& text) {
-  if (tells_of_quota(text)) return StatusCode::no_space;
+  if (is_quota_error(text)) return StatusCode::no_space;
   const bool is_held = has(text, "While lock file") && (has_error(text, EAGAIN) || has_error(text, EACCES));
   return is_held || has(text, "lock hold by current process") ? StatusCode::locked : StatusCode::io_error;
 }
@@ -39,7 +39,7 @@ StatusCode code_of(const rocksdb::Status& status, const std::string& text) {
 
 }  // namespace
 
-bool tells_of_quota(const std::string& text) { return has_error(text, EDQUOT); }
+bool is_quota_error(const std::string& text) { return has_error(text, EDQUOT); }
 
 std::string describe_database(const std::string& path) { return "rocksdb " + path; }
 

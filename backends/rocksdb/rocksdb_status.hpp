@@ -13,7 +13,7 @@ namespace cinch {
 
 /// Whether `text`, the message of a RocksDB error, is about an exhausted quota. Of errno RocksDB keeps only the text,
 /// in the language of the process.
-bool tells_of_quota(const std::string& text);
+bool is_quota_error(const std::string& text);
 
 /// `rocksdb PATH`, as messages name a database.
 std::string describe_database(const std::string& path);

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view stamps_key = "cinch.stamps";
 constexpr std::uint64_t range = std::uint64_t{1} << 20;
 
-/// Without a log a crash loses the reservation too; the clock keeps stamps from coming again then.
+/// The lower bound of new stamps: without a log a crash loses the reservation too, and only the clock prevents reuse.
 std::uint64_t now_us() {
   using namespace std::chrono;
   const auto now = duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();

@@ -12,11 +12,11 @@
 
 namespace cinch {
 
-/// Stamps are reserved in ranges: the end of the range in use is stored before its first stamp is given, and the next
-/// opening goes on after it. Thread-safe. Borrows the database.
+/// Stamps are reserved in ranges: the end of a range is stored before its first stamp is given out, and the next
+/// opening continues after it. Thread-safe. Borrows the database.
 class StampSource {
  public:
-  /// Goes on where the last opening ended. Requires: `default_family` and `write` belong to `db`, which outlives the
+  /// Continues after the last reserved range. Requires: `default_family` and `write` belong to `db`, which outlives the
   /// source.
   static Result<std::unique_ptr<StampSource>> open(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& default_family,
                                                    const rocksdb::WriteOptions& write);

@@ -8,15 +8,15 @@
 namespace cinch {
 namespace {
 
-// The end of a table, in formats 1 to 5: the kind of checksum (u8), where the metaindex block and the index block begin
-// and how long they are (four varints in 40 bytes), the format (u32), a magic number.
+// The end of a table, in formats 1 to 5: the kind of checksum (u8), offset and length of the metaindex block and of the
+// index block (four varints in 40 bytes), the format (u32), a magic number.
 constexpr std::size_t footer_bytes = 53;
 constexpr std::size_t format_at = 41;
 constexpr std::uint64_t table_magic = 0x88e241b785f4cff7;
 constexpr std::uint32_t newest_format = 5;
 
 // The properties block lies right before the metaindex block. It ends with the number of its restart points, whose
-// highest bit claims a hash index, and what every block has: its compression (u8) and its checksum (u32).
+// highest bit claims a hash index. The trailer of every block follows: its compression (u8) and its checksum (u32).
 constexpr std::uint64_t block_trailer_bytes = 5;
 constexpr std::uint32_t has_hash_index = std::uint32_t{1} << 31;
 
@@ -39,7 +39,7 @@ std::optional<std::uint64_t> read_varint(std::span<const char> bytes) noexcept {
   return std::nullopt;
 }
 
-/// False when it cannot be read whole.
+/// False unless all of `to` was read.
 bool read(const rocksdb::FSRandomAccessFile& file, std::uint64_t at, std::span<char> to) {
   rocksdb::Slice got;
   const rocksdb::IOStatus status = file.Read(at, to.size(), {}, &got, to.data(), nullptr);

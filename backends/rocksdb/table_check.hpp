@@ -1,5 +1,5 @@
-/// A look at a table before RocksDB 7.8.3 opens it. Of a table's blocks it parses one, the properties, before it
-/// verifies the checksum; when damage has that claim a hash index, an assertion of Debian's build aborts the process.
+/// Checks a table before RocksDB 7.8.3 opens it. RocksDB parses one block, the properties, before it verifies the
+/// block's checksum; if damage makes that block claim a hash index, an assertion of Debian's build aborts the process.
 #pragma once
 
 #include <rocksdb/file_system.h>
@@ -8,7 +8,7 @@
 
 namespace cinch {
 
-/// `Corruption` for such a table. Any other success: RocksDB itself says what is wrong with it.
+/// `Corruption` for such a table, success for any other: RocksDB itself reports other damage.
 rocksdb::IOStatus check_table(const rocksdb::FSRandomAccessFile& file, std::uint64_t file_bytes);
 
 }  // namespace cinch

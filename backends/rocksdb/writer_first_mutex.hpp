@@ -1,5 +1,4 @@
-/// A mutex that many share, or one holds alone, in which who wants it alone is not kept waiting by those who come
-/// later.
+/// A shared mutex that prefers writers.
 #pragma once
 
 #include <pthread.h>
@@ -8,8 +7,8 @@
 
 namespace cinch {
 
-/// glibc's `std::shared_mutex` lets in whoever shares it as long as others do: with a few threads that never pause,
-/// who wants it alone waits for ever. Requires: nobody who shares it asks for it again.
+/// glibc's `std::shared_mutex` prefers readers: with a few threads that keep locking it shared, an exclusive lock waits
+/// for ever. Requires: a thread that holds it does not lock it again.
 class WriterFirstMutex {
  public:
   WriterFirstMutex() {
@@ -29,7 +28,7 @@ class WriterFirstMutex {
   void unlock_shared() { pthread_rwlock_unlock(&lock_); }
 
  private:
-  /// Going on without the lock would be worse: who holds it asked for it again, which only a defect here can do.
+  /// Aborts if the calling thread holds the lock already, a defect of cinch; going on without it would be worse.
   static void require(int error) {
     if (error != 0) std::abort();
   }
