@@ -2,20 +2,17 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
 #include "plugins/quant/steps.hpp"
 
 namespace cinch::quant {
 namespace {
 
+using stream::append;
+using stream::ByteReader;
+
 [[noreturn]] void corrupt(const char* what) {
   throw plugin::Failure(CINCH_CORRUPT, std::string("plan of quant: ") + what);
-}
-
-template <class T>
-void put(T value, std::vector<std::uint8_t>& out) {
-  for (std::size_t i = 0; i < sizeof value; ++i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
 }
 
 /// Two bits for each channel, its group.
@@ -60,20 +57,20 @@ std::uint64_t plan_bound(const Geometry& geometry) {
 }
 
 void PlanParts::write(std::vector<std::uint8_t>& out) const {
-  put(std::bit_cast<std::uint32_t>(error), out);
-  put(std::bit_cast<std::uint32_t>(first_error), out);
-  put(planes_per_profile, out);
-  put(static_cast<std::uint8_t>(schemes.size()), out);
+  append(out, error);
+  append(out, first_error);
+  append(out, planes_per_profile);
+  append(out, static_cast<std::uint8_t>(schemes.size()));
   for (const RopeScheme& scheme : schemes) {
-    put(static_cast<std::uint8_t>(scheme.pairing), out);
-    put(std::bit_cast<std::uint64_t>(scheme.base), out);
-    put(scheme.rotary_dim, out);
+    append(out, static_cast<std::uint8_t>(scheme.pairing));
+    append(out, scheme.base);
+    append(out, scheme.rotary_dim);
   }
   for (const HeadParts& head : heads) {
-    put(head.mean_kind, out);
-    put(static_cast<std::uint16_t>(head.step_code), out);
-    put(head.step_class, out);
-    for (const std::uint16_t mean : head.mean) put(mean, out);
+    append(out, head.mean_kind);
+    append(out, head.step_code);
+    append(out, head.step_class);
+    for (const std::uint16_t mean : head.mean) append(out, mean);
     for (const Chunk& chunk : head.chunks) {
       out.insert(out.end(), chunk.group_class, chunk.group_class + chunk.groups);
       put_groups(chunk, out);
@@ -81,35 +78,12 @@ void PlanParts::write(std::vector<std::uint8_t>& out) const {
   }
 }
 
-class Plan::Reader {
- public:
-  explicit Reader(std::span<const std::uint8_t> bytes) : rest_(bytes) {}
-
-  template <class T>
-  T take() {
-    const std::span<const std::uint8_t> bytes = take(sizeof(T));
-    T value = 0;
-    for (std::size_t i = 0; i < sizeof(T); ++i) value = static_cast<T>(value | static_cast<T>(bytes[i]) << (8 * i));
-    return value;
-  }
-  std::span<const std::uint8_t> take(std::size_t count) {
-    if (count > rest_.size()) corrupt("it ends too early");
-    const std::span<const std::uint8_t> bytes = rest_.first(count);
-    rest_ = rest_.subspan(count);
-    return bytes;
-  }
-  std::size_t left() const { return rest_.size(); }
-
- private:
-  std::span<const std::uint8_t> rest_;
-};
-
 Plan::Plan(const Parameters& parameters, const Geometry& geometry, std::span<const std::uint8_t> stored,
            const Kernels& kernels)
     : kernels_(kernels), geometry_(geometry) {
-  Reader reader(stored);
-  error_ = std::bit_cast<float>(reader.take<std::uint32_t>());
-  first_error_ = std::bit_cast<float>(reader.take<std::uint32_t>());
+  ByteReader reader(stored);
+  error_ = reader.take<float>();
+  first_error_ = reader.take<float>();
   if (!(error_ > 0 && error_ < 1 && first_error_ > 0 && first_error_ < 1)) corrupt("an error beyond its range");
   planes_per_profile_ = reader.take<std::uint32_t>();
   if (planes_per_profile_ == 0) corrupt("profiles of no plane");
@@ -119,20 +93,21 @@ Plan::Plan(const Parameters& parameters, const Geometry& geometry, std::span<con
   for (std::size_t i = 0; i < schemes; ++i) read_scheme(reader, parameters);
   const std::uint64_t profiles = geometry.planes / planes_per_profile_ + (geometry.planes % planes_per_profile_ != 0);
   // A head takes 5 bytes at least: what follows cannot allocate more than a corrupt length pays for.
-  if (profiles > reader.left() / 5 || profiles * geometry.heads > reader.left() / 5) corrupt("it ends too early");
+  if (profiles > reader.rest().size() / 5 || profiles * geometry.heads > reader.rest().size() / 5)
+    corrupt("it ends too early");
   const std::uint64_t count = profiles * geometry.heads;
   const std::size_t channels = padded_dim(geometry.dim), chunks = chunks_of(geometry.dim);
   heads_.resize(count);
   means_.resize(count * 2 * channels);
   chunks_.resize(count * chunks);
   for (std::size_t i = 0; i < count; ++i) read_head(reader, heads_[i], &means_[i * 2 * channels], &chunks_[i * chunks]);
-  if (reader.left() > 0) corrupt("bytes behind its end");
+  if (!reader.rest().empty()) corrupt("bytes behind its end");
 }
 
-void Plan::read_scheme(Reader& reader, const Parameters& parameters) {
+void Plan::read_scheme(ByteReader& reader, const Parameters& parameters) {
   RopeScheme scheme;
   const auto pairing = reader.take<std::uint8_t>();
-  scheme.base = std::bit_cast<double>(reader.take<std::uint64_t>());
+  scheme.base = reader.take<double>();
   scheme.rotary_dim = reader.take<std::uint16_t>();
   if (pairing != 1 && pairing != 2) corrupt("an unknown pairing");
   scheme.pairing = static_cast<rotary::Pairing>(pairing);
@@ -146,9 +121,9 @@ void Plan::read_scheme(Reader& reader, const Parameters& parameters) {
   rotations_.emplace_back(scheme.pairing, scheme.turns(parameters), geometry_.dim, kernels_.wave_maker());
 }
 
-void Plan::read_head(Reader& reader, Head& head, float* means, Chunk* chunks) {
+void Plan::read_head(ByteReader& reader, Head& head, float* means, Chunk* chunks) {
   const auto kind = reader.take<std::uint8_t>();
-  head.step_code = static_cast<std::int16_t>(reader.take<std::uint16_t>());
+  head.step_code = reader.take<std::int16_t>();
   head.step_class = reader.take<std::uint8_t>();
   if (head.step_class >= plain_class_count) corrupt("an unknown class of steps");
   if (head.step_code < -max_step_code || head.step_code > max_step_code) corrupt("a step beyond its range");
@@ -161,7 +136,7 @@ void Plan::read_head(Reader& reader, Head& head, float* means, Chunk* chunks) {
   }
 }
 
-void Plan::read_mean(Reader& reader, std::uint8_t kind, Head& head, float* means) {
+void Plan::read_mean(ByteReader& reader, std::uint8_t kind, Head& head, float* means) {
   if (kind == no_mean) return;
   const std::span<const std::uint8_t> stored = reader.take(geometry_.dim * std::size_t{2});
   for (std::uint32_t c = 0; c < geometry_.dim; ++c) {
@@ -178,7 +153,7 @@ void Plan::read_mean(Reader& reader, std::uint8_t kind, Head& head, float* means
   turn(rotation, partners, head);
 }
 
-void Plan::read_chunk(Reader& reader, std::uint32_t channels, Chunk& chunk) {
+void Plan::read_chunk(ByteReader& reader, std::uint32_t channels, Chunk& chunk) {
   chunk.channels = static_cast<std::uint8_t>(channels);
   chunk.groups = static_cast<std::uint8_t>((channels + group_channels - 1) / group_channels);
   for (unsigned g = 0; g < chunk.groups; ++g) {

@@ -13,6 +13,7 @@
 #include "plugins/quant/kernels.hpp"
 #include "plugins/quant/parameters.hpp"
 #include "plugins/rotary/rotation.hpp"
+#include "plugins/stream/stored_bytes.hpp"
 
 namespace cinch::quant {
 
@@ -72,12 +73,10 @@ class Plan {
   }
 
  private:
-  class Reader;
-
-  void read_scheme(Reader& reader, const Parameters& parameters);
-  void read_head(Reader& reader, Head& head, float* means, Chunk* chunks);
-  void read_mean(Reader& reader, std::uint8_t kind, Head& head, float* means);
-  static void read_chunk(Reader& reader, std::uint32_t channels, Chunk& chunk);
+  void read_scheme(stream::ByteReader& reader, const Parameters& parameters);
+  void read_head(stream::ByteReader& reader, Head& head, float* means, Chunk* chunks);
+  void read_mean(stream::ByteReader& reader, std::uint8_t kind, Head& head, float* means);
+  static void read_chunk(stream::ByteReader& reader, std::uint32_t channels, Chunk& chunk);
 
   const Kernels& kernels_;
   Geometry geometry_;

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <utility>
 
-#include "cinch/codec_plugin_options.hpp"
 #include "plugins/rotary/logarithm.hpp"
 
 namespace cinch::tensor {
@@ -218,13 +218,8 @@ void write_alphabet(const Alphabet& alphabet, std::vector<std::uint8_t>& out) {
   }
 }
 
-Alphabet read_alphabet(std::span<const std::uint8_t>& in) {
-  const auto next = [&] {
-    if (in.empty()) throw Failure(CINCH_CORRUPT, "the plan ends within an alphabet");
-    const std::uint8_t byte = in.front();
-    in = in.subspan(1);
-    return byte;
-  };
+Alphabet read_alphabet(stream::ByteReader& in) {
+  const auto next = [&in] { return in.take<std::uint8_t>(); };
   Alphabet alphabet;
   for (unsigned context = 0; context < context_count; ++context) {
     alphabet.cell_counts[context] = next();

@@ -10,9 +10,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <vector>
 
+#include "plugins/stream/stored_bytes.hpp"
 #include "plugins/tensor/tables.hpp"
 
 namespace cinch::tensor {
@@ -51,7 +51,7 @@ double coded_bits(const Alphabet&, const Histogram&);
 
 void write_alphabet(const Alphabet&, std::vector<std::uint8_t>& out);
 
-/// Takes an alphabet off the front of `in`; throws Failure(CINCH_CORRUPT).
-Alphabet read_alphabet(std::span<const std::uint8_t>& in);
+/// Throws `Failure` (CORRUPT).
+Alphabet read_alphabet(stream::ByteReader& in);
 
 }  // namespace cinch::tensor

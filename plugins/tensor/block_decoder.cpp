@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "plugins/stream/stored_bytes.hpp"
 #include "plugins/tensor/block_parts.hpp"
-#include "plugins/tensor/bytes.hpp"
 
 namespace cinch::tensor {
 namespace {
@@ -57,7 +57,7 @@ class Popper {
 class BlockReader {
  public:
   BlockReader(const PlanState& plan, std::span<const std::uint8_t> from)
-      : plan_(plan), start_(from.data()), in_(from), head_(in_.number<Head>()), low_(in_.take(pair)) {}
+      : plan_(plan), start_(from.data()), in_(from), head_(in_.take<Head>()), low_(in_.take(pair)) {}
 
   std::span<const std::uint8_t> take(std::uint64_t n) { return in_.take(n); }
 
@@ -97,7 +97,7 @@ class BlockReader {
  private:
   const PlanState& plan_;
   const std::uint8_t* start_;
-  Reader in_;
+  stream::ByteReader in_;
   Head head_;
   std::span<const std::uint8_t> low_;
 };

@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <bit>
 
+#include "plugins/stream/stored_bytes.hpp"
 #include "plugins/tensor/block.hpp"
-#include "plugins/tensor/bytes.hpp"
 
 namespace cinch::tensor {
 namespace {
 
 using plugin::Failure;
+using stream::append;
+using stream::ByteReader;
 
 constexpr std::uint8_t has_rows = 0x10;
 constexpr int exact_half = 4;  // an eighth of a deviation is 16 64ths of half of one: means times 1 << 4
@@ -21,19 +23,19 @@ void write_rope(const Rope& rope, std::vector<std::uint8_t>& out) {
   for (const std::uint32_t frequency : rope.frequencies) append(out, frequency);
 }
 
-Rope read_rope(Reader& in, const Geometry& geometry) {
+Rope read_rope(ByteReader& in, const Geometry& geometry) {
   Rope rope;
-  const auto pairing = in.number<std::uint8_t>();
+  const auto pairing = in.take<std::uint8_t>();
   rope.interleaved = pairing == 1;
-  rope.head_dim = in.number<std::uint16_t>();
-  rope.rotary_dim = in.number<std::uint16_t>();
+  rope.head_dim = in.take<std::uint16_t>();
+  rope.rotary_dim = in.take<std::uint16_t>();
   if (pairing > 1 || rope.head_dim < min_head_dim || rope.head_dim > max_head_dim || rope.head_dim % 2 != 0 ||
       geometry.channels % rope.head_dim != 0 || rope.rotary_dim < 2 || rope.rotary_dim > rope.head_dim ||
       rope.rotary_dim % 2 != 0) {
     throw Failure(CINCH_CORRUPT, "a rotation that does not fit the shape");
   }
   rope.frequencies.resize(rope.rotary_dim / 2u);
-  for (std::uint32_t& frequency : rope.frequencies) frequency = in.number<std::uint32_t>();
+  for (std::uint32_t& frequency : rope.frequencies) frequency = in.take<std::uint32_t>();
   return rope;
 }
 
@@ -58,9 +60,9 @@ void write_plane(const PlaneModel& plane, const Geometry& geometry, std::vector<
   }
 }
 
-PlaneModel read_plane(Reader& in, const Geometry& geometry, const StoredPlan& plan) {
+PlaneModel read_plane(ByteReader& in, const Geometry& geometry, const StoredPlan& plan) {
   PlaneModel plane;
-  const auto code = in.number<std::uint8_t>();
+  const auto code = in.take<std::uint8_t>();
   plane.kind = static_cast<PlaneKind>(code & 15);
   if ((code & ~(15u | has_rows)) != 0 || plane.kind > PlaneKind::rotary) {
     throw Failure(CINCH_CORRUPT, "a kind of plane that does not exist");
@@ -78,12 +80,12 @@ PlaneModel read_plane(Reader& in, const Geometry& geometry, const StoredPlan& pl
     std::ranges::copy(word, plane.word);
     return plane;
   }
-  plane.alphabet = in.number<std::uint8_t>();
-  if (plane.kind == PlaneKind::rotary) plane.rope = in.number<std::uint8_t>();
+  plane.alphabet = in.take<std::uint8_t>();
+  if (plane.kind == PlaneKind::rotary) plane.rope = in.take<std::uint8_t>();
   if (plane.alphabet >= plan.alphabets.size() || (plane.kind == PlaneKind::rotary && plane.rope >= plan.ropes.size())) {
     throw Failure(CINCH_CORRUPT, "a plane names what the plan does not have");
   }
-  plane.level = in.number<std::int16_t>();
+  plane.level = in.take<std::int16_t>();
   if (plane.kind != PlaneKind::uniform) {
     const auto levels = in.take(geometry.channels);
     const auto means = in.take(geometry.channels);
@@ -91,11 +93,11 @@ PlaneModel read_plane(Reader& in, const Geometry& geometry, const StoredPlan& pl
     for (const std::uint8_t mean : means) plane.means.push_back(static_cast<std::int8_t>(mean));
   }
   if (with_rows) {
-    plane.row_count = in.number<std::uint32_t>();
+    plane.row_count = in.take<std::uint32_t>();
     if (plane.row_count == 0 || plane.row_count > geometry.tokens) {
       throw Failure(CINCH_CORRUPT, "stored rows that the value does not have");
     }
-    const auto coded = in.take(in.number<std::uint32_t>());
+    const auto coded = in.take(in.take<std::uint32_t>());
     plane.coded_rows.assign(coded.begin(), coded.end());
   }
   return plane;
@@ -150,11 +152,11 @@ std::vector<std::uint8_t> write_plan(const StoredPlan& plan, const Geometry& geo
 }
 
 StoredPlan read_plan(std::span<const std::uint8_t> stored, const Geometry& geometry) {
-  Reader in(stored);
+  ByteReader in(stored);
   StoredPlan plan;
-  const auto alphabet_count = in.number<std::uint8_t>();
-  for (unsigned i = 0; i < alphabet_count; ++i) plan.alphabets.push_back(read_alphabet(in.rest()));
-  const auto rope_count = in.number<std::uint8_t>();
+  const auto alphabet_count = in.take<std::uint8_t>();
+  for (unsigned i = 0; i < alphabet_count; ++i) plan.alphabets.push_back(read_alphabet(in));
+  const auto rope_count = in.take<std::uint8_t>();
   if (rope_count > max_ropes) throw Failure(CINCH_CORRUPT, "over 16 rotations");
   for (unsigned i = 0; i < rope_count; ++i) plan.ropes.push_back(read_rope(in, geometry));
   for (std::uint64_t i = 0; i < geometry.planes; ++i) plan.planes.push_back(read_plane(in, geometry, plan));

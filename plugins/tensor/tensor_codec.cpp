@@ -2,8 +2,8 @@
 #include <cstring>
 
 #include "cinch/codec_plugin.hpp"
+#include "plugins/stream/stored_bytes.hpp"
 #include "plugins/tensor/block.hpp"
-#include "plugins/tensor/bytes.hpp"
 #include "plugins/tensor/choose.hpp"
 #include "plugins/tensor/plan.hpp"
 
@@ -141,8 +141,8 @@ struct Tensor {
     void decode_alone(const DecodeCall<Plan>& call) {
       const std::optional<Geometry> geometry = own_geometry(call.slice, call.to.size());
       if (!geometry) throw Failure(CINCH_CORRUPT, "a block of a value that has no floats");
-      Reader in(call.from);
-      const PlanState plan(read_plan(in.take(in.number<std::uint32_t>()), *geometry), *geometry, fastest());
+      cinch::stream::ByteReader in(call.from);
+      const PlanState plan(read_plan(in.take(in.take<std::uint32_t>()), *geometry), *geometry, fastest());
       decode_block(plan, {0, geometry->planes, 0, geometry->tokens}, fastest(), in.rest(), call.to, contexts_);
     }
 

@@ -50,8 +50,9 @@ allow plugins/lz4 -- "$abi" '<lz4(hc)?\.h>'
 allow plugins/simd -- '"plugins/simd/[a-z_0-9]+\.hpp"' '<(immintrin|cpuid)\.h>'
 allow plugins/rans -- '"plugins/(rans|simd)/[a-z_0-9]+\.hpp"'
 allow plugins/rotary -- '"plugins/(rotary|simd)/[a-z_0-9]+\.hpp"'
-allow plugins/tensor -- "$abi" '"plugins/(tensor|rotary|rans|simd)/[a-z_0-9]+\.hpp"'
-allow plugins/quant -- "$abi" '"plugins/(quant|rans|rotary|simd)/[a-z_0-9]+\.(hpp|inc)"'
+allow plugins/stream -- "$abi"
+allow plugins/tensor -- "$abi" '"plugins/(tensor|rotary|rans|simd|stream)/[a-z_0-9]+\.hpp"'
+allow plugins/quant -- "$abi" '"plugins/(quant|rans|rotary|simd|stream)/[a-z_0-9]+\.(hpp|inc)"'
 allow plugins/zstd -- "$abi" '<zstd(_errors)?\.h>'
 allow tools/cinch -- "$cinch" "$own" '<CLI/CLI\.hpp>' '<nlohmann/json\.hpp>' '<(lz4|lz4hc|zstd)\.h>'
 allow tools/examples -- '<cinch/[a-z_]+\.hpp>' "$own"
