@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::align_val_t alignment{64};
 
-Block block_of(const Plan& plan, const Part& part, std::vector<const Head*>& plane_heads) {
+Block block_of(const Plan& plan, const stream::SlicePart& part, std::vector<const Head*>& plane_heads) {
   plane_heads.clear();
   for (std::uint64_t i = 0; i < part.planes; ++i) plane_heads.push_back(plan.heads_of(part.first_plane + i));
   const Geometry& geometry = plan.geometry();
@@ -79,8 +79,9 @@ void BlockEncoder::make_room(const Block& block, const Plan& plan, std::size_t m
   quantised_.most = most;
 }
 
-std::optional<std::size_t> BlockEncoder::encode(const Plan& plan, const Parameters& parameters, const Part& part,
-                                                std::span<const std::uint8_t> from, std::span<std::uint8_t> to) {
+std::optional<std::size_t> BlockEncoder::encode(const Plan& plan, const Parameters& parameters,
+                                                const stream::SlicePart& part, std::span<const std::uint8_t> from,
+                                                std::span<std::uint8_t> to) {
   const Geometry& geometry = plan.geometry();
   if (from.empty() || to.size() < max_head_bytes) return std::nullopt;
   const Block block = block_of(plan, part, plane_heads_);
@@ -103,7 +104,7 @@ std::optional<std::size_t> BlockEncoder::encode(const Plan& plan, const Paramete
   return static_cast<std::size_t>(at - to.data());
 }
 
-void BlockDecoder::decode(const Plan& plan, const Part& part, std::span<const std::uint8_t> from,
+void BlockDecoder::decode(const Plan& plan, const stream::SlicePart& part, std::span<const std::uint8_t> from,
                           std::span<std::uint8_t> to) {
   const Geometry& geometry = plan.geometry();
   if (to.empty()) {
@@ -126,16 +127,6 @@ void BlockDecoder::decode(const Plan& plan, const Part& part, std::span<const st
   stored.states = from.data() + (from.size() - states);
   stored.scratch = scratch_.room(plan.kernels().scratch_bytes(block.heads, block.dim));
   if (!plan.kernels().decode(block, geometry.element, stored, to.data())) corrupt("not what an encoder makes");
-}
-
-Part part_of(const cinch_slice_v1& slice, const Geometry& geometry, std::size_t bytes) {
-  const Part part{slice.first_plane, slice.n_planes, slice.first_token, slice.n_tokens};
-  const bool is_inside = part.first_plane <= geometry.planes && part.planes <= geometry.planes - part.first_plane &&
-                         part.first_token <= geometry.tokens && part.tokens <= geometry.tokens - part.first_token;
-  if (!is_inside || bytes != part.planes * part.tokens * geometry.token_bytes()) {
-    throw plugin::Failure(CINCH_INVALID_ARG, "a block that is no part of its value");
-  }
-  return part;
 }
 
 }  // namespace cinch::quant

@@ -9,6 +9,7 @@
 
 #include "plugins/quant/kernels.hpp"
 #include "plugins/quant/plan.hpp"
+#include "plugins/stream/slice_part.hpp"
 
 namespace cinch::quant {
 
@@ -25,14 +26,6 @@ class Buffer {
   std::size_t size_ = 0;
 };
 
-/// Which part of a value a block is.
-struct Part {
-  std::uint64_t first_plane = 0;
-  std::uint64_t planes = 0;
-  std::uint64_t first_token = 0;
-  std::uint64_t tokens = 0;
-};
-
 /// Room for an encoding beyond the length of its block: a head, the coder's states, and what it may write behind them.
 inline constexpr std::size_t encoder_slack = 512;
 
@@ -40,7 +33,7 @@ inline constexpr std::size_t encoder_slack = 512;
 class BlockEncoder {
  public:
   /// The length of the encoding, or nothing where it does not fit. Requires: the block has the part's size.
-  std::optional<std::size_t> encode(const Plan& plan, const Parameters& parameters, const Part& part,
+  std::optional<std::size_t> encode(const Plan& plan, const Parameters& parameters, const stream::SlicePart& part,
                                     std::span<const std::uint8_t> from, std::span<std::uint8_t> to);
 
  private:
@@ -55,14 +48,12 @@ class BlockEncoder {
 class BlockDecoder {
  public:
   /// Throws `Failure` (CORRUPT). Requires: `to` has the part's size.
-  void decode(const Plan& plan, const Part& part, std::span<const std::uint8_t> from, std::span<std::uint8_t> to);
+  void decode(const Plan& plan, const stream::SlicePart& part, std::span<const std::uint8_t> from,
+              std::span<std::uint8_t> to);
 
  private:
   std::vector<const Head*> plane_heads_;
   Buffer scratch_;
 };
-
-/// The part that a slice says; throws `Failure` (INVALID_ARG) where it is none of the value or not of `bytes`.
-Part part_of(const cinch_slice_v1& slice, const Geometry& geometry, std::size_t bytes);
 
 }  // namespace cinch::quant

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "cinch/codec_plugin_options.hpp"
+#include "plugins/stream/slice_part.hpp"
 
 namespace cinch::quant {
 namespace {
@@ -43,14 +43,12 @@ Geometry::Geometry(const cinch_shape_v1* shape) {
                   heads_wanted() + "; split it by a head_dim that divides it (--head-dim, or in the rule)");
   }
   dim = static_cast<std::uint32_t>(last);
-  planes = 1;
-  for (unsigned i = 0; i < shape->token_axis; ++i) planes *= shape->dims[i];
+  const stream::TokenGrid grid(*shape);
+  planes = grid.planes;
   outermost = shape->token_axis > 1 ? shape->dims[0] : 1;
-  tokens = shape->dims[shape->token_axis];
-  std::uint64_t all = 1;
-  for (unsigned i = shape->token_axis + 1u; i + 1u < shape->ndim; ++i) all *= shape->dims[i];
-  if (all > UINT32_MAX / max_dim) throw Failure(CINCH_VALUE_UNSUPPORTED, "too many heads");
-  heads = static_cast<std::uint32_t>(all);
+  tokens = grid.tokens;
+  if (grid.token_elements / last > UINT32_MAX / max_dim) throw Failure(CINCH_VALUE_UNSUPPORTED, "too many heads");
+  heads = static_cast<std::uint32_t>(grid.token_elements / last);
 }
 
 void Geometry::check_worth() const {

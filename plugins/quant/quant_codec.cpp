@@ -101,7 +101,7 @@ struct Quant {
 
     std::optional<std::size_t> encode(const EncodeCall<Plan>& call) {
       if (!call.plan) return std::nullopt;
-      const quant::Part part = quant::part_of(call.slice, call.plan->geometry(), call.from.size());
+      const auto part = cinch::stream::slice_part(call.slice, call.plan->geometry(), call.from.size());
       return encoder_.encode(*call.plan, parameters_, part, call.from, call.to);
     }
 
@@ -119,7 +119,7 @@ struct Quant {
 
     void decode(const DecodeCall<Plan>& call) {
       if (!call.plan) throw Failure(CINCH_CORRUPT, "a value of quant without its plan");
-      const quant::Part part = quant::part_of(call.slice, call.plan->geometry(), call.to.size());
+      const auto part = cinch::stream::slice_part(call.slice, call.plan->geometry(), call.to.size());
       decoder_.decode(*call.plan, part, call.from, call.to);
     }
 

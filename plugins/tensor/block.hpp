@@ -11,14 +11,6 @@
 
 namespace cinch::tensor {
 
-/// Which part of the value a block is. Without tokens: all of it counts as one plane, and `bytes` alone says how much.
-struct BlockPart {
-  std::uint64_t first_plane = 0;
-  std::uint64_t planes = 1;
-  std::uint64_t first_token = 0;
-  std::uint64_t tokens = 1;
-};
-
 /// Elements in a row that are coded with one plane's model.
 struct Segment {
   const PlaneState* plane;
@@ -37,8 +29,9 @@ class BlockEncoder {
  public:
   explicit BlockEncoder(const Kernels& kernels) : kernels_(kernels) {}
 
-  /// The encoded size, or none when it does not get smaller than `from`.
-  std::optional<std::size_t> encode(const PlanState&, const BlockPart&, std::span<const std::uint8_t> from,
+  /// The encoded size, or none when it does not get smaller than `from`. Of a value without tokens the part counts as
+  /// one plane, as long as `from`; so in `decode_block`.
+  std::optional<std::size_t> encode(const PlanState&, const stream::SlicePart&, std::span<const std::uint8_t> from,
                                     std::span<std::uint8_t> to);
 
   /// Rows that the plan stores of a plane, coded even where that makes them longer.
@@ -58,7 +51,7 @@ class BlockEncoder {
 };
 
 /// Decodes a block into exactly `to`; throws Failure(CINCH_CORRUPT). `contexts` is a buffer to be kept between calls.
-void decode_block(const PlanState&, const BlockPart&, const Kernels&, std::span<const std::uint8_t> from,
+void decode_block(const PlanState&, const stream::SlicePart&, const Kernels&, std::span<const std::uint8_t> from,
                   std::span<std::uint8_t> to, Aligned<std::uint8_t>& contexts);
 
 /// How much longer than its block an encoding that does not pay may get before the encoder notices.

@@ -146,7 +146,7 @@ void place_rows(const RowPlane& rows, std::size_t row_bytes) {
 
 }  // namespace
 
-void decode_block(const PlanState& plan, const BlockPart& part, const Kernels& kernels,
+void decode_block(const PlanState& plan, const stream::SlicePart& part, const Kernels& kernels,
                   std::span<const std::uint8_t> from, std::span<std::uint8_t> to, Aligned<std::uint8_t>& contexts) {
   const std::size_t bytes = plane_bytes(plan, part, to.size());
   const std::size_t token_bytes = plan.geometry.token_bytes();

@@ -117,7 +117,7 @@ class BlockWriter {
   std::size_t at_;
 };
 
-std::optional<std::size_t> BlockEncoder::encode(const PlanState& plan, const BlockPart& part,
+std::optional<std::size_t> BlockEncoder::encode(const PlanState& plan, const stream::SlicePart& part,
                                                 std::span<const std::uint8_t> from, std::span<std::uint8_t> to) {
   const std::size_t bytes = plane_bytes(plan, part, from.size());
   const std::size_t token_bytes = plan.geometry.token_bytes();

@@ -111,7 +111,7 @@ class Tiles {
 inline std::size_t element_bytes(const PlanState& plan) { return cut_of(plan.geometry.layout).word_bytes; }
 
 /// The bytes of each plane in a block.
-inline std::size_t plane_bytes(const PlanState& plan, const BlockPart& part, std::size_t block_bytes) {
+inline std::size_t plane_bytes(const PlanState& plan, const stream::SlicePart& part, std::size_t block_bytes) {
   if (!plan.geometry.has_tokens) return block_bytes / element_bytes(plan) * element_bytes(plan);
   return part.tokens * plan.geometry.token_bytes();
 }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "cinch/codec_plugin.h"
+#include "plugins/stream/slice_part.hpp"
 #include "plugins/tensor/layout.hpp"
 
 namespace cinch::tensor {
@@ -38,12 +39,10 @@ inline std::optional<Geometry> geometry_of(const cinch_shape_v1* shape, std::uin
   geometry.channels = size / cut_of(*layout).word_bytes;
   if (!shape || shape->token_axis >= shape->ndim) return geometry;
   geometry.has_tokens = true;
-  geometry.channels = 1;
-  for (unsigned i = 0; i < shape->ndim; ++i) {
-    (i < shape->token_axis   ? geometry.planes
-     : i > shape->token_axis ? geometry.channels
-                             : geometry.tokens) *= shape->dims[i];
-  }
+  const stream::TokenGrid grid(*shape);
+  geometry.planes = grid.planes;
+  geometry.tokens = grid.tokens;
+  geometry.channels = grid.token_elements;
   if (shape->ndim > shape->token_axis + 2) geometry.head_dim = shape->dims[shape->ndim - 1];
   return geometry;
 }

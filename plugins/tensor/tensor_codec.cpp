@@ -11,22 +11,16 @@ namespace {
 
 using namespace cinch::plugin;
 using namespace cinch::tensor;
+using cinch::stream::SlicePart;
 
 const Kernels& fastest() {
   static const Kernels& kernels = kernels_for(cinch::simd::best_target());
   return kernels;
 }
 
-/// The part of the value that a slice is. Throws where they do not go together.
-BlockPart part_of(const cinch_slice_v1& slice, const Geometry& geometry, std::size_t size) {
-  if (!geometry.has_tokens) return {};
-  const BlockPart part{slice.first_plane, slice.n_planes, slice.first_token, slice.n_tokens};
-  if (part.first_plane > geometry.planes || part.planes > geometry.planes - part.first_plane ||
-      part.first_token > geometry.tokens || part.tokens > geometry.tokens - part.first_token ||
-      part.planes * part.tokens * geometry.token_bytes() != size) {
-    throw Failure(CINCH_INVALID_ARG, "a block that is not of the value's planes and tokens");
-  }
-  return part;
+/// Of a value without tokens a block may have any size.
+SlicePart part_of(const cinch_slice_v1& slice, const Geometry& geometry, std::size_t size) {
+  return geometry.has_tokens ? cinch::stream::slice_part(slice, geometry, size) : SlicePart();
 }
 
 /// A block by itself, for hosts that made no plan: as if it were a value of its own.
@@ -111,7 +105,7 @@ struct Tensor {
       const std::size_t before = sizeof(std::uint32_t) + stored.size();
       if (before > encoder_slack) return std::nullopt;
       const PlanState plan(read_plan(stored, *geometry), *geometry, fastest());
-      const BlockPart all{0, geometry->planes, 0, geometry->tokens};
+      const SlicePart all{0, geometry->planes, 0, geometry->tokens};
       const std::optional<std::size_t> length = blocks_.encode(plan, all, call.from, call.to.subspan(before));
       if (!length || before + *length >= call.from.size()) return std::nullopt;
       const auto plan_bytes = static_cast<std::uint32_t>(stored.size());

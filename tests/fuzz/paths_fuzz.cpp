@@ -60,7 +60,7 @@ class TensorPath : public Path {
   }
 
  private:
-  static tensor::BlockPart of(const Part& part) {
+  static stream::SlicePart of(const Part& part) {
     return {part.first_plane, part.planes, part.first_token, part.tokens};
   }
   const tensor::Kernels& kernels_;
@@ -90,7 +90,9 @@ class QuantPath : public Path {
   }
 
  private:
-  static quant::Part of(const Part& part) { return {part.first_plane, part.planes, part.first_token, part.tokens}; }
+  static stream::SlicePart of(const Part& part) {
+    return {part.first_plane, part.planes, part.first_token, part.tokens};
+  }
   const quant::Kernels& kernels_;
   const quant::Parameters& parameters_;
   const quant::Geometry geometry_;

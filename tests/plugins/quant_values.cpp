@@ -106,7 +106,7 @@ Encoded encode(const quant::Kernels& kernels, std::string_view text, const cinch
   const std::uint64_t tokens = block_tokens == 0 ? geometry.tokens : block_tokens;
   for (std::uint64_t plane = 0; plane < geometry.planes; plane += planes) {
     for (std::uint64_t token = 0; token < geometry.tokens; token += tokens) {
-      const quant::Part part{plane, planes, token, std::min(tokens, geometry.tokens - token)};
+      const stream::SlicePart part{plane, planes, token, std::min(tokens, geometry.tokens - token)};
       const std::size_t bytes = part.planes * part.tokens * geometry.token_bytes();
       Bytes to(bytes + quant::encoder_slack);
       const std::uint8_t* const from = &value[(plane * geometry.tokens + token) * geometry.token_bytes()];
@@ -126,7 +126,7 @@ Bytes decode(const quant::Kernels& kernels, std::string_view text, const cinch_s
   quant::BlockDecoder decoder;
   Bytes out;
   for (std::size_t i = 0; i < encoded.blocks.size(); ++i) {
-    const quant::Part& part = encoded.parts[i];
+    const stream::SlicePart& part = encoded.parts[i];
     const std::size_t bytes = part.planes * part.tokens * geometry.token_bytes(), begin = out.size();
     Bytes block(bytes);  // of its own, so that a sanitizer sees what is written beyond it
     if (encoded.blocks[i].empty()) {

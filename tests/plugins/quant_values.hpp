@@ -38,7 +38,7 @@ std::vector<const quant::Kernels*> quant_paths();
 /// One way through the codec: a plan and blocks of at most so many tokens (0: all planes in one).
 struct Encoded {
   Bytes plan;
-  std::vector<quant::Part> parts;
+  std::vector<stream::SlicePart> parts;
   std::vector<Bytes> blocks;  // empty: declined
   std::size_t size() const;
   bool operator==(const Encoded& other) const { return plan == other.plan && blocks == other.blocks; }

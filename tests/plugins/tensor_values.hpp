@@ -117,7 +117,7 @@ struct Coded {
 };
 
 struct Part {
-  tensor::BlockPart part;
+  stream::SlicePart part;
   std::size_t offset;
   std::size_t size;
 };
