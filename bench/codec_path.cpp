@@ -13,7 +13,8 @@
 
 #include "bench/blocked_value.hpp"
 #include "cinch/compressed_kv_store.hpp"
-#include "plugins/quant/encoder.hpp"
+#include "plugins/quant/block_decoder.hpp"
+#include "plugins/quant/block_encoder.hpp"
 #include "plugins/quant/planner.hpp"
 #include "plugins/tensor/block.hpp"
 #include "plugins/tensor/choose.hpp"

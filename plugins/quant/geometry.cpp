@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "cinch/codec_plugin_options.hpp"
 #include "plugins/stream/slice_part.hpp"
 
 namespace cinch::quant {

@@ -104,6 +104,12 @@ Plan::Plan(const Parameters& parameters, const Geometry& geometry, std::span<con
   if (!reader.rest().empty()) corrupt("bytes behind its end");
 }
 
+Block Plan::block(const stream::SlicePart& part, std::vector<const Head*>& plane_heads) const {
+  plane_heads.clear();
+  for (std::uint64_t i = 0; i < part.planes; ++i) plane_heads.push_back(heads_of(part.first_plane + i));
+  return {part.planes, part.tokens, part.first_token, geometry_.heads, geometry_.dim, plane_heads.data()};
+}
+
 void Plan::read_scheme(ByteReader& reader, const Parameters& parameters) {
   RopeScheme scheme;
   const auto pairing = reader.take<std::uint8_t>();

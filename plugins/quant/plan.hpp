@@ -13,6 +13,7 @@
 #include "plugins/quant/kernels.hpp"
 #include "plugins/quant/parameters.hpp"
 #include "plugins/rotary/rotation.hpp"
+#include "plugins/stream/slice_part.hpp"
 #include "plugins/stream/stored_bytes.hpp"
 
 namespace cinch::quant {
@@ -71,6 +72,8 @@ class Plan {
   const Head* heads_of(std::uint64_t plane) const noexcept {
     return &heads_[plane / planes_per_profile_ * geometry_.heads];
   }
+  /// A part of the value as kernels take it. `plane_heads` is overwritten; the block points into it.
+  Block block(const stream::SlicePart& part, std::vector<const Head*>& plane_heads) const;
 
  private:
   void read_scheme(stream::ByteReader& reader, const Parameters& parameters);

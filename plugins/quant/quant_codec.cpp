@@ -2,7 +2,8 @@
 #include <cmath>
 
 #include "cinch/codec_plugin.hpp"
-#include "plugins/quant/encoder.hpp"
+#include "plugins/quant/block_decoder.hpp"
+#include "plugins/quant/block_encoder.hpp"
 #include "plugins/quant/target_search.hpp"
 
 namespace {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <span>
 
-#include "plugins/quant/encoder.hpp"
+#include "plugins/quant/block_encoder.hpp"
 #include "plugins/quant/planner.hpp"
 
 namespace cinch::quant {

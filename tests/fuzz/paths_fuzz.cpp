@@ -4,7 +4,8 @@
 #include <optional>
 #include <span>
 
-#include "plugins/quant/encoder.hpp"
+#include "plugins/quant/block_decoder.hpp"
+#include "plugins/quant/block_encoder.hpp"
 #include "plugins/quant/planner.hpp"
 #include "plugins/tensor/block.hpp"
 #include "plugins/tensor/choose.hpp"

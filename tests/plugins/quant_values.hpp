@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "plugins/quant/encoder.hpp"
+#include "plugins/quant/block_decoder.hpp"
+#include "plugins/quant/block_encoder.hpp"
 #include "plugins/quant/planner.hpp"
 
 namespace cinch::test {
