@@ -52,9 +52,9 @@ struct Kernels {
 extern const Kernels scalar_kernels, avx2_kernels, avx512_kernels;
 
 /// Requires: `simd::is_available(target)`.
-const Kernels& kernels_for(simd::Target target);
+const Kernels& kernels_for(simd::Target target) noexcept;
 
-/// The best that this machine has.
-const Kernels& kernels();
+/// Those of the best target that this machine has.
+const Kernels& best_kernels() noexcept;
 
 }  // namespace cinch::quant

@@ -53,7 +53,7 @@ struct Quant {
   static constexpr auto parameters = quant::Parameters::table;
 
   static void check(const Options& options) { quant::Parameters::check(options); }
-  static const char* target() { return cinch::simd::name_of(quant::kernels().target); }
+  static const char* target() { return cinch::simd::name_of(quant::best_kernels().target); }
 
   static std::uint64_t bound(const Options& options, const cinch_shape_v1* shape, std::uint64_t size) {
     if (shape) {
@@ -73,7 +73,7 @@ struct Quant {
   class Plan : public quant::Plan {
    public:
     Plan(const Options& options, const cinch_shape_v1* shape, Input stored)
-        : quant::Plan(quant::Parameters(options), quant::Geometry(shape), stored, quant::kernels()) {}
+        : quant::Plan(quant::Parameters(options), quant::Geometry(shape), stored, quant::best_kernels()) {}
   };
 
   class Encoder {
@@ -109,7 +109,7 @@ struct Quant {
    private:
     const quant::Parameters parameters_;
     const std::size_t parameter_bytes_;
-    quant::Planner planner_{parameters_, quant::kernels()};
+    quant::Planner planner_{parameters_, quant::best_kernels()};
     quant::BlockEncoder encoder_;
     std::vector<std::uint8_t> bytes_;
   };
@@ -131,8 +131,8 @@ struct Quant {
   static void measure(const Options&, const cinch_slice_v1& slice, Input original, Input decoded, cinch_loss_v1& loss) {
     const quant::Geometry geometry(slice.shape);
     quant::Loss sums{};
-    quant::kernels().measure(original.data(), decoded.data(), original.size() / geometry.row_bytes(), geometry.dim,
-                             geometry.element, sums);
+    quant::best_kernels().measure(original.data(), decoded.data(), original.size() / geometry.row_bytes(), geometry.dim,
+                                  geometry.element, sums);
     loss.sum_sq_error = sums.squared_error;
     loss.sum_sq = sums.squared;
     loss.worst_row = std::sqrt(sums.worst_row);

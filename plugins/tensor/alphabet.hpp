@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "plugins/stream/stored_bytes.hpp"
-#include "plugins/tensor/tables.hpp"
+#include "plugins/tensor/alphabet_tables.hpp"
 
 namespace cinch::tensor {
 

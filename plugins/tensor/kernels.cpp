@@ -11,4 +11,9 @@ const Kernels& kernels_for(simd::Target target) noexcept {
   return scalar_kernels;
 }
 
+const Kernels& best_kernels() noexcept {
+  static const Kernels& best = kernels_for(simd::best_target());
+  return best;
+}
+
 }  // namespace cinch::tensor

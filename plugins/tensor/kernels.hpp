@@ -12,8 +12,8 @@
 
 #include "plugins/rotary/detection.hpp"
 #include "plugins/simd/target.hpp"
+#include "plugins/tensor/alphabet_tables.hpp"
 #include "plugins/tensor/layout.hpp"
-#include "plugins/tensor/tables.hpp"
 
 namespace cinch::tensor {
 
@@ -141,7 +141,10 @@ struct Kernels {
 
 extern const Kernels scalar_kernels, avx2_kernels, avx512_kernels;
 
-/// Requires: `target` is available.
+/// Requires: `simd::is_available(target)`.
 const Kernels& kernels_for(simd::Target target) noexcept;
+
+/// Those of the best target that this machine has.
+const Kernels& best_kernels() noexcept;
 
 }  // namespace cinch::tensor

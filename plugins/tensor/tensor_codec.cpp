@@ -13,11 +13,6 @@ using namespace cinch::plugin;
 using namespace cinch::tensor;
 using cinch::stream::SlicePart;
 
-const Kernels& fastest() {
-  static const Kernels& kernels = kernels_for(cinch::simd::best_target());
-  return kernels;
-}
-
 /// Of a value without tokens a block may have any size.
 SlicePart part_of(const cinch_slice_v1& slice, const Geometry& geometry, std::size_t size) {
   return geometry.has_tokens ? cinch::stream::slice_part(slice, geometry, size) : SlicePart();
@@ -41,7 +36,7 @@ struct Tensor {
                                         CINCH_CAP_TYPED_OPTIONAL | CINCH_CAP_FUZZ_SAFE;
   static constexpr std::array<Parameter, 0> parameters{};
 
-  static const char* target() { return cinch::simd::name_of(fastest().target); }
+  static const char* target() { return cinch::simd::name_of(best_kernels().target); }
 
   static std::uint64_t bound(const Options&, const cinch_shape_v1* shape, std::uint64_t size) {
     if (!layout_of(shape)) {
@@ -69,14 +64,14 @@ struct Tensor {
     static PlanState open(const cinch_shape_v1* shape, Input stored) {
       const std::optional<Geometry> geometry = geometry_of(shape, 1);  // of values without tokens the size is not asked
       if (!geometry) throw Failure(CINCH_CORRUPT, "a plan for values that are no floats");
-      return PlanState(read_plan(stored, *geometry), *geometry, fastest());
+      return PlanState(read_plan(stored, *geometry), *geometry, best_kernels());
     }
     const PlanState state_;
   };
 
   class Encoder {
    public:
-    explicit Encoder(const Options&) : chooser_(fastest()), blocks_(fastest()) {}
+    explicit Encoder(const Options&) : chooser_(best_kernels()), blocks_(best_kernels()) {}
 
     /// Always one: where nothing pays it says so, and every block is declined by it.
     std::optional<std::size_t> plan(const PlanCall& call) {
@@ -104,7 +99,7 @@ struct Tensor {
       const std::vector<std::uint8_t> stored = write_plan(chooser_.choose(*geometry, call.from), *geometry);
       const std::size_t before = sizeof(std::uint32_t) + stored.size();
       if (before > encoder_slack) return std::nullopt;
-      const PlanState plan(read_plan(stored, *geometry), *geometry, fastest());
+      const PlanState plan(read_plan(stored, *geometry), *geometry, best_kernels());
       const SlicePart all{0, geometry->planes, 0, geometry->tokens};
       const std::optional<std::size_t> length = blocks_.encode(plan, all, call.from, call.to.subspan(before));
       if (!length || before + *length >= call.from.size()) return std::nullopt;
@@ -128,7 +123,8 @@ struct Tensor {
         return;
       }
       const PlanState& plan = call.plan->state();
-      decode_block(plan, part_of(call.slice, plan.geometry, call.to.size()), fastest(), call.from, call.to, contexts_);
+      decode_block(plan, part_of(call.slice, plan.geometry, call.to.size()), best_kernels(), call.from, call.to,
+                   contexts_);
     }
 
    private:
@@ -136,8 +132,8 @@ struct Tensor {
       const std::optional<Geometry> geometry = own_geometry(call.slice, call.to.size());
       if (!geometry) throw Failure(CINCH_CORRUPT, "a block of a value that has no floats");
       cinch::stream::ByteReader in(call.from);
-      const PlanState plan(read_plan(in.take(in.take<std::uint32_t>()), *geometry), *geometry, fastest());
-      decode_block(plan, {0, geometry->planes, 0, geometry->tokens}, fastest(), in.rest(), call.to, contexts_);
+      const PlanState plan(read_plan(in.take(in.take<std::uint32_t>()), *geometry), *geometry, best_kernels());
+      decode_block(plan, {0, geometry->planes, 0, geometry->tokens}, best_kernels(), in.rest(), call.to, contexts_);
     }
 
     Aligned<std::uint8_t> contexts_;

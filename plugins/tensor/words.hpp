@@ -1,7 +1,11 @@
 /// Words taken apart and put together: shared by the kernels of all instruction sets, each of which has its own.
 #pragma once
 
-#include "plugins/tensor/kernel_parts.hpp"
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "plugins/tensor/kernels.hpp"
 
 namespace cinch::tensor {
 namespace {

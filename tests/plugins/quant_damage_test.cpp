@@ -23,7 +23,7 @@ struct Fixture {
       if (t % 23 == 9) return 1e28f;
       return normal(random) * (t % 11 == 3 && c < 3 ? 90.0f : 1.0f);
     });
-    encoded = encode(quant::kernels(), text, shape, value);
+    encoded = encode(quant::best_kernels(), text, shape, value);
   }
 
   /// What comes of it on one path; nothing: refused. The block is exactly as long as it is, for sanitizers.

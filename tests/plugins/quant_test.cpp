@@ -176,7 +176,7 @@ TEST(QuantTest, MakesWhatItPromisesSmaller) {
   const cinch_shape_v1 shape = shape_of(CINCH_DTYPE_BF16, {1024, 3, 64}, 0);
   const auto bits = [&](const Case& each, const std::string& parameters) {
     const Bytes value = make_value(shape, each.function);
-    return static_cast<double>(encode(quant::kernels(), parameters, shape, value).size()) * 8 / (1024 * 3 * 64);
+    return static_cast<double>(encode(quant::best_kernels(), parameters, shape, value).size()) * 8 / (1024 * 3 * 64);
   };
   // Gaussian of 1 / (0.1 * sqrt(12)) steps, floored by an eighth of an octave on average: entropy 3.7 bits.
   EXPECT_LT(bits(all[0], "error=0.1"), 3.9);
@@ -190,10 +190,10 @@ TEST(QuantTest, ErrorIsAboutWhatWasAskedFor) {
   const Bytes value = make_value(shape, cases(3)[0].function);
   for (const char* error : {"0.03", "0.1", "0.3"}) {
     const std::string parameters = std::string("error=") + error;
-    const Bytes back =
-        decode(quant::kernels(), parameters, shape, encode(quant::kernels(), parameters, shape, value), value);
+    const Bytes back = decode(quant::best_kernels(), parameters, shape,
+                              encode(quant::best_kernels(), parameters, shape, value), value);
     quant::Loss loss{};
-    quant::kernels().measure(value.data(), back.data(), 2048, 64, quant::Element::bf16, loss);
+    quant::best_kernels().measure(value.data(), back.data(), 2048, 64, quant::Element::bf16, loss);
     const double relative = std::sqrt(loss.squared_error / loss.squared) / std::stod(error);
     EXPECT_GT(relative, 0.93) << error;
     EXPECT_LT(relative, 1) << error;
@@ -205,7 +205,7 @@ TEST(QuantTest, FindsHowMeansTurn) {
   const Bytes value = make_value(shape, cases(2)[1].function);
   const auto schemes = [&](const char* text) {
     const quant::Parameters parameters = parameters_of(text);
-    return quant::Planner(parameters, quant::kernels()).plan(quant::Geometry(&shape), value, 0.1f).schemes;
+    return quant::Planner(parameters, quant::best_kernels()).plan(quant::Geometry(&shape), value, 0.1f).schemes;
   };
   EXPECT_EQ(schemes("").at(0), (quant::RopeScheme{rotary::Pairing::halves, 1e4, 64}));
   EXPECT_EQ(schemes("theta=10000,rope=halves").at(0), (quant::RopeScheme{rotary::Pairing::halves, 1e4, 64}));
@@ -240,17 +240,18 @@ TEST(QuantTest, FindsThatAPartOfEveryHeadTurns) {
         const Bytes value = make_value(shape, key);
         const quant::Parameters parameters = parameters_of("");
         const auto schemes =
-            quant::Planner(parameters, quant::kernels()).plan(quant::Geometry(&shape), value, 0.1f).schemes;
+            quant::Planner(parameters, quant::best_kernels()).plan(quant::Geometry(&shape), value, 0.1f).schemes;
         ASSERT_EQ(schemes.size(), 1u);
         EXPECT_EQ(schemes[0], (quant::RopeScheme{pairing, 1e6, static_cast<std::uint16_t>(turning)}));
         const Encoded found = expect_bound(shape, value, "error=0.1", 0.1, 200);
-        EXPECT_LT(found.size(), encode(quant::kernels(), "error=0.1,rope=none", shape, value, 200).size() * 97 / 100);
+        EXPECT_LT(found.size(),
+                  encode(quant::best_kernels(), "error=0.1,rope=none", shape, value, 200).size() * 97 / 100);
       }
     }
     const cinch_shape_v1 shape = shape_of(CINCH_DTYPE_BF16, {500, 1, dim}, 0);
     const Bytes value = make_value(shape, [&](auto, auto, auto, auto) { return normal(random); });
     const quant::Parameters parameters = parameters_of("");
-    quant::Planner planner(parameters, quant::kernels());
+    quant::Planner planner(parameters, quant::best_kernels());
     EXPECT_TRUE(planner.plan(quant::Geometry(&shape), value, 0.1f).schemes.empty());
   }
 }
@@ -262,7 +263,7 @@ TEST(QuantTest, RowsThatComeAgainEveryFewTokensDoNotMislead) {
     const auto page = [&](auto plane, auto token, auto head, auto channel) {
       return token % 16 >= begin && token % 16 < end ? 0 : some(plane, token, head, channel);
     };
-    return encode(quant::kernels(), "", shape, make_value(shape, page)).size();
+    return encode(quant::best_kernels(), "", shape, make_value(shape, page)).size();
   };
   const std::size_t full = bytes_without(0, 0);
   for (std::uint64_t token = 0; token < 16; ++token) EXPECT_LT(bytes_without(token, token + 1), full) << token;
@@ -274,8 +275,8 @@ TEST(QuantTest, RowsThatComeAgainEveryFewTokensDoNotMislead) {
 TEST(QuantTest, FirstTokensHaveAnErrorOfTheirOwn) {
   const cinch_shape_v1 shape = shape_of(CINCH_DTYPE_BF16, {2, 200, 2, 64}, 1);
   const Bytes value = make_value(shape, cases(4)[0].function);
-  const Encoded encoded = encode(quant::kernels(), "error=0.2,first=70,first_error=0.01", shape, value, 30);
-  const Bytes back = decode(quant::kernels(), "error=0.2,first=70,first_error=0.01", shape, encoded, value);
+  const Encoded encoded = encode(quant::best_kernels(), "error=0.2,first=70,first_error=0.01", shape, value, 30);
+  const Bytes back = decode(quant::best_kernels(), "error=0.2,first=70,first_error=0.01", shape, encoded, value);
   EXPECT_LE(worst_row(shape, value, back, 0.2, 70, 0.01), bound);
   EXPECT_GT(worst_row(shape, value, back, 0.2, 71, 0.01), bound);
 }
@@ -285,8 +286,8 @@ TEST(QuantTest, MeasuresTheSameOnEveryPath) {
     const cinch_shape_v1 shape = shape_of(dtype, {50, 2, 72}, 0);
     for (const Case& each : cases(6)) {
       const Bytes value = make_value(shape, each.function);
-      const Bytes back =
-          decode(quant::kernels(), "error=0.3", shape, encode(quant::kernels(), "error=0.3", shape, value), value);
+      const Bytes back = decode(quant::best_kernels(), "error=0.3", shape,
+                                encode(quant::best_kernels(), "error=0.3", shape, value), value);
       quant::Loss expected{};
       const quant::Geometry geometry(&shape);
       quant_paths()[0]->measure(value.data(), back.data(), 100, 72, geometry.element, expected);
