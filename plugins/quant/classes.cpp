@@ -5,6 +5,8 @@
 namespace cinch::quant {
 namespace {
 
+constexpr std::size_t byte_class_count = 34;  // the classes before have values of a byte: at most 4 low bits
+
 constexpr bool are_sound() {
   for (std::size_t c = 0; c < class_count; ++c) {
     const SigmaClass& each = classes[c];

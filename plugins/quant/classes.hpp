@@ -9,7 +9,6 @@
 namespace cinch::quant {
 
 inline constexpr std::uint8_t escape = 15;  ///< The symbol of values beyond a class's reach.
-inline constexpr std::uint8_t zero_symbol = 7;
 
 /// A value q becomes the symbol (q + (7 << low_bits)) >> low_bits, its low bits are stored as they are.
 struct SigmaClass {
@@ -19,7 +18,6 @@ struct SigmaClass {
 };
 
 inline constexpr std::size_t class_count = 60;
-inline constexpr std::size_t byte_class_count = 34;   ///< Those before have values of a byte: at most 4 low bits.
 inline constexpr std::size_t plain_class_count = 18;  ///< Those before have no low bits.
 inline constexpr unsigned max_low_bits = 11;
 

@@ -34,7 +34,7 @@ Geometry::Geometry(const cinch_shape_v1* shape) {
     throw Failure(CINCH_VALUE_UNSUPPORTED, "quant takes tensors of tokens and heads, two dimensions at least");
   const std::uint64_t last = shape->dims[shape->ndim - 1];
   const auto heads_wanted = [last] {
-    return "quant needs heads of 32 to 512, the last dimension is " + std::to_string(last);
+    return "quant needs heads of 32 to " + std::to_string(max_dim) + ", the last dimension is " + std::to_string(last);
   };
   if (last < 32) throw Failure(CINCH_VALUE_UNSUPPORTED, heads_wanted());  // whatever was said, it would be no longer
   if (shape->token_axis == CINCH_NO_TOKEN_AXIS) ask("quant needs to know which axis is that of the tokens");

@@ -7,9 +7,12 @@
 #include <vector>
 
 #include "cinch/codec_plugin_options.hpp"
+#include "plugins/quant/block.hpp"
 #include "plugins/rotary/phase.hpp"
 
 namespace cinch::quant {
+
+inline constexpr double min_error = 0.001, max_error = 0.9;
 
 enum class RopeMode : std::uint8_t { automatic, none, halves, interleaved };
 
@@ -33,12 +36,12 @@ struct Parameters {
   void check_head(std::uint32_t dim) const;
 
   static constexpr std::array table{
-      plugin::Parameter::decimal("error", 0.001, 0.9, 0.1),
+      plugin::Parameter::decimal("error", min_error, max_error, 0.1),
       plugin::Parameter::integer("first", 0, 1'000'000, 4),
-      plugin::Parameter::decimal("first_error", 0.0002, 0.9, 0),
+      plugin::Parameter::decimal("first_error", 0.0002, max_error, 0),
       plugin::Parameter::text("inv_freq", ""),
       plugin::Parameter::text("rope", "auto", "auto/none/halves/interleaved"),
-      plugin::Parameter::integer("rotary_dim", 0, 512, 0),
+      plugin::Parameter::integer("rotary_dim", 0, max_dim, 0),
       plugin::Parameter::decimal("target", 1.1, 100, 0),
       plugin::Parameter::decimal("theta", 2, 1e12, 0),
   };
@@ -47,7 +50,5 @@ struct Parameters {
     return first_error > 0 ? std::min(first_error, with_error) : with_error / 4;
   }
 };
-
-inline constexpr float min_error = 0.001f, max_error = 0.9f;
 
 }  // namespace cinch::quant

@@ -69,13 +69,13 @@ class Plan {
   const Geometry& geometry() const noexcept { return geometry_; }
   float error() const noexcept { return error_; }
   float first_error() const noexcept { return first_error_; }
-  const Head* heads_of(std::uint64_t plane) const noexcept {
-    return &heads_[plane / planes_per_profile_ * geometry_.heads];
-  }
   /// A part of the value as kernels take it. `plane_heads` is overwritten; the block points into it.
   Block block(const stream::SlicePart& part, std::vector<const Head*>& plane_heads) const;
 
  private:
+  const Head* heads_of(std::uint64_t plane) const noexcept {
+    return &heads_[plane / planes_per_profile_ * geometry_.heads];
+  }
   void read_scheme(stream::ByteReader& reader, const Parameters& parameters);
   void read_head(stream::ByteReader& reader, Head& head, float* means, Chunk* chunks);
   void read_mean(stream::ByteReader& reader, std::uint8_t kind, Head& head, float* means);

@@ -259,17 +259,12 @@ class Quantiser {
     T::store(lane, q);
     for (unsigned i = 0; i < chunk_channels; ++i) {
       if ((ends >> i & 1) == 0) continue;
-      const int value = rounded(step[chunk.channel_of_lane[i]]);
+      const int value = simd::round_to_int(step[chunk.channel_of_lane[i]]);
       if (value >= -127 && value <= 127) continue;
       lane[i] = static_cast<std::uint8_t>(wide_escape);
       put_wide(value);
     }
     return T::load(lane);
-  }
-
-  static int rounded(float value) {
-    constexpr float magic = 0x1.8p23f;
-    return static_cast<int>(std::bit_cast<std::uint32_t>(value + magic) - std::bit_cast<std::uint32_t>(magic));
   }
 
   /// A chunk with values beyond a byte: one at a time.
@@ -288,7 +283,7 @@ class Quantiser {
         const SigmaClass& of = classes[chunk.group_class[g]];
         std::uint16_t lows[max_low_bits + 1] = {};
         for (unsigned j = 0; j < chunk.width_of(g); ++j) {
-          const int q = rounded(step[chunk.channel_of_lane[16 * g + j]]), biased = q + (7 << of.low_bits);
+          const int q = simd::round_to_int(step[chunk.channel_of_lane[16 * g + j]]), biased = q + (7 << of.low_bits);
           const int symbol = biased >> of.low_bits;
           const bool is_escape = symbol < 7 - of.reach || symbol > 7 + of.reach;
           groups.symbols[g][i * group_channels + j] = is_escape ? escape : static_cast<std::uint8_t>(symbol);

@@ -110,7 +110,7 @@ class RowSteps {
   CINCH_ALWAYS_INLINE typename T::Floats squares_off(const Tile& tile, const Predictor<T>& predict,
                                                      const std::uint32_t* places, std::uint32_t channels,
                                                      unsigned r) const {
-    const typename T::Floats magic = T::fill_floats(0x1.8p23f);  // what a float is rounded to integers with
+    const typename T::Floats magic = T::fill_floats(simd::round_magic);
     typename T::Floats sum = T::fill_floats(0);
     for (std::uint32_t c = 0; c < channels; c += 16) {
       const typename T::Floats p = predict.template some<turns>(c, turns ? places[c / 16] : 0, r);

@@ -48,7 +48,7 @@ std::optional<RopeScheme> SchemeSearch::find(const Geometry& geometry, const Sam
     const bool is_halves = parameters_.rope == RopeMode::halves;
     return RopeScheme{is_halves ? rotary::Pairing::halves : rotary::Pairing::interleaved, parameters_.theta, most};
   }
-  const rotary::Sample sample = look_at(geometry, sampled);
+  const rotary::Sample sample = gather_heads(geometry, sampled);
   std::optional<RopeScheme> found = detect(sample, most);
   if (parameters_.rotary_dim > 0) return found;
   for (const std::uint32_t share : {2u, 4u}) {  // half or a quarter of a head's channels may turn
@@ -59,7 +59,7 @@ std::optional<RopeScheme> SchemeSearch::find(const Geometry& geometry, const Sam
 }
 
 /// Some rows of some heads, in units of their steps.
-rotary::Sample SchemeSearch::look_at(const Geometry& geometry, const Sampled& sampled) {
+rotary::Sample SchemeSearch::gather_heads(const Geometry& geometry, const Sampled& sampled) {
   rows_.clear();
   tokens_.clear();
   inverse_steps_.clear();

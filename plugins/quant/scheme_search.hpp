@@ -23,7 +23,7 @@ class SchemeSearch {
   std::optional<RopeScheme> find(const Geometry& geometry, const Sampled& sampled);
 
  private:
-  rotary::Sample look_at(const Geometry& geometry, const Sampled& sampled);
+  rotary::Sample gather_heads(const Geometry& geometry, const Sampled& sampled);
   std::optional<RopeScheme> detect(const rotary::Sample& sample, std::uint16_t rotary_dim);
 
   const Parameters& parameters_;

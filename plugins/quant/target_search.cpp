@@ -45,9 +45,9 @@ std::optional<float> error_for_target(const Parameters& parameters, const Geomet
   if (frame.block_bytes == 0) frame.block_bytes = value.size();
   // Errors are min_error * 2^(i / 64), of three decimals' accuracy.
   const auto error_at = [](int i) {
-    float error = min_error * step_of(i / 64 * 4);
+    float error = static_cast<float>(min_error) * step_of(i / 64 * 4);
     for (int k = 0; k < i % 64; ++k) error *= 1.01088929f;
-    return std::min(error, max_error);
+    return std::min(error, static_cast<float>(max_error));
   };
   const auto fits = [&](int i) {
     const std::uint64_t size = stored_size(parameters, geometry, planner, encoder, value, frame, error_at(i));

@@ -489,8 +489,8 @@ struct Scalar {
   /// target's own, which `arrange` knows. Requires: below 2^22.
   static Bytes round_to_bytes(const Channels& a) {
     return each<Bytes>([&](unsigned i) {
-      const int rounded = round(a.part[i / 16].lane[i % 16]);
-      return rounded < -128 ? -128 : rounded > 127 ? 127 : rounded;
+      const int nearest = round_to_int(a.part[i / 16].lane[i % 16]);
+      return nearest < -128 ? -128 : nearest > 127 ? 127 : nearest;
     });
   }
   /// From what `round_to_bytes` gave to lanes.
@@ -507,11 +507,6 @@ struct Scalar {
   static Floats floats_of(const Bytes& moved, const Order&) {
     return each<Floats>(
         [&](unsigned i) { return static_cast<float>(static_cast<std::int8_t>(moved.lane[16 * part + i])); });
-  }
-  /// Requires: below 2^22.
-  static int round(float value) {
-    constexpr float magic = 0x1.8p23f;
-    return static_cast<int>(std::bit_cast<std::uint32_t>(value + magic) - std::bit_cast<std::uint32_t>(magic));
   }
 
  private:

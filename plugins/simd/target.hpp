@@ -12,11 +12,14 @@
 #endif
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <string_view>
 
 /// For what a kernel is put together of: a call would take longer than what is called.
 #define CINCH_ALWAYS_INLINE inline __attribute__((always_inline))
+/// The same for a target's vector operations, its static members.
+#define CINCH_OPERATION __attribute__((always_inline)) static inline
 
 namespace cinch::simd {
 
@@ -27,6 +30,16 @@ struct RegisterOrder {
   std::uint8_t at[16];
 };
 inline constexpr RegisterOrder ascending{{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}};
+
+/// 1.5 * 2^23: a float of that size counts whole numbers, so that adding this to a number rounds it, halves to even,
+/// and leaves the integer in the low bits of the sum.
+inline constexpr float round_magic = 0x1.8p23f;
+
+/// The nearest integer, halves to even. Requires: below 2^22.
+CINCH_ALWAYS_INLINE int round_to_int(float value) noexcept {
+  return static_cast<int>(std::bit_cast<std::uint32_t>(value + round_magic) -
+                          std::bit_cast<std::uint32_t>(round_magic));
+}
 
 inline constexpr std::array all_targets{Target::scalar, Target::avx2, Target::avx512};
 

@@ -14,7 +14,8 @@ using stream::append;
 using stream::ByteReader;
 
 constexpr std::uint8_t has_rows = 0x10;
-constexpr int exact_half = 4;  // an eighth of a deviation is 16 64ths of half of one: means times 1 << 4
+constexpr int step_of_deviation = 20;  // of an element as large as its channel's deviation, in all layouts
+constexpr int exact_half = 4;          // an eighth of a deviation is 16 64ths of half of one: means times 1 << 4
 
 void write_rope(const Rope& rope, std::vector<std::uint8_t>& out) {
   out.push_back(rope.interleaved ? 1 : 0);

@@ -85,9 +85,6 @@ struct PlanState {
   std::vector<PlaneState> planes;
 };
 
-/// The step of a deviation of one above a base is the same in all layouts; see `base_of`.
-constexpr int step_of_deviation = 20;
-
 /// The base, in half octaves of the layout's (shifted) exponents, of a channel whose deviation has logarithm
 /// `level` / 8.
 unsigned base_of(int level, Layout);

@@ -43,7 +43,7 @@ std::optional<FoundRope> RopeSearch::find(const Sample& sample, std::uint64_t he
   }
   std::optional<FoundRope> best;
   for (const std::size_t dim : head_dims) {
-    const rotary::Sample heads = look_at(sample, dim);
+    const rotary::Sample heads = gather_heads(sample, dim);
     try_ropes(heads, dim, best);
     if (head_dim != 0 && !best && dim % 4 == 0) try_ropes(heads, dim / 2, best);
   }
@@ -51,7 +51,7 @@ std::optional<FoundRope> RopeSearch::find(const Sample& sample, std::uint64_t he
 }
 
 /// Some rows of some heads.
-rotary::Sample RopeSearch::look_at(const Sample& sample, std::size_t head_dim) {
+rotary::Sample RopeSearch::gather_heads(const Sample& sample, std::size_t head_dim) {
   const std::size_t heads = std::min(sample.channels / head_dim, max_heads);
   const std::size_t skip = std::max<std::size_t>(sample.rows / max_rows, 1);
   rows_.clear();

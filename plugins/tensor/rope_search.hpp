@@ -25,7 +25,7 @@ class RopeSearch {
   std::optional<FoundRope> find(const Sample& sample, std::uint64_t head_dim);
 
  private:
-  rotary::Sample look_at(const Sample& sample, std::size_t head_dim);
+  rotary::Sample gather_heads(const Sample& sample, std::size_t head_dim);
   void try_ropes(const rotary::Sample& heads, std::size_t rotary_dim, std::optional<FoundRope>& best);
 
   rotary::Detector detector_;

@@ -33,19 +33,17 @@ void Sample::take(const Geometry& geometry, const Kernels& kernels, const std::u
   }
 }
 
-std::size_t Sample::drop_repeated() {
+void Sample::drop_repeated() {
   RowTable table(reinterpret_cast<const std::uint8_t*>(values.data()), channels * sizeof values[0], rows);
   std::size_t kept = 0;
   for (std::uint32_t i = 0; i < rows; ++i) {
     std::copy_n(row(i), channels, &values[kept * channels]);
-    std::copy_n(row_tops(i), channels, &tops[kept * channels]);
+    std::copy_n(&tops[i * channels], channels, &tops[kept * channels]);
     kept += table.insert(static_cast<std::uint32_t>(kept)) == kept;
   }
-  const std::size_t dropped = rows - kept;
   rows = kept;
   tops.resize(rows * channels);
   values.resize(rows * channels);
-  return dropped;
 }
 
 }  // namespace cinch::tensor

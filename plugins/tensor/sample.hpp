@@ -16,10 +16,9 @@ struct Sample {
   /// From a plane of the geometry. A value without tokens is sampled in pieces of 64 elements, as if they were tokens.
   void take(const Geometry&, const Kernels&, const std::uint8_t* plane);
 
-  const std::uint16_t* row_tops(std::size_t i) const { return &tops[i * channels]; }
   const float* row(std::size_t i) const { return &values[i * channels]; }
-  /// Drops rows that stand there before; returns how many. `token` must not be asked for after that.
-  std::size_t drop_repeated();
+  /// Keeps the first of equal rows. `token` must not be called afterwards.
+  void drop_repeated();
 
   /// Somewhere in the `i`th stretch of `stride` tokens, and never the same place of each: that would take what comes
   /// again every few tokens, as the ends of a cache's pages do, for all or for nothing.
