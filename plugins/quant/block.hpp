@@ -1,4 +1,5 @@
-/// What kernels work on: plain structs without anything that a source compiled for one target could leave to others.
+/// Plain structs that the kernels share. They call no function of the standard library: the linker could pick a copy
+/// that is compiled for one target for all.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,7 @@
 namespace cinch::quant {
 
 inline constexpr unsigned tile_rows = rotary::tile_tokens;
-inline constexpr unsigned chunk_channels = 64;  ///< Of which 16 at a time have a class.
+inline constexpr unsigned chunk_channels = 64;  ///< Groups of 16 of them share a class.
 inline constexpr unsigned group_channels = 16;
 inline constexpr unsigned max_dim = 512;
 
@@ -64,19 +65,19 @@ struct Block {
   std::uint64_t values() const noexcept { return planes * tokens * heads * dim; }
 };
 
-/// What an error means for the step of a row. Squares, relative to the row's own.
+/// Limits that an error sets for the step of a row, as squares, relative to the row's own.
 struct StepLimits {
-  float wanted;           ///< Of the largest step that a row takes.
-  float safe;             ///< Of the largest one with which no row is beyond sqrt(3) * `error`, whatever its values.
+  float wanted;           ///< The largest step that a row takes.
+  float safe;             ///< The largest one with which no row is beyond sqrt(3) * `error`, whatever its values.
   float allowed;          ///< What quantising may do to a row, in all its channels.
-  std::uint32_t checked;  ///< In how many channels it is looked at where a step is not safe.
+  std::uint32_t checked;  ///< How many channels are looked at if a step is not safe.
 };
 
 struct Precision {
   StepLimits usual;
   StepLimits first;            ///< For the first tokens.
   std::uint64_t first_tokens;  ///< How many they are.
-  float min_square;            ///< Rows of a smaller square than this, over the safe one, take half the step.
+  float min_square;            ///< Rows whose square times `safe` is below this take half the step.
 };
 
 /// One stretch of symbols of one class. Each begins at a multiple of 64.
@@ -91,7 +92,8 @@ constexpr std::size_t room_of(std::size_t count) noexcept {
 
 inline constexpr std::size_t slack = 64;  ///< Bytes that every buffer has beyond its contents.
 
-/// What quantising makes of a block. Buffers are the caller's, with `slack`; `most` is where each gives up.
+/// What quantising makes of a block. Buffers are the caller's, with `slack`; it gives up once escapes, wides, raws and
+/// lows have more than `most` bytes together.
 struct Quantised {
   std::uint8_t* symbols;
   Run* runs;

@@ -13,7 +13,7 @@ struct ChunkTables {
   typename T::Bytes reach;          // reach << low bits: values this far below 0 ...
   typename T::Bytes span;           // ... up to this far above that do not escape
   typename T::QuarterTable value;   // of a symbol: (symbol - 7) << low bits
-  typename T::Bytes escape_symbol;  // no symbol's where there is no channel
+  typename T::Bytes escape_symbol;  // 0xff, which is no symbol, in lanes without a channel
   std::uint8_t low_bits;            // the most of its groups
   std::uint8_t first_with[4];       // the first group with more than this many low bits
   std::uint8_t bytes_with[4];       // of low bits of that number, in a row
@@ -24,14 +24,14 @@ struct ChunkTables {
     made.low_bits = 0;
     for (unsigned g = 0; g < 4; ++g) {
       const SigmaClass& each = classes[g < chunk.groups ? chunk.group_class[g] : 0];
-      const unsigned low = each.low_bits < 5 ? each.low_bits : 0;  // what is wide does without these tables
+      const unsigned low = each.low_bits < 5 ? each.low_bits : 0;  // wide chunks do not use these tables
       if (each.low_bits > made.low_bits) made.low_bits = each.low_bits;
       bits[g] = static_cast<std::uint8_t>(low);
       for (unsigned i = 16 * g; i < 16 * g + 16; ++i) {
         bias[i] = static_cast<std::uint8_t>(7u << low);
         reach[i] = static_cast<std::uint8_t>(each.reach << low);
         const unsigned all = ((2u * each.reach + 1) << low) - 1, below_127 = (unsigned{each.reach} << low) + 126;
-        span[i] = static_cast<std::uint8_t>(all < below_127 ? all : below_127);  // 127 stands for more as well
+        span[i] = static_cast<std::uint8_t>(all < below_127 ? all : below_127);  // 127 also stands for more
         value[i] = static_cast<std::uint8_t>((static_cast<int>(i % 16) - 7) * (1 << low));
         escape_symbol[i] = i < chunk.channels ? escape : 0xff;
       }

@@ -29,7 +29,7 @@ struct ClassColumns {
   rans::TableColumns column[class_count];
 };
 
-/// What coders make their tables of.
+/// From these, coders make their tables.
 extern const ClassColumns class_columns;
 
 /// The class of values whose mean distance from 0 is `mean_distance` steps.

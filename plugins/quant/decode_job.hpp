@@ -9,7 +9,7 @@
 
 namespace cinch::quant {
 
-/// What is stored beside symbols, as it is read: every part moves forward and ends where the next begins.
+/// Reads what is stored beside symbols: every part is read forward and ends where the next begins.
 struct PartReader {
   explicit PartReader(const Stored& from)
       : at(from),
@@ -58,7 +58,7 @@ struct DecodeJob {
     return (T::bits_of(T::equal(T::load(step_symbols), T::fill(escape))) & used) != 0;
   }
 
-  /// The steps of a tile without an escape. False: corrupt.
+  /// Takes the steps of a tile without escapes. Returns false if they are corrupt.
   bool take_steps(const std::uint8_t* step_symbols) {
     const int least = tile.head->step_code - 7;
     if (least < -max_step_code || least + 14 > max_step_code) {
@@ -74,7 +74,7 @@ struct DecodeJob {
     return true;
   }
 
-  /// The same of any tile. Writes the rows of `row_bytes` that are kept as they are.
+  /// The same for any tile. Writes the rows, of `row_bytes`, that are stored as they are or are zeros.
   bool take_escaped_steps(const std::uint8_t* step_symbols, PartReader& parts, std::size_t row_bytes) {
     count = 0;
     for (unsigned r = 0; r < tile.count; ++r) {

@@ -1,5 +1,5 @@
-/// Decoding: bytes become symbols, symbols become rows, a tile of one head at a time. Whatever the bytes are, nothing
-/// is read but they and `slack` bytes behind each part, and nothing is written but the rows.
+/// Decoding: bytes become symbols, symbols become rows, a tile of one head at a time. Whatever the bytes are, it
+/// reads only them and up to `slack` bytes behind each part, and writes only the rows.
 #pragma once
 
 #include "plugins/quant/make_rows.hpp"
@@ -34,8 +34,8 @@ class Dequantiser {
   using Tile = quant::Tile<T, std::uint8_t>;
   static constexpr std::size_t group_room = Scratch<T>::group_room;
 
-  /// Decodes the symbols of one tile and, between the coder's steps, makes rows of those of the tile before: what one
-  /// waits for, the other does not.
+  /// Decodes the symbols of one tile and, between the coder's steps, makes rows of those of the tile before: neither
+  /// waits for the other.
   bool tile(const Tile& tile) {
     Job& job = jobs_[turn_];
     Job& before = jobs_[!turn_];

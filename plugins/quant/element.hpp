@@ -15,7 +15,7 @@ constexpr std::size_t size_of(Element element) noexcept {
   return element == Element::f32 ? 4 : element == Element::bf16 || element == Element::f16 ? 2 : 1;
 }
 
-/// The most that rounding a normal value changes it, relative to it.
+/// The largest relative error of rounding a normal value.
 constexpr float rounding_of(Element element) noexcept {
   switch (element) {
     case Element::bf16: return 0x1p-8f;
@@ -27,7 +27,8 @@ constexpr float rounding_of(Element element) noexcept {
   return 1;
 }
 
-/// The most that rounding a subnormal value changes it. Rows of bf16 and f32 that come near it are kept as they are.
+/// The largest absolute error of rounding a subnormal value. Rows of bf16 and f32 that come near it are stored as they
+/// are.
 constexpr float subnormal_rounding_of(Element element) noexcept {
   switch (element) {
     case Element::f16: return 0x1p-25f;

@@ -36,7 +36,8 @@ Geometry::Geometry(const cinch_shape_v1* shape) {
   const auto heads_wanted = [last] {
     return "quant needs heads of 32 to " + std::to_string(max_dim) + ", the last dimension is " + std::to_string(last);
   };
-  if (last < 32) throw Failure(CINCH_VALUE_UNSUPPORTED, heads_wanted());  // whatever was said, it would be no longer
+  // No token axis or head_dim could make it longer.
+  if (last < 32) throw Failure(CINCH_VALUE_UNSUPPORTED, heads_wanted());
   if (shape->token_axis == CINCH_NO_TOKEN_AXIS) ask("quant needs to know which axis is that of the tokens");
   if (shape->ndim < shape->token_axis + 3) ask("quant needs the dimension of a head as the last one");
   if (last > max_dim) {

@@ -14,14 +14,14 @@ struct Geometry {
   std::uint64_t tokens = 0;
   std::uint32_t heads = 0;
   std::uint32_t dim = 0;
-  std::uint64_t outermost = 0;  ///< The first dimension, where it is one of several of planes; else 1.
+  std::uint64_t outermost = 0;  ///< The first dimension, if several count planes; else 1.
 
-  /// Throws `Failure` that says what quant takes: VALUE_UNSUPPORTED for what it never can, INVALID_ARG for what lacks
-  /// something that the user knows.
+  /// Throws `Failure` that says what quant takes: VALUE_UNSUPPORTED for what it never can, INVALID_ARG if
+  /// something is missing that the user knows.
   explicit Geometry(const cinch_shape_v1* shape);
 
-  /// What is not encoded, but would be decoded: every head has properties of its own, which few tokens do not pay for,
-  /// and which take more memory than those; most likely many of them are no heads, or planes are tokens. Throws
+  /// Refuses to encode values with very many heads of very few tokens, which could be decoded: what is stored for each
+  /// head would not pay, and would take more memory than the tokens. Most likely the token axis is wrong. Throws
   /// `Failure` (VALUE_UNSUPPORTED).
   void check_worth() const;
 

@@ -14,22 +14,22 @@ struct Sampled {
   std::size_t count;
   std::uint32_t heads;
   const float* inverse_steps;   ///< [count][heads]; 0: leave the row out.
-  const std::uint64_t* tokens;  ///< Of every row, in its plane; ascending where means turn.
-  const float* tile_waves;      ///< Where they do: cosines and sines of the beginning of every tile that has rows.
+  const std::uint64_t* tokens;  ///< Of every row, in its plane; ascending if means turn.
+  const float* tile_waves;      ///< If they do: cosines and sines of the beginning of every tile that has rows.
 };
 
 struct Kernels {
   simd::Target target;
   simd::RegisterOrder register_order;
 
-  /// For `heads` heads of `dim` channels: what quantising and decoding want as scratch.
+  /// The size of the scratch memory that quantising and decoding `heads` heads of `dim` channels take.
   std::size_t (*scratch_bytes)(std::uint32_t heads, std::uint32_t dim);
 
-  /// False: it would not get smaller than `most`.
+  /// Returns false if it would not get smaller than `most`.
   bool (*quantise)(const Block&, Element, const Precision&, const std::uint8_t* from, Quantised& to);
-  /// Codes the runs, last first, behind `to`, and the states behind them; null where `room` does not suffice.
+  /// Codes the runs, last first, behind `to`, and the states behind them; null if `room` does not suffice.
   std::uint8_t* (*code)(const Quantised& from, std::uint64_t values, std::uint8_t* to, std::size_t room);
-  /// False: the bytes are corrupt. Writes whole rows of the block and nothing else.
+  /// Returns false if the bytes are corrupt. Writes whole rows of the block and nothing else.
   bool (*decode)(const Block&, Element, const Stored& from, std::uint8_t* to);
 
   /// The sum of the squares of every sampled row of every head: [rows][heads].
@@ -38,7 +38,7 @@ struct Kernels {
   void (*scale_rows)(const Sampled&, std::uint32_t dim, Element, float* to);
   const rotary::DetectionLoops* detection;
   rotary::WaveMaker wave_maker() const { return {detection->waves, register_order}; }
-  /// The sums of a head's rows, padded_dim floats: times their cosines and times their sines where its mean turns.
+  /// The sums of a head's rows, padded_dim floats: times their cosines and times their sines if its mean turns.
   void (*sum_rows)(const Sampled&, std::uint32_t head, const Head&, std::uint32_t dim, Element, float* cosine_sums,
                    float* sine_sums);
   /// The sums of their distances from the head's mean, in steps.

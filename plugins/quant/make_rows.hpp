@@ -5,8 +5,8 @@
 
 namespace cinch::quant {
 
-/// Makes `at_once` rows or one at a time, between which its owner may do something else; where registers are few and it
-/// does nothing, all of a chunk.
+/// Makes `at_once` rows or one at a time, so that its owner can do something else in between; on targets with few
+/// registers, all rows of a chunk at once.
 template <class T, Element element, unsigned at_once>
 class RowMaker {
  public:
@@ -18,7 +18,7 @@ class RowMaker {
   PartReader& parts() { return parts_; }
   bool is_good() const { return is_good_; }
 
-  /// Begins with the chunk that `job` is at.
+  /// Starts with the chunk that `job` is at.
   void open_chunk(Job& job) {
     job.next = 0;
     for (unsigned i = 0; job.predict.turns() && i < 4; ++i) {
@@ -28,7 +28,7 @@ class RowMaker {
     if (static_cast<std::size_t>(parts_.at.stream - parts_.at.lows) < lows) stop(job);
   }
 
-  /// None where all are made. Requires: `motion` is the job's.
+  /// Does nothing if all are made. Requires: `motion` is the job's.
   template <Motion motion>
   CINCH_ALWAYS_INLINE void some_rows(Job& job) {
     const unsigned left = job.count - job.next;
@@ -43,7 +43,7 @@ class RowMaker {
     if (job.next == job.count) next_chunk(job);
   }
 
-  /// Makes all that are left. False: corrupt.
+  /// Makes all that are left. Returns false if the block is corrupt.
   bool finish(Job& job) {
     with_motion(job.predict.motion, [&](auto motion) { rows_left<motion>(job); });
     if (is_padded_) {
@@ -73,7 +73,7 @@ class RowMaker {
     return {job.tile.rows + channel, job.tile.pitch};
   }
 
-  /// What comes is corrupt: nothing more is read.
+  /// The block is corrupt: no more of it is read.
   void stop(Job& job) {
     is_good_ = false;
     job.next = job.count;
@@ -88,13 +88,14 @@ class RowMaker {
     while (job.next < job.count) some_rows<motion>(job);
   }
 
-  /// The ends of what has been read beside symbols.
+  /// How far escapes and low bits have been read.
   struct Ends {
     const std::uint8_t* escapes;
     const std::uint8_t* lows;
   };
 
-  /// What the symbols of a row stand for, lane by lane, and which of them are wide escapes. False: corrupt.
+  /// What the symbols of a row stand for, lane by lane, and which of them are wide escapes. Returns false if they
+  /// are corrupt.
   CINCH_ALWAYS_INLINE bool read_row(const ChunkTables<T>& tables, const std::uint8_t* symbols,
                                     const std::uint8_t* last_escape, bool has_wides, Ends& ends, typename T::Bytes& q,
                                     std::uint64_t& wides) {
@@ -111,7 +112,7 @@ class RowMaker {
     }
     const std::uint64_t escaped = T::bits_of(T::equal(symbol, tables.escape_symbol));
     wides = 0;
-    // Where rows overlap, a branch that is guessed wrong costs more than to unpack nothing.
+    // Where rows overlap, a mispredicted branch costs more than unpacking nothing.
     if (!T::has_many_registers && escaped == 0) return true;
     q = T::unpack_lanes(ends.escapes, escaped, q);
     ends.escapes += T::count_bits(escaped);
@@ -119,7 +120,7 @@ class RowMaker {
     return ends.escapes <= last_escape;
   }
 
-  /// Makes `count` rows at once; where nobody does anything between rows, all that are left.
+  /// Makes `count` rows at once, and with `all_at_once` goes on to the last.
   template <Motion motion, unsigned count>
   CINCH_ALWAYS_INLINE void rows(Job& job) {
     const ChunkTables<T>& tables = job.tile.tables[job.chunk];
@@ -169,7 +170,7 @@ class RowMaker {
     job.next = i;
   }
 
-  /// Values beyond a byte: times the step they are not exact, so the product is rounded, then the sum.
+  /// Values beyond a byte: their product with the step is not exact, so it is rounded, and then the sum.
   __attribute__((noinline)) bool put_wides(const Job& job, std::uint64_t wides, unsigned i) {
     float value[chunk_channels];
     job.predictions(i, value);

@@ -5,8 +5,8 @@
 
 namespace cinch::quant {
 
-/// A row with values that are not finite, too large or too small for sums of floats: in doubles, one at a time. Values
-/// that are not finite and came back count as nothing.
+/// A row with values that are not finite, or too large or too small for sums of floats: in doubles, one at a time.
+/// Values that are not finite and came back unchanged do not count.
 template <class T, Element element>
 __attribute__((noinline)) void measure_unusual(const std::uint8_t* original_row, const std::uint8_t* decoded_row,
                                                std::uint32_t dim, Loss& loss) {
@@ -86,8 +86,8 @@ CINCH_ALWAYS_INLINE void measure_row(const std::uint8_t* original, const std::ui
   measure_unusual<T, element>(original, decoded, dim, loss);
 }
 
-/// Eight rows at once, whose sums take no more to add up than those of one. False, and nothing has changed, where one
-/// of them is unusual.
+/// Eight rows at once, whose sums add up in the time of one. Returns false and changes nothing if one of them is
+/// unusual.
 template <class T, Element element>
 bool measure_eight(const std::uint8_t* original, const std::uint8_t* decoded, std::uint32_t dim,
                    typename T::Floats& largest, Loss& loss) {

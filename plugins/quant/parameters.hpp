@@ -23,16 +23,16 @@ struct Parameters {
   std::uint64_t first = 0;  ///< Tokens that have `first_error`.
   RopeMode rope = RopeMode::automatic;
   double theta = 0;                         ///< 0: one of the usual bases.
-  std::uint32_t rotary_dim = 0;             ///< 0: the whole head, or what `automatic` finds to turn of it.
+  std::uint32_t rotary_dim = 0;             ///< 0: the whole head, or the part of it that `automatic` finds.
   std::vector<double> inverse_frequencies;  ///< Radians per token of every pair; empty: by theta.
 
   /// Throws `Failure` (PARAMS_UNSUPPORTED) that names the parameter.
   explicit Parameters(const plugin::Options& options);
 
-  /// What does not go together where somebody asks for it; stored values may have such parameters. Throws as above.
+  /// Refuses parameters that contradict each other in a user's spec; stored values may have such. Throws as above.
   static void check(const plugin::Options& options);
 
-  /// Throws `Failure` (INVALID_ARG) where heads of `dim` channels cannot have these.
+  /// Throws `Failure` (INVALID_ARG) if heads of `dim` channels cannot have these.
   void check_head(std::uint32_t dim) const;
 
   static constexpr std::array table{

@@ -1,7 +1,7 @@
 /// What all blocks of a value share: how each head is predicted, which classes its channels have.
 ///
-/// What: `PlanParts` is what a planner finds out and `write` stores; `Plan` is what `PlanParts::write` stored, checked,
-/// in the form that kernels take. Threads: immutable. See README.md for the bytes.
+/// What: a planner makes `PlanParts`, which `write` stores; `Plan` is made of the stored bytes, checks them, and has
+/// the form that kernels take. Threads: immutable. See README.md for the bytes.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct RopeScheme {
   bool operator==(const RopeScheme&) const = default;
 };
 
-/// Kinds of a head's mean; greater ones turn as the scheme of that number less 2 does.
+/// Kinds of a head's mean; `first_turning_mean` + i turns as scheme i does.
 inline constexpr std::uint8_t no_mean = 0, still_mean = 1, first_turning_mean = 2;
 inline constexpr std::size_t max_schemes = 32;
 
@@ -43,25 +43,25 @@ struct HeadParts {
 struct PlanParts {
   float error = 0;
   float first_error = 0;
-  std::uint32_t planes_per_profile = 1;  ///< So many planes in a row share their heads' properties.
+  std::uint32_t planes_per_profile = 1;  ///< How many successive planes share the properties of their heads.
   std::vector<RopeScheme> schemes;
   std::vector<HeadParts> heads;  ///< Of all profiles.
 
   void write(std::vector<std::uint8_t>& out) const;
 };
 
-/// Puts `count` floats, a multiple of 16, as registers of that order hold them.
+/// Rearranges `count` floats, a multiple of 16, as registers of that order hold them.
 void put_as_held(const simd::RegisterOrder& order, float* floats, std::size_t count);
 
-/// Has a head's mean turn, with its other channels in `partner`. Both have to outlive the head.
+/// Makes a head's mean turn, with what `Rotation::partner_of` gives in `partner`. Both have to outlive the head.
 void turn(const rotary::Rotation& rotation, const float* partner, Head& head);
 
-/// The most bytes of a plan.
+/// The largest size of a plan.
 std::uint64_t plan_bound(const Geometry& geometry);
 
 class Plan {
  public:
-  /// For `kernels`, which alone can work with its heads. Throws `Failure` (CORRUPT).
+  /// Only `kernels` can work with its heads. Throws `Failure` (CORRUPT).
   Plan(const Parameters& parameters, const Geometry& geometry, std::span<const std::uint8_t> stored,
        const Kernels& kernels);
 

@@ -64,7 +64,7 @@ class ValuePlan {
   void sample(std::uint64_t plane, std::uint64_t planes) {
     const std::uint64_t all = planes * geometry_.tokens;
     const std::uint64_t wanted = std::clamp(all / sampled_share, min_sample, max_sample);
-    // Odd, lest all that is seen of a cache be the same token of every page.
+    // Odd, so that the sample of a cache is not the same token of every page.
     const std::uint64_t stride = (std::max<std::uint64_t>(all / wanted, 1) - 1) | 1;
     rows_.clear();
     tokens_.clear();
@@ -124,7 +124,7 @@ class ValuePlan {
     make_tile_waves(rotations_[*scheme_]);
   }
 
-  /// Once for all heads and all that is summed up.
+  /// Once, for the sums of all heads.
   void make_tile_waves(const rotary::Rotation& rotation) {
     std::vector<std::uint64_t> tiles;
     for (const std::uint64_t token : tokens_) {

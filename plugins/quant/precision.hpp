@@ -27,8 +27,8 @@ inline StepLimits limits_of(float error, std::uint32_t dim, Element element) {
   // its most.
   const float noise = 0.4f * rounding;
   const float wanted = (0.95f * 0.95f * error * error - noise * noise) * 12 / channels * (1.1892071f / 1.00503f);
-  // Of the squares in all channels, in steps, as many have to be left for those that are not looked at, a quarter each,
-  // as leaves those that are a twelfth and four deviations more.
+  // The fewest channels to look at, so that with a quarter of a squared step for each of the others, the most there can
+  // be, the budget exceeds what is expected of those looked at, a twelfth each, by four standard deviations.
   for (std::uint32_t checked = 16; made.checked == 0 && checked < dim + 16; checked += 16) {
     const float looked_at = static_cast<float>(checked < dim ? checked : dim);
     const float over = made.allowed / wanted - (channels - looked_at) / 4 - looked_at / 12;
@@ -38,8 +38,8 @@ inline StepLimits limits_of(float error, std::uint32_t dim, Element element) {
   return made;
 }
 
-/// Rows of which quantising's own limit (the square of a step) is below this may be so small that their values are
-/// subnormal, and rounding takes more than a 64th of the error: half the step for them.
+/// If a row's limit for quantising (the square of a step) is below this, its values may be so small that they are
+/// subnormal and rounding takes more than a 64th of the error; such rows take half the step.
 inline float min_square_of(Element element) {
   const float rounding = subnormal_rounding_of(element);
   return 12 * 64 * 64 / 3.0f * rounding * rounding;

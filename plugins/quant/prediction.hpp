@@ -34,7 +34,7 @@ CINCH_ALWAYS_INLINE auto with_motion(Motion motion, Function&& function) {
   return function(std::integral_constant<Motion, Motion::still>());
 }
 
-/// Predictions of one chunk's channels, for the rows of one tile. What it reads lies as T's registers hold it.
+/// Predictions of one chunk's channels, for the rows of one tile. What it reads lies in T's register order.
 template <class T>
 struct Predictor {
   const float* mean;

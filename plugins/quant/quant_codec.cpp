@@ -11,11 +11,11 @@ namespace {
 using namespace cinch::plugin;
 namespace quant = cinch::quant;
 
-/// Up to five decimals, so that rows keep the bound of what is said; a thousandth of the last one is taken for a
-/// float's own inaccuracy. Requires: from 0 to 1.
+/// To five decimals, up, so that rows keep the bound that the text states; an excess of less than a thousandth of the
+/// last one counts as a float's inaccuracy. Requires: 0 to 1.
 double rounded_up(float error) { return static_cast<int>(static_cast<double>(error) * 1e5 + 0.999) / 1e5; }
 
-/// The ways in which the means of K turn.
+/// The schemes that some head's mean turns by.
 std::vector<quant::RopeScheme> schemes_in_use(const quant::PlanParts& parts) {
   std::vector<quant::RopeScheme> out;
   for (std::size_t i = 0; i < parts.schemes.size(); ++i) {
@@ -26,8 +26,8 @@ std::vector<quant::RopeScheme> schemes_in_use(const quant::PlanParts& parts) {
   return out;
 }
 
-/// How the means of K were found to turn, and the error where it was searched for: of several ways the last one, with
-/// as many bases of all as there is room for.
+/// The error, if it was searched for, and how the means of K turn: of several schemes the last one, with as many bases
+/// of all as there is room for.
 std::string annotation_of(const quant::PlanParts& parts, std::uint32_t dim, bool is_searched) {
   std::string out = is_searched ? "error=" + Options::shortest(rounded_up(parts.error)) + "," : "";
   const std::vector<quant::RopeScheme> schemes = schemes_in_use(parts);
@@ -59,7 +59,7 @@ struct Quant {
     if (shape) {
       const quant::Geometry geometry(shape);
       geometry.check_worth();
-      // Asked for every block: parameters are read where they say anything of heads.
+      // Called for every block, so parameters are read only if some concern heads.
       if (options.is_given("rotary_dim") || options.is_given("inv_freq")) {
         quant::Parameters(options).check_head(geometry.dim);
       }

@@ -43,7 +43,7 @@ class Quantiser {
     }
   }
 
-  /// What is coded of a tile at a time.
+  /// A chunk of a tile.
   struct ChunkRows {
     const Chunk& chunk;
     const std::uint8_t* first;  ///< Of its channels.
@@ -65,7 +65,7 @@ class Quantiser {
     const std::uint8_t* row(unsigned r) const { return first + r * pitch; }
   };
 
-  /// Copies the rows to where they are followed by zeros.
+  /// Copies the rows to scratch memory, padded with zeros.
   void pad(Tile& tile) {
     const std::size_t row_bytes = block_.dim * size_of(element), pitch = padded_dim(block_.dim) * size_of(element);
     for (unsigned r = 0; r < tile.count; ++r) {
@@ -127,7 +127,7 @@ class Quantiser {
     return escape;
   }
 
-  /// Of zeros with a sign the sign is lost.
+  /// Negative zeros count as zeros; their sign is lost.
   static bool is_all_zero(const std::uint8_t* row, std::size_t bytes) {
     for (std::size_t i = 0; i < bytes; ++i) {
       const bool has_sign = i % size_of(element) == size_of(element) - 1;
@@ -151,8 +151,8 @@ class Quantiser {
     return symbols;
   }
 
-  /// Runs of all groups of a chunk, with 16 symbols of every row; those that are missing are written to where nobody
-  /// looks.
+  /// Where the symbols of a chunk's groups go, 16 of every row. Those of groups that the chunk lacks go to scratch
+  /// memory that nobody reads.
   struct Groups {
     std::uint8_t* symbols[4];
   };
@@ -177,7 +177,7 @@ class Quantiser {
     for (unsigned i = 0; i < rows_; ++i, to += width) std::memcpy(to, scratch_.symbols + i * group_channels, width);
   }
 
-  /// Where what is coded beside symbols goes.
+  /// Where escapes and low bits go.
   struct Ends {
     std::uint8_t* escapes;
     std::uint8_t* lows;
@@ -235,7 +235,7 @@ class Quantiser {
         }
       }
       if (T::bits_of(is_escape) != 0) {
-        // -128 and 127 stand for all beyond.
+        // -128 and 127 also stand for all beyond.
         const typename T::Mask is_end = T::above(T::add(q, T::fill(127)), T::fill(253));
         const std::uint64_t outside = T::bits_of(is_end) & T::bits_of(is_escape);
         if (outside != 0) q = mark_wides(steps[r], rows.chunk, outside, q);
@@ -250,7 +250,8 @@ class Quantiser {
     }
   }
 
-  /// Of the lanes in `ends`, which rounded to an end of a byte's range, those beyond it are put aside.
+  /// `ends` are the lanes that rounded to -128 or 127. Those really beyond -127 and 127 become `wide_escape`, and their
+  /// values go to `wides`.
   typename T::Bytes mark_wides(const typename T::Channels& steps, const Chunk& chunk, std::uint64_t ends,
                                typename T::Bytes q) {
     float step[chunk_channels];
@@ -309,9 +310,9 @@ class Quantiser {
   rotary::TileWaves tile_waves_;
   TileMean tile_mean_;
   RowSteps<T, element> steps_;
-  unsigned rows_ = 0;  // of the tile that are coded:
+  unsigned rows_ = 0;  // how many rows of the tile are coded, and of each:
   std::uint8_t row_[tile_rows];
-  float inverse_[tile_rows];  // of their steps
+  float inverse_[tile_rows];  // of its step
 };
 
 }  // namespace cinch::quant

@@ -11,7 +11,7 @@ template <class T, Element element>
 class RowSteps {
  public:
   using Tile = quant::Tile<T, const std::uint8_t>;
-  static constexpr int not_coded = 30000;  ///< The code of rows that are kept as they are.
+  static constexpr int not_coded = 30000;  ///< The code of rows that are stored as they are.
 
   RowSteps(const Block& block, const Precision& precision)
       : block_(block), precision_(precision), chunks_(chunks_of(block.dim)) {}
@@ -24,7 +24,7 @@ class RowSteps {
     choose_some(tile, predict, precision_.usual, first, tile.count);
   }
 
-  /// What was chosen, for every row of the tile.
+  /// The chosen steps, for every row of the tile.
   const int* codes() const { return codes_; }
   const float* inverses() const { return inverses_; }
 
@@ -41,7 +41,7 @@ class RowSteps {
       unsafe[count] = static_cast<std::uint8_t>(r);
       count += codes_[r] > safe_codes[r];
     }
-    // A quarter of the channels tells it of most, half of them of nearly all.
+    // A quarter of the channels decides for most rows, half of them for nearly all.
     const std::uint32_t few = limits.checked < 32 ? limits.checked : limits.checked / 32 * 16;
     for (const std::uint32_t channels : {few, limits.checked}) {
       count = predict.turns() ? keep_unproven<true>(tile, predict, limits.allowed, channels, unsafe, count)
@@ -54,7 +54,7 @@ class RowSteps {
     }
   }
 
-  /// Those wanted and those that are safe, without a branch, so that compilers make vectors of it.
+  /// The wanted codes and the safe ones; without branches, so that compilers vectorise it.
   void wanted_codes(const Head& head, const StepLimits& limits, unsigned begin, unsigned end, int* safe_codes) {
     const float min_limit = head.mean_square / (16129.0f * static_cast<float>(block_.dim));
     const float min_square = precision_.min_square, safe_square = limits.safe, wanted_square = limits.wanted;
@@ -65,7 +65,7 @@ class RowSteps {
       const bool is_halved = is_less(limit, min_square);
       // No value may be beyond 16 bits, whether its mean is far off or as long as 1.4 rows.
       const float most = is_halved ? 3.2e7f : 1.3e8f;
-      // A row costs less as it is where it is nothing beside a mean that is beyond bytes.
+      // A row is cheaper as it is if it is short beside its mean and the mean is beyond 127 steps.
       const bool is_near = either(is_less(min_limit, limit), is_less(head.mean_square, 2 * square));
       const bool is_finite = both(is_less(1e-26f, square), is_less(square, 1e30f));
       const bool is_usual = both(is_finite, both(is_less(square, most * limit), is_near));
@@ -75,13 +75,13 @@ class RowSteps {
     for (unsigned r = begin; r < end; ++r) {
       const float square = squares[r];
       const int safe = safe_codes[r], beyond = code_of_square(square * wanted_square) - safe;
-      // All ones, or none: compilers make a branch of a choice here.
+      // All ones, or none: compilers would turn a choice into a branch here.
       const int is_kept = -static_cast<int>(either(is_less(square * safe_square, min_square), safe == not_coded));
       codes[r] = safe + (beyond & ~is_kept);
     }
   }
 
-  /// Of `rows`, keeps those that their first channels do not show to bear their step. Returns how many.
+  /// Drops those of `rows` whose first channels show that they bear their step. Returns how many are left.
   template <bool turns>
   unsigned keep_unproven(const Tile& tile, const Predictor<T>& predict, float allowed, std::uint32_t channels,
                          std::uint8_t* rows, unsigned count) const {
@@ -105,7 +105,7 @@ class RowSteps {
     return kept;
   }
 
-  /// How far a row's values are from whole steps: the squares, up to `channels`.
+  /// How far a row's first `channels` values are from whole steps: sums of the squares.
   template <bool turns>
   CINCH_ALWAYS_INLINE typename T::Floats squares_off(const Tile& tile, const Predictor<T>& predict,
                                                      const std::uint32_t* places, std::uint32_t channels,

@@ -21,7 +21,7 @@ std::span<const double> bases_of(const Parameters& parameters) {
   return rotary::usual_bases;
 }
 
-/// How many channels of a head turn, where that is not to be found out.
+/// How many channels of a head turn if that is not searched for; the most there can be if it is.
 std::uint16_t rotary_dim_of(const Parameters& parameters, std::uint32_t dim) {
   return static_cast<std::uint16_t>(parameters.rotary_dim > 0 ? parameters.rotary_dim : dim / 2 * 2);
 }

@@ -12,14 +12,14 @@
 
 namespace cinch::quant {
 
-/// Looks at one value after the other; see `rotary::Detector`. Threads: one at a time.
+/// Searches one value after another; see `rotary::Detector`. Threads: one at a time.
 class SchemeSearch {
  public:
   /// Keeps both references.
   SchemeSearch(const Parameters& parameters, const Kernels& kernels);
 
-  /// What the parameters give, or which of the bases saves enough; nothing where none does. Requires: two rows at
-  /// least; `parameters.check_head(geometry.dim)` passed.
+  /// The scheme that the parameters give, or the first that is found to save enough bits; nothing if none does.
+  /// Requires: two rows at least; `parameters.check_head(geometry.dim)` passed.
   std::optional<RopeScheme> find(const Geometry& geometry, const Sampled& sampled);
 
  private:
@@ -29,7 +29,7 @@ class SchemeSearch {
   const Parameters& parameters_;
   const Kernels& kernels_;
   rotary::Detector detector_;
-  // What is looked at:
+  // The rows that are searched:
   std::vector<const std::uint8_t*> rows_;
   std::vector<std::uint64_t> tokens_;
   std::vector<float> inverse_steps_, values_;

@@ -1,5 +1,5 @@
-/// What a value's plan is made from: sums over a sample of its rows. Every channel's sum has the order of the rows, so
-/// that all targets make the same plans.
+/// What a value's plan is made from: sums over a sample of its rows. Every channel is summed up in the order of the
+/// rows, so that all targets make the same plans.
 #pragma once
 
 #include <cstring>
@@ -38,14 +38,14 @@ void squares_of(const Sampled& rows, std::uint32_t dim, float* squares) {
   }
 }
 
-/// Rows that are left out are zeros.
+/// Rows that are left out become zeros.
 template <class T, Element element>
 void scale_rows(const Sampled& rows, std::uint32_t dim, float* to) {
   const float* inverse_step = rows.inverse_steps;
   for (std::size_t i = 0; i < rows.count; ++i) {
     for (std::uint32_t h = 0; h < rows.heads; ++h, ++inverse_step, to += dim) {
       const std::uint8_t* const row = rows.rows[i] + h * std::size_t{dim} * size_of(element);
-      const bool is_left_out = *inverse_step == 0;  // whatever it has, also infinity
+      const bool is_left_out = *inverse_step == 0;  // whatever it contains, even infinity
       for (std::uint32_t c = 0; c < dim; c += 16) {
         const typename T::Floats x = is_left_out ? T::fill_floats(0) : load_some<T, element>(row, c, dim);
         T::store_floats(to + c, T::mul(x, T::fill_floats(*inverse_step)));
@@ -54,8 +54,8 @@ void scale_rows(const Sampled& rows, std::uint32_t dim, float* to) {
   }
 }
 
-/// Calls `function` with the sampled rows of every tile: the first, the end, the tile's first token, and its waves,
-/// where there are some.
+/// Calls `function` with the sampled rows of every tile: the first, the end, the tile's first token, and its waves
+/// if there are any.
 template <class Function>
 void for_each_sampled_tile(const Sampled& rows, std::uint32_t period, Function&& function) {
   const float* waves = rows.tile_waves;

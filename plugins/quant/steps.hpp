@@ -10,7 +10,7 @@ namespace cinch::quant {
 
 inline constexpr int max_step_code = 400;  ///< Codes are -400 to 400: steps of 2^-100 to 2^100.
 
-/// 2^(code / 4), rounded down. Without a table, so that compilers make vectors of it.
+/// 2^(code / 4), rounded down. Without a table, so that compilers vectorise it.
 CINCH_ALWAYS_INLINE float step_of(int code) noexcept {
   const std::uint32_t low = (code & 1) != 0 ? 0x3f983700 : 0x3f800000, high = (code & 1) != 0 ? 0x3fd74400 : 0x3fb50400;
   return std::bit_cast<float>(((code & 2) != 0 ? high : low) + (static_cast<std::uint32_t>(code >> 2) << 23));
@@ -24,8 +24,8 @@ CINCH_ALWAYS_INLINE int code_of_square(float square) noexcept {
   return 2 * (static_cast<int>(bits >> 23) - 127) + ((bits & 0x7fffff) >= 0x3504f4 ? 1 : 0);
 }
 
-/// Whether `a` is less than `b`, of numbers that are not negative; those that are NaN are greater than all. Comparing
-/// them as integers is what compilers make vectors of; so are `both` and `either` rather than && and ||.
+/// Whether `a` is less than `b`, of numbers that are not negative; NaN is greater than all. Compilers vectorise
+/// comparisons as integers, and `both` and `either` rather than && and ||.
 CINCH_ALWAYS_INLINE bool is_less(float a, float b) noexcept {
   return std::bit_cast<std::uint32_t>(a) < std::bit_cast<std::uint32_t>(b);
 }

@@ -1,4 +1,4 @@
-/// `target`: how large an error it takes to get a value so many times smaller.
+/// Finds the error that makes a value `target` times smaller.
 #pragma once
 
 #include <optional>
@@ -9,13 +9,13 @@
 
 namespace cinch::quant {
 
-/// What a host makes of a value beside its plan and encoded blocks.
+/// How the host stores a value, as far as it matters for the size.
 struct HostFrame {
   std::uint64_t block_bytes;      ///< As `plan` of the plugin gets it.
   std::uint64_t parameter_bytes;  ///< Of their canonical text.
 };
 
-/// The smallest error, to about 1 %, that makes the stored value at most a `target`th of `value`; nothing where none
+/// The smallest error, to about 1 %, that makes the stored value at most a `target`th of `value`; nothing if none
 /// does. Encodes the value about ten times.
 std::optional<float> error_for_target(const Parameters& parameters, const Geometry& geometry, Planner& planner,
                                       BlockEncoder& encoder, std::span<const std::uint8_t> value, HostFrame frame);

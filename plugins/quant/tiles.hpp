@@ -39,8 +39,8 @@ struct Tile {
   std::uint64_t token;  // of the first row, in its plane
 };
 
-/// Calls `function` with every tile of a block, until it returns false; `before` when the tables of the tiles so far
-/// are about to be replaced.
+/// Calls `function` with every tile of a block, until it returns false; calls `before` when the tables of the tiles
+/// so far are about to be replaced.
 template <class T, class Byte, class Before, class Function>
 bool for_each_tile(const Block& block, std::size_t element_bytes, const Scratch<T>& scratch, Byte* rows,
                    Before&& before, Function&& function) {

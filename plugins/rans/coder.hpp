@@ -104,7 +104,7 @@ struct States {
       }
     }
   }
-  /// What intact bytes leave behind.
+  /// Whether all states are back at the start, as intact bytes leave them.
   bool is_start() const {
     std::uint16_t differences = 0;
     for (std::size_t i = 0; i < sets; ++i) {
@@ -206,8 +206,8 @@ const std::uint8_t* decode_run(std::uint8_t* symbols, std::size_t count, const D
   return from;
 }
 
-/// The bytes of an encoder, read backward, safely: a run that could pass their beginning reads a copy with zeros before
-/// it, and is then found out. `most` bytes at most are asked for at a time.
+/// Reads the bytes of an encoder backward, safely: a run that could pass their beginning reads a copy with zeros before
+/// it, and `take` reports whether it did. A run asks for at most `most` bytes.
 template <std::size_t most>
 class BackwardBytes {
  public:
@@ -226,7 +226,7 @@ class BackwardBytes {
     }
     return at_;
   }
-  /// What a run returned. False: there were not as many bytes.
+  /// Continues from where a run ended. Returns false if the run passed the beginning.
   [[nodiscard]] bool take(const std::uint8_t* next) {
     at_ = next;
     return at_ >= begin_;

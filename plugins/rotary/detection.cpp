@@ -7,7 +7,7 @@
 namespace cinch::rotary {
 namespace {
 
-struct Plain;  // compiled as this source is
+struct Plain;  // a target: the loops are compiled as this source is
 
 }  // namespace
 
@@ -75,7 +75,7 @@ Planes Detector::split(const Sample& sample, Pairing pairing, std::size_t pairs)
 /// The mean over all columns.
 float Detector::saved_bits(std::size_t columns, std::size_t tokens) {
   const float share = 1.0f / static_cast<float>(tokens);
-  // Logarithms first, which a compiler makes vectors of; sums have their order.
+  // Logarithms first, which compilers vectorise; the sum has to keep its order.
   for (std::size_t i = 0; i < columns; ++i) {
     const float least = energy_[i] * 1e-6f + 1e-30f;
     saved_[i] = log2_of(std::max(energy_[i] - still_[i] * share, least)) -

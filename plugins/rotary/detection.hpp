@@ -12,7 +12,7 @@
 
 namespace cinch::rotary {
 
-/// The bases in use.
+/// The bases that models use.
 inline constexpr std::array usual_bases{1e4, 1e5, 5e5, 1e6, 1e7};
 
 /// Rows of finite values of about the same length: [tokens.size()][heads][dim].
@@ -25,12 +25,11 @@ struct Sample {
 
 struct Detected {
   Pairing pairing = Pairing::none;
-  std::size_t candidate = 0;  ///< Index of what fitted.
-  float bits = 0;             ///< Saved for each value by a mean that turns, instead of one that does not.
+  std::size_t candidate = 0;  ///< Index of the best one.
+  float bits = 0;             ///< Saved for each value by a mean that turns, against one that does not.
 };
 
-/// The loops of `detect`, for whoever can have them compiled for more than the least processor. Rows are two planes,
-/// the first and the second channel of every pair: [tokens][columns].
+/// Rows as two planes, the first and the second channel of every pair: [tokens][columns].
 struct Planes {
   const float* first;
   const float* second;
@@ -38,6 +37,8 @@ struct Planes {
   std::size_t pairs;    ///< Of one head.
   std::size_t columns;  ///< Of one token: pairs times heads.
 };
+
+/// The loops of `Detector::detect`, as a table so that kernels can compile them for their target.
 struct DetectionLoops {
   void (*waves)(const Turn* turns, std::uint32_t count, const std::uint64_t* tokens, std::size_t rows, float* waves);
   /// The sum of the squares of both planes, and of both planes' sums over the tokens, for each column.
@@ -115,7 +116,7 @@ template <class Target>
 inline constexpr DetectionLoops detection_loops{loops::waves<Target>, loops::still<Target>, loops::turned<Target>};
 extern const DetectionLoops min_detection_loops;
 
-/// Looks at one sample after the other. Values of a cache are of one length, and their samples of the same tokens: the
+/// Searches one sample after another. Values of a cache have one length, and so their samples have the same tokens: the
 /// waves of all candidates at these are kept. Threads: one at a time. Deterministic, whatever was looked at before.
 class Detector {
  public:
@@ -125,8 +126,8 @@ class Detector {
   explicit Detector(Candidates candidates, const DetectionLoops& loops = min_detection_loops)
       : candidates_(std::move(candidates)), loops_(loops) {}
 
-  /// The best of all candidates in both pairings; none where not even the best saves 0.05 bits. Requires: two tokens at
-  /// least; `rotary_dim` is even, at most 1024 and not beyond a head's channels.
+  /// The best of all candidates in both pairings; none if even the best saves less than 0.05 bits. Requires: two tokens
+  /// at least; `rotary_dim` is even, at most 1024 and not beyond a head's channels.
   Detected detect(const Sample& sample, unsigned rotary_dim);
 
  private:
@@ -146,7 +147,7 @@ class Detector {
   const DetectionLoops& loops_;
   std::vector<std::uint64_t> tokens_;
   std::vector<Waves> waves_;
-  // Of the sample that is being looked at:
+  // Of the current sample:
   std::vector<float> first_, second_;
   std::vector<float> energy_, still_, turned_, saved_;  // of each column
 };

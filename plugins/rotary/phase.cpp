@@ -24,7 +24,7 @@ double natural_log(double value) noexcept {
   return 2 * z * sum + exponent * ln2;
 }
 
-/// Several at a time: divisions take long, and compilers make vectors of loops over these.
+/// Several at a time: divisions take long, and compilers vectorise loops over these.
 constexpr unsigned at_once = 8;
 
 /// Replaces values by their exponentials. Requires: -700 < value <= 0.

@@ -30,7 +30,7 @@ Turn turn_of_radians(double radians) noexcept;
 /// Cosine and sine of `token` times `turn`. For kernels of every target: the same instructions in all of them.
 CINCH_ALWAYS_INLINE void wave_at(Turn turn, std::uint64_t token, float& cosine, float& sine) noexcept {
   constexpr float quarter_turn = 1.57079632679489662f;
-  // The upper half of 64 bits of the product, from halves: compilers make vectors of that.
+  // The upper 32 of the product's low 64 bits, from halves, which compilers can vectorise.
   const auto turn_low = static_cast<std::uint32_t>(turn), turn_high = static_cast<std::uint32_t>(turn >> 32);
   const auto token_low = static_cast<std::uint32_t>(token), token_high = static_cast<std::uint32_t>(token >> 32);
   const std::uint32_t angle = static_cast<std::uint32_t>((std::uint64_t{turn_low} * token_low) >> 32) +

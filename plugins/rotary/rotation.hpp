@@ -22,11 +22,11 @@ inline constexpr unsigned tile_tokens = 64;
 /// `dim` channels in vectors of 16 floats.
 constexpr unsigned padded(unsigned dim) noexcept { return (dim + 15) / 16 * 16; }
 
-/// Who makes waves, and for whom.
+/// The loop that computes waves, and the order in which its target reads them.
 struct WaveMaker {
   /// Cosines and sines of `count` turns at every one of `rows` tokens; see `loops::waves`.
   void (*waves)(const Turn* turns, std::uint32_t count, const std::uint64_t* tokens, std::size_t rows, float* waves);
-  simd::RegisterOrder order;  ///< In which they are read.
+  simd::RegisterOrder order;  ///< Of the waves, 16 at a time.
 };
 
 class Rotation {

@@ -49,7 +49,7 @@ struct Avx2 {
   struct Words {
     __m256i v[4];  // lanes 0-7 and 16-23, 8-15 and 24-31, and so on
   };
-  /// Words as their low and their high bytes, as in `Avx512`: what is compared and filled are bytes.
+  /// Words as their low and their high bytes, as in `Avx512`: bytes are what a decoder compares and refills.
   struct Split {
     Bytes low, high;
   };
@@ -275,7 +275,7 @@ struct Avx2 {
   }
   CINCH_OPERATION Split refill(Split states, const std::uint8_t*& from) {
     const Mask hungry = equal(states.high, fill(0));
-    std::uint32_t lanes[2];  // not `bits_of`, which joins what is needed apart: a fortieth of a decode
+    std::uint32_t lanes[2];  // not `bits_of`, which would join them: that costs a fortieth of a decode
     for (unsigned h = 0; h < 2; ++h) lanes[h] = static_cast<std::uint32_t>(_mm256_movemask_epi8(hungry.v[h]));
     from -= _mm_popcnt_u64(lanes[0] | std::uint64_t{lanes[1]} << 32);
     const std::uint8_t* next = from;

@@ -22,7 +22,7 @@ struct Avx512 {
   struct Words {
     __m512i even, odd;
   };
-  /// Words as their low and their high bytes: what a decoder's step looks up, compares and fills are bytes.
+  /// Words as their low and their high bytes: bytes are what a decoder looks up, compares and refills.
   struct Split {
     __m512i low, high;
   };
@@ -268,7 +268,7 @@ struct Avx512 {
     const __m512i fours = _mm512_madd_epi16(pairs, _mm512_set1_epi32(0x10000001));
     alignas(64) std::uint8_t index[64] = {};
     for (unsigned i = 0; i < 48; ++i) index[i] = static_cast<std::uint8_t>(i / 3 * 4 + i % 3);
-    // Not a store with a mask, which Zen 4 makes of many parts.
+    // Not a masked store, which Zen 4 splits into many micro-operations.
     const __m512i packed = _mm512_permutexvar_epi8(_mm512_load_si512(index), fours);
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_castsi512_si256(packed));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 32), _mm512_extracti32x4_epi32(packed, 2));

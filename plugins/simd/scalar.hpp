@@ -1,6 +1,7 @@
-/// The vector operations in plain C++: what the other targets have to equal, and what runs where neither is there.
+/// The vector operations in plain C++: the reference for the other targets, and the fallback on processors that have
+/// neither.
 ///
-/// What: see the comments here for what each operation means; lane i of words belongs to lane i of bytes.
+/// Each operation is specified by its comment here. Lane i of `Words` corresponds to lane i of `Bytes`.
 #pragma once
 
 #include <bit>
@@ -14,7 +15,7 @@ namespace cinch::simd {
 
 struct Scalar {
   static constexpr Target target = Target::scalar;
-  static constexpr bool has_many_registers = false;  ///< To work on two things at once.
+  static constexpr bool has_many_registers = false;  ///< Enough to work on two things at once.
 
   struct Bytes {
     std::uint8_t lane[64];
@@ -137,7 +138,7 @@ struct Scalar {
   static Bytes lookup(const HalfTable& table, const Bytes& index) {
     return each<Bytes>([&](unsigned i) { return table.entry[index.lane[i] & 63]; });
   }
-  /// Of the states' slots, see `slots_of`.
+  /// The symbols that own the states' slots; see `slots_of`.
   static Bytes symbols_of(const SlotTable& table, const Split& states) {
     return each<Bytes>([&](unsigned i) { return table.symbol[states.lane[i] & 127]; });
   }
@@ -148,7 +149,7 @@ struct Scalar {
   static Bytes shift_right(const Bytes& a, const Shift& shift) {
     return each<Bytes>([&](unsigned i) { return a.lane[i] >> shift.bits[i / 16]; });
   }
-  /// Of every lane its entry. Requires: lanes that matter are below 16.
+  /// The entry for every lane. Requires: lanes whose result matters are below 16.
   static void lookup(const float (&table)[16], const Bytes& index, float* to) {
     for (unsigned i = 0; i < 64; ++i) to[i] = table[index.lane[i] & 15];
   }
@@ -183,7 +184,7 @@ struct Scalar {
     return each<Bytes>([&](unsigned i) { return (mask.bits >> i & 1) != 0 ? a.lane[i] : b.lane[i]; });
   }
   static Bytes add_where(Mask mask, const Bytes& a, const Bytes& b) { return select(mask, add(a, b), a); }
-  /// Writes the lanes of `mask`, in order, and up to 64 bytes in all. Returns where their end is.
+  /// Writes the lanes in `mask` one after another, in order; may write 64 bytes in all. Returns their end.
   static std::uint8_t* pack_lanes(std::uint8_t* to, Mask mask, const Bytes& bytes) {
     for (unsigned i = 0; i < 64; ++i) {
       if ((mask.bits >> i & 1) != 0) *to++ = bytes.lane[i];
@@ -259,7 +260,7 @@ struct Scalar {
   }
 
   // ---- Bytes as bits, and masks: bit i of a mask is lane i.
-  /// Whether tables of 64 and 128 bytes take the place of gathering; a target without them may lack them.
+  /// Whether lookups in tables of 64 and 128 bytes replace gathering. Other targets need not have those lookups.
   static constexpr bool has_wide_lookup = false;
 
   static Bytes both(const Bytes& a, const Bytes& b) {
@@ -290,7 +291,7 @@ struct Scalar {
   static Bytes smaller(const Bytes& a, const Bytes& b) {
     return each<Bytes>([&](unsigned i) { return a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]; });
   }
-  /// Of bytes with a sign; that of -128 is 128.
+  /// Of signed bytes; that of -128 is 128.
   static Bytes absolute(const Bytes& a) {
     return each<Bytes>([&](unsigned i) { return a.lane[i] & 128 ? 256 - a.lane[i] : a.lane[i]; });
   }
@@ -303,7 +304,7 @@ struct Scalar {
   static Bytes spread(std::uint64_t mask, std::uint8_t value) {
     return each<Bytes>([&](unsigned i) { return mask >> i & 1 ? value : 0; });
   }
-  /// The bits of `bits` where the mask has some, moved together at the low end; and back.
+  /// The bits of `bits` where `mask` has ones, moved together at the low end; and back.
   static std::uint64_t pick_bits(std::uint64_t bits, std::uint64_t mask) {
     std::uint64_t picked = 0;
     for (unsigned n = 0; mask != 0; mask &= mask - 1, ++n) picked |= (bits >> std::countr_zero(mask) & 1) << n;
@@ -356,7 +357,7 @@ struct Scalar {
   static Bytes high_bytes_of(const Words& a) {
     return each<Bytes>([&](unsigned i) { return a.lane[i] >> 8; });
   }
-  /// The four bytes of the entries that `low` and `high` number together.
+  /// The four bytes of the entries of index `low` + 256 * `high`.
   struct Quads {
     Bytes byte[4];
   };
@@ -368,8 +369,8 @@ struct Scalar {
     }
     return quads;
   }
-  /// Of 64 pairs of words with a sign: a * c + b * s, both products divided by 2^15 and rounded, their sum divided by
-  /// 64 and rounded; within -128 and 127. Requires: the sum and 32 fit a word.
+  /// Of 64 signed words each: a * c + b * s, both products divided by 2^15 and rounded, their sum divided by 64
+  /// and rounded; within -128 and 127. Requires: the sum and 32 fit a word.
   static Bytes turned(const std::int16_t* a, const std::int16_t* c, const std::int16_t* b, const std::int16_t* s) {
     return each<Bytes>([&](unsigned i) {
       const int sum = ((a[i] * c[i] + 0x4000) >> 15) + ((b[i] * s[i] + 0x4000) >> 15);
@@ -385,7 +386,7 @@ struct Scalar {
     return made;
   }
   static void store_floats(float* to, const Floats& a) { std::memcpy(to, a.lane, sizeof a.lane); }
-  /// What is read often lies in memory as registers hold it: in `register_order`, for which these two move nothing.
+  /// Data that is read often lies in memory as registers hold it, in `register_order`: these two rearrange nothing.
   static constexpr RegisterOrder register_order = ascending;
   static Floats load_as_held(const float* from) { return load_floats(from); }
   static void store_as_held(float* to, const Floats& a) { store_floats(to, a); }
@@ -408,11 +409,11 @@ struct Scalar {
   static Floats exact_product_sub(const Floats& a, const Floats& b, const Floats& c) {
     return each<Floats>([&](unsigned i) { return a.lane[i] * b.lane[i] - c.lane[i]; });
   }
-  /// a * b + c, rounded once, whatever the product. Where it is exact, `exact_product_add` is less work here.
+  /// a * b + c, rounded once, even if the product is not exact. If it is, `exact_product_add` costs less here.
   static Floats fused_product_add(const Floats& a, const Floats& b, const Floats& c) {
     return each<Floats>([&](unsigned i) { return fused(a.lane[i], b.lane[i], c.lane[i]); });
   }
-  /// To so many significant bits; halves away from zero.
+  /// To `bits` significant bits; halves away from zero.
   template <int bits>
   static Floats round_to_bits(const Floats& a) {
     return each<Floats>([&](unsigned i) {
@@ -441,7 +442,7 @@ struct Scalar {
   static Floats absolute(const Floats& a) {
     return each<Floats>([&](unsigned i) { return a.lane[i] < 0 ? -a.lane[i] : a.lane[i]; });
   }
-  static Floats max(const Floats& a, const Floats& b) {  ///< `b` where either is not a number.
+  static Floats max(const Floats& a, const Floats& b) {  ///< `b` if either is NaN.
     return each<Floats>([&](unsigned i) { return a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; });
   }
   static Floats load_bf16(const std::uint8_t* from) {
@@ -475,18 +476,18 @@ struct Scalar {
       to[2 * i + 1] = static_cast<std::uint8_t>(half >> 8);
     }
   }
-  /// Of 8 bits, as `Small` says. What is not a number becomes some NaN.
+  /// Floats of 8 bits, of the type `Small`. NaN becomes some NaN.
   template <class Small>
   static Floats load_f8(const std::uint8_t* from) {
     return each<Floats>([&](unsigned i) { return values_of_byte<Small>.lane[from[i]]; });
   }
-  /// Rounds to the nearest, halves to even; what is larger than all becomes the largest. Requires: finite.
+  /// Rounds to the nearest, halves to even; larger values become the largest. Requires: finite.
   template <class Small>
   static void store_f8(std::uint8_t* to, const Floats& a) {
     for (unsigned i = 0; i < 16; ++i) to[i] = static_cast<std::uint8_t>(Small::encode(a.lane[i]));
   }
-  /// The nearest integers, halves to even, of channels 0 to 63; -128 and 127 stand for all beyond. In an order of the
-  /// target's own, which `arrange` knows. Requires: below 2^22.
+  /// The nearest integers, halves to even, of channels 0 to 63; -128 and 127 also stand for all beyond. In an order of
+  /// the target's own, which `arrange` knows. Requires: below 2^22.
   static Bytes round_to_bytes(const Channels& a) {
     return each<Bytes>([&](unsigned i) {
       const int nearest = round_to_int(a.part[i / 16].lane[i % 16]);
@@ -510,9 +511,9 @@ struct Scalar {
   }
 
  private:
-  /// Not std::fma, which is libm's. By way of doubles: the product is exact, and a sum that is not gets an odd last
-  /// bit, as S. Boldo and G. Melquiond, "Emulation of a FMA and correctly-rounded sums", 2008, have it, so that
-  /// rounding it again does no harm.
+  /// std::fma would call libm. In doubles the product is exact, and an inexact sum is rounded to an odd last bit (S.
+  /// Boldo and G. Melquiond, "Emulation of a FMA and correctly-rounded sums", 2008), so that rounding it again is
+  /// harmless.
   static float fused(float a, float b, float c) {
     const double product = static_cast<double>(a) * static_cast<double>(b), addend = static_cast<double>(c);
     const double sum = product + addend, back = sum - product;

@@ -6,12 +6,12 @@
 
 namespace cinch::simd {
 
-/// A sign, `exponent_bits` and `mantissa_bits`; subnormals. The largest exponent stands for infinity and NaN, or,
-/// `finite`, for numbers and one NaN of all ones (F8 E4M3).
+/// A sign, `exponent_bits` and `mantissa_bits`, with subnormals. The largest exponent stands for infinity and NaN or,
+/// if `finite`, for numbers and one NaN of all ones (F8 E4M3).
 template <int exponent_bits, int mantissa_bits, bool finite = false>
 struct SmallFloat {
   static constexpr bool has_infinity = !finite;
-  static constexpr int mantissa = mantissa_bits;  // for those that know the type alone
+  static constexpr int mantissa = mantissa_bits;  // for code that only has the type
   static constexpr int bias = (1 << (exponent_bits - 1)) - 1;
   static constexpr std::uint32_t mantissa_mask = (1u << mantissa_bits) - 1;
   static constexpr std::uint32_t exponent_mask = (1u << exponent_bits) - 1;
@@ -21,10 +21,10 @@ struct SmallFloat {
 
   /// The smallest normal value, as a float's bits.
   static constexpr std::uint32_t min_normal = static_cast<std::uint32_t>(128 - bias) << 23;
-  /// Added to the float of these bits, a subnormal's steps are those of the sum's mantissa.
+  /// A float of these bits; added to a subnormal value, it makes the mantissa's last bit the subnormals' step.
   static constexpr std::uint32_t magic = static_cast<std::uint32_t>(128 - bias + dropped) << 23;
-  /// Added to a normal value's bits, with one more where the last that is kept is odd, it rounds them, halves to even,
-  /// and takes off what the biases differ by.
+  /// Added to a normal value's bits, plus one if the last kept bit is odd, it rounds them, halves to even, and
+  /// subtracts the difference of the biases.
   static constexpr std::uint32_t to_rounded =
       (1u << (dropped - 1)) - 1 - (static_cast<std::uint32_t>(127 - bias) << 23);
 
@@ -46,7 +46,7 @@ struct SmallFloat {
     return std::bit_cast<float>(sign | bits);
   }
 
-  /// The nearest, halves to even; what is larger than all becomes the largest. Requires: not NaN.
+  /// The nearest, halves to even; larger values become the largest. Requires: not NaN.
   static constexpr std::uint32_t encode(float value) noexcept {
     const auto bits = std::bit_cast<std::uint32_t>(value);
     const std::uint32_t magnitude = bits & 0x7fffffff;

@@ -3,8 +3,8 @@
 /// What: kernels are templates over a target, a struct of vector operations (`Scalar`, `Avx2`, `Avx512` in the headers
 /// beside this one), and are instantiated in one source per target, compiled for that target alone. All targets have
 /// the same logical vectors: 64 bytes, 64 words of 16 bits, 16 floats; so one kernel makes the same bytes on each of
-/// them. Threads: everything here is a pure function. Kernels must take care that a function of the standard library is
-/// not instantiated in a source compiled for a target: the linker may keep that copy for everybody.
+/// them. Threads: everything here is a pure function. A source that is compiled for one target must not emit a function
+/// of the standard library: the linker may keep that copy for everybody.
 #pragma once
 
 #if defined(__x86_64__)
@@ -16,7 +16,7 @@
 #include <cstdint>
 #include <string_view>
 
-/// For what a kernel is put together of: a call would take longer than what is called.
+/// For the parts of kernels: calling one would take longer than what it does.
 #define CINCH_ALWAYS_INLINE inline __attribute__((always_inline))
 /// The same for a target's vector operations, its static members.
 #define CINCH_OPERATION __attribute__((always_inline)) static inline
@@ -49,14 +49,14 @@ constexpr const char* name_of(Target target) noexcept {
 }
 
 #if defined(__x86_64__)
-/// Clang 14 does not know this one by name. What AVX2 needs of the operating system is all that it needs.
+/// Clang 14's __builtin_cpu_supports lacks F16C, which needs the same support by the operating system as AVX2.
 inline bool has_f16c() noexcept {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
   return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx >> 29 & 1) != 0;
 }
 #endif
 
-/// Whether kernels for `target` are built for this processor's family and all that they use is there.
+/// Whether kernels for `target` are built for this architecture and this machine has all instructions they use.
 inline bool is_available(Target target) noexcept {
 #if defined(__x86_64__)
   const auto has_avx2 = [] {

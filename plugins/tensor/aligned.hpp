@@ -1,4 +1,4 @@
-/// Arrays that start at a multiple of 64 bytes, so that vectors at multiples of it lie in one line of the cache each.
+/// Arrays that start at a multiple of 64 bytes, so that a vector at such a multiple lies in one cache line.
 #pragma once
 
 #include <cstddef>

@@ -40,10 +40,10 @@ struct Alphabet {
   unsigned escape_slots(unsigned context) const;
 };
 
-/// How many elements fell where: [context][turn * 32 + step].
+/// How many elements there are of each kind: [context][turn * 32 + step].
 using Histogram = std::array<std::uint32_t, context_count * 64>;
 
-/// The alphabet for a sample, chosen greedily; of its contexts only the first `contexts` ever come.
+/// The alphabet for a sample, chosen greedily; only the first `contexts` of its contexts occur.
 Alphabet fit_alphabet(const Histogram&, unsigned contexts);
 
 /// Bits that the elements of the sample take, without the bits that are always stored.

@@ -46,7 +46,7 @@ float octave_gain(float count, float total) {
 }
 
 Counts counts_of(const Histogram& histogram, unsigned context) {
-  constexpr std::uint32_t few = 1024;  // too few to trust: then the neighbours have a say as well
+  constexpr std::uint32_t few = 1024;  // below this, counts of the neighbouring contexts are mixed in
   const auto row = [&](unsigned which) { return std::span(histogram).subspan(64u * which, 64); };
   std::uint32_t own = 0;
   for (const std::uint32_t n : row(context)) own += n;

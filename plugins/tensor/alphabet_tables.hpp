@@ -1,5 +1,5 @@
-/// What the kernels look up of an alphabet. Sees no C++ library: kernels are compiled for other instruction sets, and
-/// an inline function of theirs must not stand in for everybody's.
+/// An alphabet as the tables that kernels look up. Includes nothing of the C++ library: kernels are compiled for other
+/// instruction sets, and the linker must not pick their copy of an inline function for everybody.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct AlphabetTables {
     return context / 4 * 256 + turn * 128 + context % 4 * step_count + step;
   }
 
-  // Of a cell, for the decoder: the step, and what is known of the sign and which bits are extra.
+  // Flags of `meaning`, beside the step: the element turns; its half or its turn is an extra bit.
   static constexpr std::uint8_t turned = 0x80, extra_half = 0x40, extra_turn = 0x20;
 
   /// By `key_of`: symbol | extra bits as above.

@@ -67,7 +67,7 @@ class BlockReader {
     return made;
   }
 
-  /// What is behind all sections: the stacks.
+  /// The stacks, which follow all sections.
   PopStacks stacks() {
     PopStacks stacks;
     const auto rans = in_.take(head_.rans_bytes);

@@ -50,7 +50,7 @@ class Pusher {
     encode_(tables, tile, from, stored, stacks_);
   }
 
-  /// The last elements, and behind them what stood a token earlier, which is as likely.
+  /// The last elements, padded with those of a token earlier, which are as likely.
   void pad(const Segment& segment, const std::uint8_t* words, std::size_t first, std::uint8_t* padded) const {
     const std::size_t size = cut_.word_bytes;
     const std::size_t channels = plan_.geometry.has_tokens ? plan_.geometry.channels : 1;

@@ -9,9 +9,9 @@
 
 namespace cinch::tensor {
 
-constexpr std::size_t plain_tile = 64 * pair;  // elements that are coded between two looks at what is left
+constexpr std::size_t plain_tile = 64 * pair;  // elements that are coded between two checks of the room left
 
-/// What stands before a block that has coded elements.
+/// What precedes the sections of a block.
 struct Head {
   std::uint32_t rans_bytes;
   std::uint32_t extra_bits;
@@ -86,7 +86,7 @@ class Tiles {
         contexts_.data());
   }
 
-  /// Turns the means to the token that is the first of a rotation's tile, unless they are there.
+  /// Turns the means to the token that is the first of a rotation's tile, unless they already are.
   void turn(const Segment& segment, std::size_t first) {
     if (turned_plane_ == segment.plane && turned_to_ == first) return;
     turned_plane_ = segment.plane;

@@ -84,7 +84,7 @@ class Chooser {
                      channel_bits * static_cast<double>(candidate.model.levels.size());
   }
 
-  /// Gives a candidate its alphabet, another plane's where that is as good, and its rope.
+  /// Gives a candidate its alphabet, another plane's if that is as good, and its rope.
   void settle(Candidate& candidate) {
     const Alphabet& own = candidate.alphabet;
     std::vector<std::uint8_t> stored;
@@ -106,7 +106,7 @@ class Chooser {
     if (known == plan.ropes.end()) plan.ropes.push_back(*candidate.rope);
   }
 
-  /// Whether more than one sampled row in 16 stands there twice.
+  /// Whether more than one in 16 sampled rows repeats an earlier one.
   bool repeats() const {
     if (!geometry_.has_tokens || sample_.rows < 16) return false;
     const auto* const rows = reinterpret_cast<const std::uint8_t*>(sample_.tops.data());
@@ -116,7 +116,7 @@ class Chooser {
     return again > sample_.rows / 16;
   }
 
-  /// The rows that come more than once, by their first tokens; none where that saves less than an eighth of the plane.
+  /// The rows that come more than once, by their first tokens; none if that saves no more than an eighth of the plane.
   std::vector<std::uint32_t> repeated_rows(const std::uint8_t* plane) const {
     if (geometry_.tokens >= RowTable::none) return {};
     RowTable table(plane, geometry_.token_bytes(), geometry_.tokens);
@@ -148,7 +148,7 @@ class Chooser {
   const Geometry geometry_;
   const Kernels& kernels_;
   RopeSearch& ropes_;
-  Sample& sample_;  // of the plane that is being looked at
+  Sample& sample_;  // of the current plane
 };
 
 }  // namespace

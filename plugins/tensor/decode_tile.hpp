@@ -24,7 +24,7 @@ template <class T>
 CINCH_ALWAYS_INLINE Decoded<T> meanings_of(const AlphabetTables& tables, typename T::Bytes context,
                                            typename T::Bytes slots) {
   if constexpr (T::has_wide_lookup) {
-    // All contexts that there are get looked up: what depends on the states has to be quick, and a search is not.
+    // Looks up in all contexts that occur: what depends on the states has to be quick, and a search is not.
     const auto in = [&](unsigned number) { return T::lookup(wide<T>(tables.id_of_slot, number), slots); };
     const auto first = T::with_bit(context, 4), second = T::with_bit(context, 5), third = T::with_bit(context, 6);
     const auto pair_of = [&](unsigned number) { return T::select(first, in(number + 1), in(number)); };
@@ -43,7 +43,7 @@ CINCH_ALWAYS_INLINE Decoded<T> meanings_of(const AlphabetTables& tables, typenam
   }
 }
 
-/// A pair of groups of which the states are decoded, and the words are not yet put together.
+/// A pair of groups whose states are decoded, but whose words are not put together yet.
 template <class T>
 struct DecodedPair {
   Rows rows;
@@ -79,7 +79,7 @@ bool pop_escapes(std::uint64_t lanes_escaped, unsigned count, std::uint8_t* word
   return true;
 }
 
-/// From meanings to words; false when a stack is empty.
+/// From meanings to words. Returns false if a stack runs empty.
 template <class T, Layout layout>
 CINCH_ALWAYS_INLINE bool finish_group(const Decoded<T>& decoded, const Rows& rows, std::size_t skip,
                                       const std::uint8_t* stored, std::uint8_t* words, Popped& popped) {
@@ -101,7 +101,7 @@ CINCH_ALWAYS_INLINE bool finish_group(const Decoded<T>& decoded, const Rows& row
   return pop_escapes<layout>(decoded.escapes, T::count_bits(decoded.escapes), words, popped);
 }
 
-/// Where there are registers enough, the words of a pair are put together while the states of the next are decoded.
+/// On targets with many registers, the words of a pair are put together while the states of the next are decoded.
 template <class T, Layout layout>
 bool decode_tile(const AlphabetTables& tables, const Tile& given, const std::uint8_t* stored, std::uint8_t* words,
                  PopStacks& stacks) {
@@ -123,7 +123,7 @@ bool decode_tile(const AlphabetTables& tables, const Tile& given, const std::uin
     if (is_pair) to.second = decode_step<T>(tables, to.rows.contexts + lanes, second);
     first = T::refill(first, bytes);
     if (is_pair) second = T::refill(second, bytes);
-    // Processors guess little of what is read in two places, in one of them downwards.
+    // Processors prefetch little when memory is read in two places, in one of them downwards.
     __builtin_prefetch(bytes - ahead);
     for (std::size_t i = 0; i < 2 * stored_bytes; i += 64) __builtin_prefetch(stored + ahead + i);
     return bytes >= bytes_bottom;

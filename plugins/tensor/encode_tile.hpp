@@ -45,7 +45,7 @@ struct ToEncode {
   std::uint64_t extra_halves, extra_turns, escapes;
 };
 
-/// Of `context` and `turn` the low four bits are 0, and of `turn` only the top bit counts: it is in `turns`.
+/// The low four bits of `context` are 0. Only the top bit of `turn` counts, and `turns` has it, too.
 template <class T>
 CINCH_ALWAYS_INLINE ToEncode<T> symbols_of(const AlphabetTables& tables, typename T::Bytes context,
                                            typename T::Bytes step, typename T::Bytes turn, std::uint64_t turns) {
@@ -83,7 +83,7 @@ CINCH_ALWAYS_INLINE ToEncode<T> symbols_of(const AlphabetTables& tables, typenam
   }
 }
 
-/// A group of which the symbols are found, and nothing is pushed yet.
+/// A group whose symbols are found, but not pushed yet.
 template <class T>
 struct FoundGroup {
   ToEncode<T> symbols;
@@ -113,7 +113,7 @@ CINCH_ALWAYS_INLINE void push_group(const FoundGroup<T>& group, typename T::Word
   extra.push(T::pick_bits(group.halves, symbols.extra_halves), T::count_bits(symbols.extra_halves));
   extra.push(T::pick_bits(group.turns, symbols.extra_turns), T::count_bits(symbols.extra_turns));
   std::uint64_t left = symbols.escapes;
-  do {  // the first time without a look at whether there is one, which nobody can guess
+  do {  // the first time without asking whether there is one: that branch would be unpredictable
     const auto lane = static_cast<std::size_t>(__builtin_ctzll(left | std::uint64_t{1} << 63));
     const std::uint16_t top = top_of<layout>(group.words + lane * cut<layout>.word_bytes);
     std::memcpy(escapes, &top, 2);
@@ -131,7 +131,7 @@ void encode_tile(const AlphabetTables& tables, const Tile& given, const std::uin
   constexpr std::size_t ahead = 2048;
   constexpr std::size_t group_bytes = lanes * cut<layout>.word_bytes;
   constexpr std::size_t stored_bytes = cut<layout>.stored_bytes();
-  const Tile tile = given;  // stores of bytes might change what is not a copy
+  const Tile tile = given;  // a copy, which no store to bytes can change
   BitPusher extra(stacks);
   std::uint8_t* bytes = stacks.bytes;
   std::uint8_t* escapes = stacks.escapes;
@@ -143,7 +143,7 @@ void encode_tile(const AlphabetTables& tables, const Tile& given, const std::uin
     group -= 2;
     contexts.back();
     bases.back();
-    // Processors do not guess well what is wanted next of memory that is read downwards.
+    // Processors prefetch badly when memory is read downwards.
     for (std::size_t i = 0; i < 2 * group_bytes; i += 64) __builtin_prefetch(words + group * group_bytes + i - ahead);
   };
   const auto find = [&](std::size_t which) __attribute__((always_inline)) {

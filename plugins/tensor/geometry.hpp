@@ -21,15 +21,14 @@ struct Geometry {
 
   std::uint64_t token_bytes() const { return channels * cut_of(layout).word_bytes; }
 
-  /// Not where planes are many and so short that what is known of each would take more memory than they do, for all of
-  /// which there is little to gain.
+  /// False for very many very short planes: their models would take more memory than the planes, for little gain.
   bool is_worth_planning() const {
     constexpr std::uint64_t max_short_planes = 4096, min_plane_bytes = 1024;
     return planes <= max_short_planes || tokens * token_bytes() >= min_plane_bytes;
   }
 };
 
-/// The geometry of a value of `size` bytes, or none where this codec has nothing to offer: types that are no floats,
+/// The geometry of a value of `size` bytes, or none if this codec has nothing to offer: for types other than floats,
 /// and empty values.
 inline std::optional<Geometry> geometry_of(const cinch_shape_v1* shape, std::uint64_t size) {
   const std::optional<Layout> layout = layout_of(shape);

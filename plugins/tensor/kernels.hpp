@@ -82,7 +82,7 @@ struct Rotation {
 /// Sign, exponent and first mantissa bit of an element as one number: sign * `top_count` + shifted exponent * 2 + bit.
 constexpr std::uint16_t top_count = 512;
 
-/// Rows of a plane, and how they turn, where they do.
+/// Rows of a plane, and how they turn, if they do.
 struct SampleRows {
   const float* values;        ///< [rows][channels]
   const std::uint16_t* tops;  ///< The same.
@@ -95,7 +95,7 @@ struct SampleRows {
   float* scratch;  ///< `channels`
 };
 
-/// What is thought of the channels.
+/// The channels' models, as `count_steps` takes them.
 struct Channels {
   const float* means;
   const float* per_half_deviation;
@@ -128,10 +128,10 @@ struct Kernels {
   /// By layout: words to `stored` (the planes of all groups) and to the stacks.
   void (*encode[5])(const AlphabetTables&, const Tile&, const std::uint8_t* words, std::uint8_t* stored, PushStacks&);
   bool (*decode[5])(const AlphabetTables&, const Tile&, const std::uint8_t* stored, std::uint8_t* words, PopStacks&);
-  /// Cosines and sines of so many angles times `token`, in 2^-15.
+  /// Cosines and sines of `count` angles times `token`, in 2^-15.
   void (*waves)(const std::uint32_t* angles, std::size_t count, std::uint64_t token, std::int16_t* cosines,
                 std::int16_t* sines);
-  /// The means themselves turned: `along` and `across` for tokens that are counted from another one.
+  /// Turns the means themselves: `along` and `across` for tokens that are counted from another one.
   void (*turn)(const Rotation&, std::int16_t* along, std::int16_t* across);
   /// The contexts of some tokens: cosines and sines are rows of `head_dim`, contexts rows of `channels`.
   void (*predict)(const Rotation&, std::size_t tokens, std::uint8_t* contexts);

@@ -47,7 +47,7 @@ struct StoredPlan {
 std::vector<std::uint8_t> write_plan(const StoredPlan&, const Geometry&);
 StoredPlan read_plan(std::span<const std::uint8_t> stored, const Geometry&);
 
-/// A plane's model as the kernels want it.
+/// A plane's model as the kernels take it.
 struct PlaneState {
   PlaneState(const PlaneModel&, const std::vector<Rope>&, const Geometry&);
 
@@ -55,7 +55,7 @@ struct PlaneState {
   std::uint8_t alphabet;
   std::uint8_t rope;
   std::uint8_t word[4];
-  std::size_t period = 0;  ///< Of the arrays below, which are 128 bytes longer.
+  std::size_t period = 0;  ///< Of the arrays below, which are 128 elements longer.
   Aligned<std::uint8_t> octaves;
   Aligned<std::uint8_t> halves;
   Aligned<std::uint8_t> contexts;  ///< not for rotary
@@ -63,7 +63,7 @@ struct PlaneState {
   std::uint32_t row_count = 0;
   std::vector<std::uint8_t> rows;  ///< Decoded.
 
-  /// Where to find a row by its contents, which encoders alone do: made when it is first asked for. [any-thread]
+  /// Finds a row by its contents. Only encoders need it, so it is made on first use. [any-thread]
   const RowTable& row_table(std::size_t row_bytes) const;
 
  private:

@@ -16,12 +16,12 @@ struct FoundRope {
   float bits;  ///< Saved for each value by means that turn, against means that do not.
 };
 
-/// Looks at one sample after the other; see `rotary::Detector`. Threads: one at a time.
+/// Searches one sample after another; see `rotary::Detector`. Threads: one at a time.
 class RopeSearch {
  public:
   explicit RopeSearch(const Kernels& kernels);
 
-  /// The rope that makes the sample most predictable, or none where no rope does. `head_dim` is 0 when it is not known.
+  /// The rope that makes the sample most predictable, or none if no rope does. `head_dim` is 0 if it is not known.
   std::optional<FoundRope> find(const Sample& sample, std::uint64_t head_dim);
 
  private:
@@ -29,7 +29,7 @@ class RopeSearch {
   void try_ropes(const rotary::Sample& heads, std::size_t rotary_dim, std::optional<FoundRope>& best);
 
   rotary::Detector detector_;
-  // What is looked at:
+  // The rows that are searched:
   std::vector<float> rows_;
   std::vector<std::uint64_t> tokens_;
 };

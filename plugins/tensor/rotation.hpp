@@ -54,7 +54,7 @@ constexpr double natural_logarithm(double x) {
 /// The frequencies base^(-2 i / rotary_dim).
 std::vector<std::uint32_t> frequencies_of(double log_base, std::size_t rotary_dim);
 
-/// The same for plugins/rotary, which counts finer.
+/// The same as plugins/rotary counts them, in 2^-64 turns.
 std::vector<rotary::Turn> turns_of(const std::vector<std::uint32_t>& frequencies);
 
 constexpr std::size_t rotation_tokens = 64;

@@ -1,4 +1,4 @@
-/// Rows that a value repeats: finding them, and telling in a block which token is which.
+/// Rows that a value repeats: finding them, and storing in a block which token has which.
 #pragma once
 
 #include <cstddef>

@@ -10,8 +10,7 @@
 
 namespace cinch::tensor {
 
-/// One is taken after the other into the same memory: of wide tokens a sample is so long that malloc would get new
-/// pages for each.
+/// Reused from plane to plane: a sample of wide tokens is so large that malloc would map new pages for each.
 struct Sample {
   /// From a plane of the geometry. A value without tokens is sampled in pieces of 64 elements, as if they were tokens.
   void take(const Geometry&, const Kernels&, const std::uint8_t* plane);
@@ -20,10 +19,11 @@ struct Sample {
   /// Keeps the first of equal rows. `token` must not be called afterwards.
   void drop_repeated();
 
-  /// Somewhere in the `i`th stretch of `stride` tokens, and never the same place of each: that would take what comes
-  /// again every few tokens, as the ends of a cache's pages do, for all or for nothing.
+  /// A token in the `i`th stretch of `stride`, at a different offset in each, so that what comes again every few
+  /// tokens, as the ends of a cache's pages do, is neither always nor never sampled.
   std::uint64_t token(std::size_t i) const {
-    const auto turn = static_cast<std::uint32_t>(i * 2654435769u);  // by the golden ratio of 2^32: evenly spread
+    // Multiples of 2^32 over the golden ratio are spread evenly.
+    const auto turn = static_cast<std::uint32_t>(i * 2654435769u);
     return i * stride + (std::uint64_t{turn} * stride >> 32);
   }
 

@@ -58,7 +58,7 @@ void turn_pairs(const SampleRows& sample, const float* waves, const float* __res
   }
 }
 
-/// `values` turned as the row's are, forward or back: itself where nothing turns.
+/// `values`, turned by the row's angles, forward or back; `values` itself if nothing turns.
 template <bool back>
 const float* turned_row(const SampleRows& sample, std::size_t row, const float* values) {
   if (!sample.waves) return values;
@@ -88,7 +88,7 @@ void sum_distances(const SampleRows& sample, const float* means, float* __restri
 
 void count_steps(const SampleRows& sample, const Channels& channels, StepCounts& counts) {
   constexpr std::size_t at_once = 256;
-  float within[at_once];  // a loop of its own: beyond 15, compilers would branch to what is known then
+  float within[at_once];  // in a loop of its own: compilers would branch to cases that are known beyond 15
   std::uint16_t keys[at_once];
   for (std::size_t row = 0; row < sample.rows; ++row) {
     const float* const predicted = turned_row<false>(sample, row, channels.means);

@@ -62,7 +62,8 @@ struct Tensor {
 
    private:
     static PlanState open(const cinch_shape_v1* shape, Input stored) {
-      const std::optional<Geometry> geometry = geometry_of(shape, 1);  // of values without tokens the size is not asked
+      // Any size: the plan of a value without tokens does not depend on it.
+      const std::optional<Geometry> geometry = geometry_of(shape, 1);
       if (!geometry) throw Failure(CINCH_CORRUPT, "a plan for values that are no floats");
       return PlanState(read_plan(stored, *geometry), *geometry, best_kernels());
     }
@@ -73,7 +74,7 @@ struct Tensor {
    public:
     explicit Encoder(const Options&) : chooser_(best_kernels()), blocks_(best_kernels()) {}
 
-    /// Always one: where nothing pays it says so, and every block is declined by it.
+    /// Always makes one: if nothing pays, the plan says so and every block is declined.
     std::optional<std::size_t> plan(const PlanCall& call) {
       const std::optional<Geometry> geometry = geometry_of(call.shape, call.value.size());
       if (!geometry) return std::nullopt;

@@ -11,7 +11,8 @@ CINCH_ALWAYS_INLINE typename T::WideTable wide(const std::uint8_t* table, unsign
   return T::wide_table(table + 128 * part);
 }
 
-/// Of a table by id. Without a context above 3 its lower half has all there are: one register is permuted, not two.
+/// Looks up in a table by id. Without a context above 3 all ids are in its lower half: one register is permuted, not
+/// two.
 template <class T, bool has_upper>
 CINCH_ALWAYS_INLINE typename T::Bytes by_id(const std::uint8_t* table, typename T::Bytes id) {
   if constexpr (has_upper) return T::lookup(wide<T>(table), id);

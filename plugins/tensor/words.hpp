@@ -24,7 +24,7 @@ CINCH_ALWAYS_INLINE typename T::Bytes and_bits(typename T::Bytes a, std::uint8_t
   return T::both(a, T::fill(bits));
 }
 
-/// Words of which the top byte has sign and most of the exponent, and the next the rest: those of bf16.
+/// Words whose top byte has the sign and most of the exponent, and whose next byte has the rest: those of bf16.
 template <class T>
 CINCH_ALWAYS_INLINE Parts<T> parts_of_bf16(const std::uint8_t* words) {
   typename T::Bytes low, high;
