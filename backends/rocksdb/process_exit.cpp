@@ -1,5 +1,6 @@
 #include "backends/rocksdb/process_exit.hpp"
 
+#include <condition_variable>
 #include <cstdlib>
 #include <mutex>
 #include <set>
@@ -11,7 +12,10 @@ namespace {
 
 struct OpenStores {
   std::mutex mutex;
-  std::set<KvStore*> stores;
+  std::set<KvStore*> stores;  // by mutex, as all below
+  unsigned openings = 0;
+  std::condition_variable opened;
+  bool is_ending = false;
 };
 
 OpenStores& open_stores() {
@@ -27,15 +31,36 @@ std::unique_lock<std::mutex> lock(OpenStores& all) {
 
 void close_all() {
   OpenStores& all = open_stores();
-  const std::unique_lock<std::mutex> locked = lock(all);
+  std::unique_lock<std::mutex> locked = lock(all);
   if (!locked) return;
+  all.is_ending = true;
+  if (fork_generation() == 0) all.opened.wait(locked, [&] { return all.openings == 0; });
   for (KvStore* const store : all.stores) (void)store->close();  // one of the parent's only returns `closed`
 }
 
 }  // namespace
 
-void close_at_exit(KvStore& store) {
+StoreOpening::StoreOpening() {
   OpenStores& all = open_stores();
+  const std::unique_lock<std::mutex> locked = lock(all);
+  if (!locked) return;
+  is_refused_ = all.is_ending;
+  is_counted_ = !is_refused_;
+  if (is_counted_) ++all.openings;
+}
+
+StoreOpening::~StoreOpening() {
+  if (!is_counted_) return;
+  OpenStores& all = open_stores();
+  const std::unique_lock<std::mutex> locked = lock(all);
+  if (!locked) return;
+  --all.openings;
+  all.opened.notify_all();
+}
+
+void StoreOpening::succeeded(KvStore& store) {
+  OpenStores& all = open_stores();
+  // Not earlier: what RocksDB's first opening makes has to be destroyed later.
   [[maybe_unused]] static const int registered = std::atexit(close_all);
   if (const std::unique_lock<std::mutex> locked = lock(all)) all.stores.insert(&store);
 }

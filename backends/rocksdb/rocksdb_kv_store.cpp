@@ -63,12 +63,14 @@ Result<std::shared_ptr<KvStore>> RocksDbKvStore::open(const Settings& settings) 
 }
 
 Result<std::shared_ptr<KvStore>> RocksDbKvStore::open_with(RocksDbOptions options) {
+  StoreOpening opening;
+  if (opening.is_refused()) return Status(StatusCode::closed, options.path + ": the process is ending");
   Result<std::unique_ptr<Database>> database = Database::open(std::move(options));
   if (!database) return database.error();
   Result<std::unique_ptr<StampSource>> stamps = stamps_of(**database);
   if (!stamps) return stamps.error();
   std::shared_ptr<RocksDbKvStore> store(new RocksDbKvStore(std::move(*database), std::move(*stamps)));
-  close_at_exit(*store);
+  opening.succeeded(*store);
   return std::shared_ptr<KvStore>(std::move(store));
 }
 
@@ -80,12 +82,13 @@ RocksDbKvStore::RocksDbKvStore(std::unique_ptr<Database> database, std::unique_p
       stripes_(std::make_unique<KeyStripes>()) {}
 
 RocksDbKvStore::~RocksDbKvStore() {
-  forget_at_exit(*this);
   if (fork_generation() != fork_generation_) {
+    forget_at_exit(*this);
     (void)database_.release();  // the parent's: closing would wait for its threads, which are not in this process
     return;
   }
   (void)close();
+  forget_at_exit(*this);  // not earlier: the end of the process waits until the stores it knows are closed
 }
 
 Result<RocksDbKvStore::Lease> RocksDbKvStore::enter() {
@@ -317,9 +320,9 @@ StoreStats RocksDbKvStore::stats() {
 }
 
 Status RocksDbKvStore::close() {
-  if (is_closing_.exchange(true)) return {};
-  if (fork_generation() != fork_generation_) return enter().status();
-  const std::unique_lock alone(open_mutex_);  // waits for calls in progress
+  const bool is_first = !is_closing_.exchange(true);
+  if (fork_generation() != fork_generation_) return is_first ? enter().status() : Status();
+  const std::unique_lock alone(open_mutex_);  // waits for calls in progress, and for another close
   if (!database_) return {};
   if (stamps_ && database_->write_error().ok()) (void)reclaim_expired(every_key);
   stamps_.reset();

@@ -51,7 +51,7 @@ TEST_F(ExitTest, HasItsCodeAndKeepsWhatWasAcknowledged) {
   for (std::uint64_t round = 0; round < rounds; ++round) {
     for (const char* const backend : {"memory", "rocksdb"}) {
       for (const char* const holder : {"local", "static", "leaked"}) {
-        for (const char* const thread : {"no thread", "thread"}) {
+        for (const char* const thread : {"none", "working", "opening"}) {
           for (const char* const way : {"return", "exit", "_exit", "quick_exit"}) {
             SCOPED_TRACE(std::string(backend) + ", " + holder + ", " + thread + ", " + way);
             const std::string path = backend == std::string_view("rocksdb") ? parent() / std::to_string(++exits) : "";

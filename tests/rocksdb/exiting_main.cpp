@@ -39,15 +39,25 @@ void work_for_ever(const Store& store) {
   }
 }
 
-int run(const std::string& path, std::string_view holder, bool has_thread, std::string_view way) {
+void open_for_ever(const std::string& path) {
+  StoreConfig config;
+  config.backend = path.empty() ? "memory" : "rocksdb";
+  if (!path.empty()) config.settings.set("path", path);
+  for (;;) {
+    (void)open_store(config);
+    has_begun = true;
+  }
+}
+
+int run(const std::string& path, std::string_view holder, std::string_view thread, std::string_view way) {
   Store store = open(path);
   for (int n = 0; n < exiting_values; ++n) {
     if (!store->set(exiting_key(n), exiting_value(n)).ok()) std::abort();
   }
-  if (has_thread) {
-    std::thread([store] { work_for_ever(store); }).detach();
-    while (!has_begun) std::this_thread::yield();
-  }
+  if (thread == "working") std::thread([store] { work_for_ever(store); }).detach();
+  if (thread == "opening")
+    std::thread([other = path.empty() ? "" : path + ".other"] { open_for_ever(other); }).detach();
+  while (thread != "none" && !has_begun) std::this_thread::yield();
   if (holder == "static") held_static = std::move(store);
   if (holder == "leaked") held_for_ever = new Store(std::move(store));
   if (way == "exit") std::exit(exiting_code);
@@ -61,5 +71,5 @@ int run(const std::string& path, std::string_view holder, bool has_thread, std::
 
 int main(int, char** arguments) {
   alarm(60);  // a hang ends with a signal
-  return cinch::test::run(arguments[1], arguments[2], arguments[3] == std::string_view("thread"), arguments[4]);
+  return cinch::test::run(arguments[1], arguments[2], arguments[3], arguments[4]);
 }
