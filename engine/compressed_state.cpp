@@ -112,6 +112,8 @@ Result<CompressedKvStore::State::Choice> CompressedKvStore::State::choose(std::s
     if (Status status = check_value_bytes(*set.tensor, bytes); !status.ok()) return status;
   }
   if (!rules.status().ok()) return rules.status();
+  // What could not be read is not written.
+  if (Status status = decoders.check_usual(); !status.ok()) return status;
   choice.codec = CodecRef::held(codec);
   const RuleSet::Entry* entry = rules.find(key);
   if (entry) {

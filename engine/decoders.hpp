@@ -18,6 +18,9 @@ class Decoders {
   Decoders(const CodecRegistry& codecs, FormatId usual)
       : codecs_(codecs), format_(std::move(usual)), usual_(codecs.decoder(format_).value_or(nullptr)) {}
 
+  /// Whether values of the usual format can be read. Errors: `CodecRegistry::decoder`'s.
+  Status check_usual() const { return usual_ ? Status() : codecs_.decoder(format_).status(); }
+
   /// The result must not outlive this. Errors: `CodecRegistry::decoder`'s.
   Result<CodecRef> find(const FormatId& format) const {
     if (usual_ && format == format_) return CodecRef::held(usual_);

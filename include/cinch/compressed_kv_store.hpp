@@ -91,7 +91,8 @@ enum class Recompressed : std::uint8_t {
 class CINCH_API CompressedKvStore final : public KvStore {
  public:
   /// Writes with `codec`, or what a rule names; reads with whatever of `codecs` a value names. A rule that cannot be
-  /// followed makes every set answer why. Requires: `inner` and `codec` are not null.
+  /// followed, or a `codec` that `codecs` cannot read, makes every set answer why. Requires: `inner` and `codec` are
+  /// not null.
   CompressedKvStore(std::shared_ptr<KvStore> inner, std::shared_ptr<const Codec> codec, CompressedOptions options = {},
                     CodecRegistry codecs = default_registry());
   ~CompressedKvStore() override;

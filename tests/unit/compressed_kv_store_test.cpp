@@ -85,6 +85,13 @@ TEST(CompressedKvStoreTest, OneValueCanHaveACodecOfItsOwn) {
   EXPECT_NE(status.message().find("zstd"), std::string_view::npos) << status.message();
 }
 
+TEST(CompressedKvStoreTest, WritesNothingThatItsCodecsCannotRead) {
+  CompressedKvStore store(memory(), make_toy_codec(ToyKind::plain));
+  const Status set = store.set("k", text(5000));
+  EXPECT_EQ(set.code(), StatusCode::codec_missing) << set.to_string();
+  EXPECT_FALSE(store.exists("k").value());
+}
+
 TEST(CompressedKvStoreTest, ValuesTakeLessRoom) {
   const auto inner = memory();
   CompressedKvStore store(inner, codec("zstd"));
