@@ -112,6 +112,10 @@ CodecRegistry::~CodecRegistry() = default;
 
 Status CodecRegistry::add(std::shared_ptr<const CodecProvider> provider) {
   const ProviderInfo& info = provider->info();
+  if (!is_identifier(info.format)) {
+    return {StatusCode::invalid_argument,
+            "codec \"" + printable(info.format) + "\": its name has to be of the characters a-z, 0-9, '.', '_', '-'"};
+  }
   const auto [entry, added] = state_->providers.emplace(info.format, provider);
   if (added || entry->second == provider) return {};
   const ProviderInfo& first = entry->second->info();

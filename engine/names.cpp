@@ -47,6 +47,10 @@ std::string suggestion_for(std::string_view name, std::span<const std::string_vi
   return near.empty() ? "" : "; did you mean \"" + std::string(near) + "\"?";
 }
 
+bool is_identifier(std::string_view name) noexcept {
+  return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == name.npos;
+}
+
 std::string joined(std::span<const std::string_view> names) {
   std::string out;
   for (const std::string_view name : names) out.append(out.empty() ? "" : ", ").append(name);

@@ -1,4 +1,4 @@
-/// Lists of names, and messages about a name that is not among them.
+/// Names: which ones may be, lists of them, and messages about a name that is not among them.
 #pragma once
 
 #include <span>
@@ -6,6 +6,9 @@
 #include <string_view>
 
 namespace cinch {
+
+/// Whether it can name a format or an implementation: not empty, of [a-z0-9._-].
+bool is_identifier(std::string_view name) noexcept;
 
 /// "a, b, c".
 std::string joined(std::span<const std::string_view> names);

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 
+#include "engine/names.hpp"
 #include "engine/printable.hpp"
 
 namespace cinch {
@@ -96,9 +97,7 @@ std::optional<std::string> padded_text(const char (&field)[size]) {
 template <std::size_t size>
 std::optional<std::string> identifier(const char (&field)[size]) {
   std::optional<std::string> text = padded_text(field);
-  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyz0123456789._-";
-  if (text && (text->empty() || text->find_first_not_of(allowed) != text->npos)) return std::nullopt;
-  return text;
+  return text && is_identifier(*text) ? text : std::nullopt;
 }
 
 Status corrupt_manifest(std::string_view what) { return refused("manifest_corrupt", what); }

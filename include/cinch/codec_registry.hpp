@@ -37,7 +37,8 @@ class CINCH_API CodecRegistry {
   ~CodecRegistry();
 
   /// Adds a provider. Errors: `plugin_refused` ("provider_conflict: …") when its format already has one, which then
-  /// stays, and no preference decides. Built-in formats are never replaced.
+  /// stays, and no preference decides; `invalid_argument` when the format's name is not of [a-z0-9._-]. Built-in
+  /// formats are never replaced. Requires: `provider` is not null.
   Status add(std::shared_ptr<const CodecProvider> provider);
 
   /// Of two providers of `format`, takes the one with that `ProviderInfo::implementation`. Has to precede `add`.

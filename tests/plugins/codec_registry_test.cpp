@@ -14,6 +14,29 @@ std::string message_of(const Result<std::shared_ptr<const Codec>>& result) {
   return result ? "no failure" : std::string(result.error().message());
 }
 
+class NamedProvider final : public CodecProvider {
+ public:
+  explicit NamedProvider(std::string format) { info_.format = std::move(format); }
+  const ProviderInfo& info() const noexcept override { return info_; }
+  Result<std::string> canonical(std::string_view) const override { return std::string(); }
+  Result<std::shared_ptr<const Codec>> open(std::uint16_t, std::uint16_t, std::string_view) const override {
+    return Status(StatusCode::codec_missing, "not to be opened");
+  }
+
+ private:
+  ProviderInfo info_;
+};
+
+TEST(CodecRegistryTest, RefusesNamesThatNoSpecCouldHave) {
+  CodecRegistry registry;
+  for (const char* name : {"", "a:b", "Upper", "a,b", "a b", "caf\xe9"}) {
+    const Status status = registry.add(std::make_shared<NamedProvider>(name));
+    EXPECT_EQ(status.code(), StatusCode::invalid_argument) << name;
+  }
+  EXPECT_TRUE(registry.add(std::make_shared<NamedProvider>("com.example.runs-2_b")).ok());
+  EXPECT_EQ(registry.providers().size(), 2u);
+}
+
 TEST(CodecRegistryTest, HoldsRawFromTheStart) {
   const CodecRegistry registry;
   const auto raw = codec_of(registry, "raw");
