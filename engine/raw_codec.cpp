@@ -53,7 +53,8 @@ class RawProvider final : public CodecProvider {
 }  // namespace
 
 std::shared_ptr<const CodecProvider> raw_provider() {
-  static const auto provider = std::make_shared<const RawProvider>();
+  // Never destroyed: static destructors may still use it.
+  static const auto& provider = *new std::shared_ptr<const CodecProvider>(std::make_shared<const RawProvider>());
   return provider;
 }
 
