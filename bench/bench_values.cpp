@@ -1,6 +1,7 @@
 #include "bench/bench_values.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <stdexcept>
 
@@ -62,12 +63,8 @@ void add_tensors(const std::string& path, const std::string& name, Tensors& out)
       const std::string tensor_name = "layers." + std::to_string(layer) + "." + letter;
       Tensor tensor{name + "/" + tensor_name, test::read_tensor(path, tensor_name), {}};
       if (tensor.bytes.empty()) continue;
-      tensor.shape.dtype = Dtype::bf16;
-      tensor.shape.ndim = 3;
-      tensor.shape.dims[0] = tensor.bytes.size() / (2 * sample_heads * sample_head_dim);
-      tensor.shape.dims[1] = sample_heads;
-      tensor.shape.dims[2] = sample_head_dim;
-      tensor.shape.token_axis = 0;
+      const std::uint64_t tokens = tensor.bytes.size() / (2 * sample_heads * sample_head_dim);
+      tensor.shape = make_tensor(Dtype::bf16, std::array{tokens, sample_heads, sample_head_dim}).value();
       list->push_back(std::move(tensor));
     }
   }
@@ -113,8 +110,10 @@ std::size_t total_bytes(const std::vector<Tensor>& tensors) noexcept {
 }
 
 const Tensors& tensors(bool few) {
-  static const Tensors all = read_tensors(few);
-  return all;
+  static std::map<bool, Tensors> read;
+  const auto [entry, is_new] = read.try_emplace(few);
+  if (is_new) entry->second = read_tensors(few);
+  return entry->second;
 }
 
 const Values& values(std::string_view content, std::size_t bytes) {

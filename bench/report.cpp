@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "tools/cinch/bench_pairs.hpp"
 
@@ -33,21 +34,14 @@ std::string number(double value, int digits) {
   return text.data();
 }
 
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
+nlohmann::ordered_json json_of(const std::optional<double>& value) {
+  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json();
 }
-
-std::string json_of(const std::optional<double>& value) { return value ? number(*value, 6) : "null"; }
 
 /// "met", "missed" or nothing to meet.
 std::string verdict(const Row& row) {
   if (!row.goal) return "";
-  const double reached = row.other ? row.share : row.value;
+  const double reached = row.goal_is_value ? row.value : row.share;
   return (row.more_is_better ? reached >= *row.goal : reached <= *row.goal) ? "met" : "missed";
 }
 
@@ -87,6 +81,11 @@ void Report::pair(const std::string& name, const std::string& against, const Amo
   rows_.push_back(row);
 }
 
+void Report::note_rate_goal(double rate) {
+  rows_.back().goal = rate;
+  rows_.back().goal_is_value = true;
+}
+
 void Report::note_codec(double ratio, std::optional<double> loss) {
   rows_.back().ratio = ratio;
   rows_.back().loss = loss;
@@ -97,6 +96,7 @@ void Report::value(const std::string& name, const std::string& against, const st
   Row row{section_, name, against, unit, own, other};
   row.share = row.low = row.high = other && *other != 0 ? own / *other : 0;
   row.goal = goal;
+  row.goal_is_value = !other;
   row.more_is_better = more_is_better;
   rows_.push_back(row);
 }
@@ -107,20 +107,24 @@ void Report::wrong(const std::string& what) {
 }
 
 std::string Report::json() const {
-  std::string out = "{\"left_out\": [";
-  for (const std::string& what : left_out_) out += (&what == left_out_.data() ? "" : ", ") + quoted(what);
-  out += "], \"rows\": [";
+  nlohmann::ordered_json out{{"left_out", left_out_}, {"rows", nlohmann::ordered_json::array()}};
   for (const Row& row : rows_) {
-    out += &row == rows_.data() ? "\n" : ",\n";
-    out += "  {\"section\": " + quoted(row.section) + ", \"name\": " + quoted(row.name);
-    out += ", \"against\": " + quoted(row.against) + ", \"unit\": " + quoted(row.unit);
-    out += ", \"value\": " + number(row.value, 6) + ", \"other\": " + json_of(row.other);
-    out += ", \"share\": " + number(row.share, 4) + ", \"low\": " + number(row.low, 4);
-    out += ", \"high\": " + number(row.high, 4) + ", \"goal\": " + json_of(row.goal);
-    out += ", \"ratio\": " + json_of(row.ratio) + ", \"loss\": " + json_of(row.loss);
-    out += ", \"verdict\": " + quoted(verdict(row)) + "}";
+    out["rows"].push_back({{"section", row.section},
+                           {"name", row.name},
+                           {"against", row.against},
+                           {"unit", row.unit},
+                           {"value", row.value},
+                           {"other", json_of(row.other)},
+                           {"share", row.share},
+                           {"low", row.low},
+                           {"high", row.high},
+                           {"goal", json_of(row.goal)},
+                           {"goal_is_value", row.goal_is_value},
+                           {"ratio", json_of(row.ratio)},
+                           {"loss", json_of(row.loss)},
+                           {"verdict", verdict(row)}});
   }
-  return out + "\n]}\n";
+  return out.dump(1) + "\n";
 }
 
 std::string Report::table() const {
@@ -140,7 +144,8 @@ std::string Report::table() const {
     out += "| " + row.name + " | " + number(row.value, digits) + " " + row.unit + " | " + row.against + " | ";
     out += row.other ? number(*row.other, digits) + " | " + number(row.share, 3) + " | " : " | | ";
     out += row.low != row.high ? number(row.low, 3) + "–" + number(row.high, 3) : std::string();
-    out += " | " + (row.goal ? number(*row.goal, 2) : std::string()) + " | " + verdict(row) + " |";
+    out += " | " + (row.goal ? number(*row.goal, 2) : std::string());
+    out += (row.goal && row.goal_is_value ? " " + row.unit : "") + " | " + verdict(row) + " |";
     if (has_codecs) out += " " + (row.ratio ? number(*row.ratio, 2) : "") + " |";
     if (has_codecs) out += " " + (row.loss ? number(*row.loss, 4) : "") + " |";
     out += "\n";

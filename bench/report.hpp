@@ -21,7 +21,8 @@ struct Row {
   double share = 0;  ///< cinch's rate divided by the other's: the median of the pairs; for sizes, size by size.
   double low = 0;    ///< All pairs but the lowest and the highest lie from here …
   double high = 0;   ///< … to here.
-  std::optional<double> goal = std::nullopt;  ///< For `share`, or for `value` where there is no other.
+  std::optional<double> goal = std::nullopt;  ///< For `share`, or for `value`.
+  bool goal_is_value = false;                 ///< Always so if there is no other.
   bool more_is_better = true;
   std::optional<double> ratio = std::nullopt;  ///< Raw bytes by stored bytes, where a codec is measured.
   std::optional<double> loss = std::nullopt;   ///< Relative RMS error, where the codec is lossy.
@@ -45,7 +46,7 @@ class Report {
   /// Starts a group of rows and says so on standard error.
   void section(const std::string& name);
 
-  /// Times `own` and `other` in turns, at least seven pairs (quick: three), each side long enough to be timed; every
+  /// Times `own` and `other` in turns, nine pairs (quick: three), each side long enough to be timed; every
   /// call does `amount` bytes. `settle`, where there is one, is called before each turn and not timed: it waits for
   /// what the last one left running.
   void bytes(const std::string& name, const std::string& against, double amount, const Work& own, const Work& other,
@@ -62,6 +63,9 @@ class Report {
   /// A figure that is not a speed.
   void value(const std::string& name, const std::string& against, const std::string& unit, double own,
              std::optional<double> other, std::optional<double> goal, bool more_is_better);
+
+  /// Holds the last row to a rate of its own, in its unit, instead of a share of the other's.
+  void note_rate_goal(double rate);
 
   /// What the codec of the last row makes of the values.
   void note_codec(double ratio, std::optional<double> loss);

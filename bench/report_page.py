@@ -37,7 +37,8 @@ def share_bar(row):
     """The share on a scale from 0 to 2, its interval as a line, its goal as a mark."""
     width, scale = 220, 110
     x = lambda share: max(0, min(width, share * scale))
-    goal = "" if row["goal"] is None else line(x(row["goal"]), 0, x(row["goal"]), 14, "#b00", 2)
+    has_goal = row["goal"] is not None and not row["goal_is_value"]
+    goal = line(x(row["goal"]), 0, x(row["goal"]), 14, "#b00", 2) if has_goal else ""
     return (f'<svg width="{width}" height="14" style="margin:0"><rect width="{x(row["share"])}" height="14" fill="#9bc"/>'
             + line(x(row["low"]), 7, x(row["high"]), 7, "#247") + line(scale, 0, scale, 14, "#888") + goal + "</svg>")
 
@@ -114,7 +115,7 @@ def bars(rows, title, unit):
         top = i * step + 4
         body.append(f'<rect x="{left}" y="{top}" width="{x(row["share"]) - left:.1f}" height="12" fill="#9bc"/>')
         body += [line(x(row["low"]), top + 6, x(row["high"]), top + 6, "#247"), text(4, top + 10, row["name"])]
-        if row["goal"] is not None:
+        if row["goal"] is not None and not row["goal_is_value"]:
             body.append(line(x(row["goal"]), top - 2, x(row["goal"]), top + 14, "#b00", 2))
     bottom = len(rows) * step + 14
     body += [text(x(tick), bottom, f"{tick}{unit}", anchor="middle") for tick in (0, 1, 2)]
@@ -135,7 +136,7 @@ def cells(row):
     digits = lambda value: f"{value:.3g}"
     other = "" if row["other"] is None else digits(row["other"])
     share = "" if row["other"] is None else f'{row["share"]:.3f} ({row["low"]:.2f}–{row["high"]:.2f})'
-    goal = "" if row["goal"] is None else f'{row["goal"]:.2f}'
+    goal = "" if row["goal"] is None else f'{row["goal"]:.2f}' + (f' {row["unit"]}' if row["goal_is_value"] else "")
     codec = "" if row["ratio"] is None else f'{row["ratio"]:.2f}' + ("" if row["loss"] is None else f', error {row["loss"]:.3f}')
     return (f'<td>{html.escape(row["name"])}</td><td class="n">{digits(row["value"])} {html.escape(row["unit"])}</td>'
             f'<td>{html.escape(row["against"])}</td><td class="n">{other}</td><td class="n">{share}</td>'

@@ -58,7 +58,8 @@ double in_a_child(const std::function<double()>& measure) {
 
 /// Throws where the store gives back anything else.
 void check(KvStore& store, const std::vector<std::byte>& value) {
-  if (as_text(must_get(store, "k").bytes()) != as_text(value)) throw std::runtime_error("the value came back other");
+  if (as_text(must_get(store, "k").bytes()) != as_text(value))
+    throw std::runtime_error("the value came back different");
 }
 
 struct Peaks {

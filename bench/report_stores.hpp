@@ -77,7 +77,7 @@ inline std::vector<std::string> random_keys(std::size_t calls, std::size_t count
 
 /// Checks what came back for a key.
 inline void compare(Report& report, std::string_view key, ByteView got, ByteView value) {
-  if (as_text(got) != as_text(value)) report.wrong(std::string(key) + " came back other");
+  if (as_text(got) != as_text(value)) report.wrong(std::string(key) + " came back different");
 }
 
 /// Sets the value and checks that it comes back.

@@ -7,6 +7,7 @@
 #include "bench/bench_values.hpp"
 #include "bench/report_stores.hpp"
 #include "cinch/codec_registry.hpp"
+#include "tools/cinch/bench_pairs.hpp"
 
 namespace cinch::bench {
 namespace {
@@ -102,7 +103,7 @@ class TensorRows {
     const Value value = must_get(store, tensor.name);
     const bool may_differ = store.codec()->traits().lossy;
     if (value.size() != tensor.bytes.size() || (!may_differ && as_text(value.bytes()) != as_text(tensor.bytes))) {
-      report_.wrong(tensor.name + " came back other under " + store.codec()->format().spec());
+      report_.wrong(tensor.name + " came back different under " + store.codec()->format().spec());
     }
   }
 
@@ -111,7 +112,7 @@ class TensorRows {
     const auto copy_all = [&] {
       for (const Tensor& tensor : tensors_) {
         std::memcpy(copy_.data(), tensor.bytes.data(), tensor.bytes.size());
-        asm volatile("" : : "r"(copy_.data()) : "memory");  // the copy is wanted, though nobody reads it
+        tool::keep(copy_.data());
       }
     };
     report_.bytes(content_ + ", " + codec + ", " + operation, "memcpy", bytes_, work, copy_all);

@@ -60,7 +60,7 @@ def main(codec, path, size):
     encoded = [peer.encode(tensor) for tensor in tensors]
     for tensor, stored in zip(tensors, encoded):
         if bytes(memoryview(peer.decode(stored, size)).cast("B")) != tensor:
-            sys.exit(f"{codec}: a tensor came back other")
+            sys.exit(f"{codec}: a tensor came back different")
     print(f"ready {len(all_bytes) / sum(map(len, encoded)):.3f}", flush=True)
     for line in sys.stdin:
         if line.strip() == "encode":

@@ -56,7 +56,7 @@ allow plugins/quant -- "$abi" '"plugins/(quant|rans|rotary|simd|stream)/[a-z_0-9
 allow plugins/zstd -- "$abi" '<zstd(_errors)?\.h>'
 allow tools/cinch -- "$cinch" "$own" '<CLI/CLI\.hpp>' '<nlohmann/json\.hpp>' '<(lz4|lz4hc|zstd)\.h>'
 allow tools/examples -- '<cinch/[a-z_]+\.hpp>' "$own"
-allow bench -- "$cinch" '"(bench|tests/support)/[a-z_]+\.hpp"' '"plugins/(quant|tensor)/[a-z_]+\.hpp"' '"tools/cinch/bench_(library|pairs)\.hpp"' '<benchmark/benchmark\.h>' '<(lz4|lz4hc|zstd|xxhash|xxh_x86dispatch|blosc|lmdb|sqlite3)\.h>' '<rocksdb/(cache|db|filter_policy|options|statistics|table)\.h>' '<boost/(process|unordered/unordered_flat_map)\.hpp>'
+allow bench -- "$cinch" '"(bench|tests/support)/[a-z_]+\.hpp"' '"plugins/(quant|tensor)/[a-z_]+\.hpp"' '"tools/cinch/bench_(library|pairs)\.hpp"' '<benchmark/benchmark\.h>' '<nlohmann/json\.hpp>' '<(lz4|lz4hc|zstd|xxhash|xxh_x86dispatch|blosc|lmdb|sqlite3)\.h>' '<rocksdb/(cache|db|filter_policy|options|statistics|table)\.h>' '<boost/(process|unordered/unordered_flat_map)\.hpp>'
 
 compare=$(grep -lE '<(lz4|lz4hc|zstd)\.h>' tools/cinch/* | grep -v '/bench')
 if [ -n "$compare" ]; then

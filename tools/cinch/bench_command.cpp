@@ -96,7 +96,7 @@ Result<BenchResult> bench_codec(const std::string& spec, const Workload& values,
   const auto decode = rate_of([&](unsigned, std::size_t i) { return store.get(values[i].name).status(); });
   const auto copy = rate_of([&](unsigned thread, std::size_t i) {
     std::memcpy(copies[thread].data(), values[i].bytes.data(), values[i].bytes.size());
-    asm volatile("" : : "r"(copies[thread].data()) : "memory");  // the copy is wanted, though nobody reads it
+    keep(copies[thread].data());
     return Status();
   });
   BenchResult result;

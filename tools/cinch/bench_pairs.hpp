@@ -5,6 +5,9 @@
 
 namespace cinch::tool {
 
+/// Has the compiler write to `memory` what was to be written, though nobody reads it.
+inline void keep(const void* memory) { asm volatile("" : : "r"(memory) : "memory"); }
+
 struct PairedRates {
   double own = 0;    ///< The median, in units a second.
   double other = 0;  ///< The same.
