@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "backends/rocksdb/block_check.hpp"
+#include "backends/rocksdb/log_check.hpp"
 #include "backends/rocksdb/rocksdb_status.hpp"
 #include "backends/rocksdb/table_check.hpp"
 
@@ -84,6 +85,13 @@ class CarefulFileSystem final : public rocksdb::FileSystemWrapper {
     } else {
       *made = std::make_unique<CarefulFile>(std::move(*made));
     }
+    return status;
+  }
+
+  IOStatus NewSequentialFile(const std::string& path, const rocksdb::FileOptions& options,
+                             std::unique_ptr<rocksdb::FSSequentialFile>* made, IODebugContext* debug) override {
+    IOStatus status = FileSystemWrapper::NewSequentialFile(path, options, made, debug);
+    if (status.ok() && path.ends_with(".log")) *made = make_log_checked(std::move(*made), *target(), path);
     return status;
   }
 

@@ -1,4 +1,4 @@
-/// Wraps the environment of a database to close four gaps of RocksDB 7.8.3.
+/// Wraps the environment of a database to close five gaps of RocksDB 7.8.3.
 #pragma once
 
 #include <rocksdb/env.h>
@@ -18,6 +18,7 @@ namespace cinch {
 ///   log write, and a failure of those stops all writes. A compaction is retried after a flush, which may have brought
 ///   removals: RocksDB would wait for as much space as the inputs take, whether or not their keys still exist.
 /// - A table whose damage would abort the process is an error: see table_check.hpp.
+/// - Zeros in a log are damage: see log_check.hpp.
 /// It also lets block checksums be verified as blocks are read: see block_check.hpp.
 ///
 /// Borrows `base` and `space`.

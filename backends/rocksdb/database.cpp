@@ -143,7 +143,8 @@ Status Database::check_layout() {
     if (!any->status().ok()) return from_rocksdb(any->status(), "reading the layout");
     if (any->Valid()) return foreign_database("it has no layout record");
   }
-  if (options_.read_only) return no_database();
+  // A database that lost even its layout record is one that lost writes.
+  if (options_.read_only) return recovery_->missing(found_sequence_) != 0 ? Status() : no_database();
   rocksdb::WriteOptions durable;  // the layout record must survive a crash, whatever `durability` says
   durable.sync = true;
   return from_rocksdb(db_->Put(durable, layout(), layout_key, make_layout_record()), "writing the layout");

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "backends/rocksdb/log_check.hpp"
 #include "backends/rocksdb/rocksdb_status.hpp"
 
 namespace cinch {
@@ -24,8 +25,16 @@ Result<RecoveryCheck> RecoveryCheck::before_open(const RocksDbOptions& options) 
   const Result<DirectoryState> found = read_directory_state(options.path);
   // RocksDB refuses what cannot be read. Another manifest is that of an opening that did not finish or was not cinch's.
   if (!found || found->manifest_number != expected.manifest_number) return check;
-  check.is_as_closed_ = check.before_->state == State::closed && found->fingerprint() == expected;
-  if (found->contains(expected) || options.accept_loss) return check;
+  const bool is_unchanged = found->fingerprint() == expected;
+  check.is_as_closed_ = check.before_->state == State::closed && is_unchanged;
+  if (options.accept_loss) return check;
+  bool has_all = found->contains(expected);
+  if (is_unchanged) {  // otherwise the end of a later log may be torn
+    const Result<bool> is_zeroed = has_zeroed_log(*options.env->GetFileSystem(), options.path);
+    if (!is_zeroed) return is_zeroed.error();
+    has_all = !*is_zeroed;
+  }
+  if (has_all) return check;
   return Status(StatusCode::corruption,
                 std::string(found->manifest_hash != expected.manifest_hash ? "its manifest has" : "its logs have") +
                     " changed since it was " + (check.before_->state == State::closed ? "closed" : "copied") +

@@ -1,0 +1,178 @@
+// Zeros where a record of a log should begin. RocksDB takes them for space that was allocated ahead, passes over the
+// rest of their block and says nothing; to cinch they are damage like any other.
+#include <gmock/gmock.h>
+
+#include "tests/rocksdb/rocksdb_test.hpp"
+
+namespace cinch::test {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+constexpr std::size_t log_block_bytes = 32768;
+
+class RocksDbZeroedLogTest : public RocksDbTest {
+ protected:
+  static fs::path log_of(const fs::path& directory) {
+    fs::path largest;
+    for (const auto& entry : fs::directory_iterator(directory)) {
+      if (entry.path().extension() != ".log") continue;
+      if (largest.empty() || entry.file_size() > fs::file_size(largest)) largest = entry.path();
+    }
+    return largest;
+  }
+
+  /// Sets keys until the log ends where its third block does, and one more: blocks two to four begin with a record.
+  /// Answers how many were set: k0, k1, and so on.
+  int fill_blocks(KvStore& store) const {
+    int keys = 0;
+    const auto set = [&](std::size_t bytes) {
+      const std::uintmax_t before = fs::file_size(log_of(path()));
+      require(store.set("k" + std::to_string(100 + keys++), noise(bytes)));
+      return fs::file_size(log_of(path())) - before;
+    };
+    set(200);  // the first one reserves stamps as well
+    const std::size_t overhead = set(200) - 200;
+    for (std::size_t block = 1; block <= 3; ++block) {
+      const std::size_t end = block * log_block_bytes;
+      while (end - fs::file_size(log_of(path())) > 4000) set(1500);
+      set(end - fs::file_size(log_of(path())) - overhead);
+      EXPECT_EQ(fs::file_size(log_of(path())), end);
+    }
+    set(200);
+    return keys;
+  }
+
+  /// A store that was closed in order, or killed: then what an open one has in its files.
+  int make_store(bool is_killed) {
+    const fs::path killed = parent() / "killed";
+    fs::remove_all(path());
+    int keys = 0;
+    {
+      const std::shared_ptr<KvStore> store = open();
+      keys = fill_blocks(*store);
+      if (is_killed) fs::copy(path(), killed, fs::copy_options::recursive);
+    }
+    if (!is_killed) return keys;
+    fs::remove_all(path());
+    fs::rename(killed, path());
+    return keys;
+  }
+
+  static void zero(const fs::path& file, std::size_t begin, std::size_t bytes) {
+    std::string content = read_file(file);
+    content.replace(begin, bytes, bytes, '\0');
+    write_file(file, content);
+  }
+
+  static std::size_t keys_of(KvStore& store) { return store.scan("k").value().keys.size(); }
+
+  void expect_refused(std::string_view why) const {
+    for (const bool read_only : {true, false}) {
+      const Status status = try_open({{"read_only", read_only}}).status();
+      EXPECT_EQ(status.code(), StatusCode::corruption) << status.to_string();
+      EXPECT_THAT(std::string(status.message()), HasSubstr(std::string(why)));
+    }
+  }
+
+  void expect_refused_untouched(std::string_view why) const {
+    const std::map<std::string, std::string> before = content_of(path());
+    expect_refused(why);
+    EXPECT_TRUE(content_of(path()) == before) << "something in the directory changed";
+  }
+};
+
+TEST_F(RocksDbZeroedLogTest, InAClosedStoreAreRefusedUntouched) {
+  constexpr std::size_t header = 7, page = 4096;
+  for (const auto& [begin, bytes] :
+       {std::pair{log_block_bytes, header}, {log_block_bytes, page}, {2 * log_block_bytes, header}, {0, header}}) {
+    SCOPED_TRACE(std::to_string(begin) + "+" + std::to_string(bytes));
+    make_store(false);
+    zero(log_of(path()), begin, bytes);
+    expect_refused_untouched("logs have changed since it was closed");
+  }
+}
+
+TEST_F(RocksDbZeroedLogTest, UpToTheEndOfAClosedStoresLogAreRefusedUntouched) {
+  for (const std::size_t begin : {std::size_t{0}, log_block_bytes, 3 * log_block_bytes}) {
+    SCOPED_TRACE(begin);
+    make_store(false);
+    const fs::path log = log_of(path());
+    zero(log, begin, fs::file_size(log) - begin);
+    expect_refused_untouched("logs have changed since it was closed");
+  }
+}
+
+TEST_F(RocksDbZeroedLogTest, InAClosedStoreWithTablesAreRefusedUntouched) {
+  store_in_files({{"a", noise(5000)}, {"b", noise(100)}});
+  {
+    const std::shared_ptr<KvStore> store = open();
+    for (const char* key : {"k1", "k2", "k3"}) require(store->set(key, noise(100)));
+  }
+  const fs::path log = log_of(path());
+  zero(log, 0, fs::file_size(log));
+  expect_refused_untouched("logs have changed since it was closed");
+}
+
+TEST_F(RocksDbZeroedLogTest, InAKilledStoreAreRefused) {
+  for (const std::size_t begin : {std::size_t{0}, log_block_bytes, 2 * log_block_bytes}) {
+    SCOPED_TRACE(begin);
+    make_store(true);
+    zero(log_of(path()), begin, 7);
+    expect_refused("checksum mismatch");
+  }
+}
+
+TEST_F(RocksDbZeroedLogTest, AreReadUpToWhenTheLossIsAccepted) {
+  for (const bool is_killed : {false, true}) {
+    make_store(is_killed);
+    zero(log_of(path()), 2 * log_block_bytes, 4096);
+    const std::shared_ptr<KvStore> store = open({{"accept_loss", true}});
+    EXPECT_TRUE(get(*store, "k100") == noise(200));
+    const std::vector<std::string> keys = store->scan("k").value().keys;
+    EXPECT_GT(keys.size(), 10u);
+    for (std::size_t i = 0; i < keys.size(); ++i) EXPECT_EQ(keys[i], "k" + std::to_string(100 + i));
+    require(store->close());
+    EXPECT_EQ(open()->stats().lost_writes, 0u);
+  }
+}
+
+TEST_F(RocksDbZeroedLogTest, BehindAllThatAKilledStoreAcknowledgedAreATornEnd) {
+  for (const char* torn : {"", "the end of another block"}) {
+    for (const bool read_only : {true, false}) {
+      const int keys = make_store(true);
+      const fs::path log = log_of(path());
+      write_file(log, read_file(log) + std::string(5000, '\0') + torn);
+      const Result<std::shared_ptr<KvStore>> store = try_open({{"read_only", read_only}});
+      ASSERT_TRUE(store.has_value()) << store.status().to_string();
+      EXPECT_EQ((*store)->stats().lost_writes, 0u);
+      EXPECT_EQ(keys_of(**store), static_cast<std::size_t>(keys));
+    }
+  }
+}
+
+TEST_F(RocksDbZeroedLogTest, UpToTheEndOfAKilledStoresLogAreALossThatIsTold) {
+  for (const bool read_only : {true, false}) {
+    const auto keys = static_cast<std::uint64_t>(make_store(true));
+    zero(log_of(path()), 3 * log_block_bytes, fs::file_size(log_of(path())) - 3 * log_block_bytes);
+    const std::shared_ptr<KvStore> store = open({{"read_only", read_only}});
+    EXPECT_EQ(store->stats().lost_writes, 1u);
+    EXPECT_EQ(keys_of(*store), keys - 1);
+  }
+}
+
+/// Nothing is left of it, and yet it is not a directory in which there never was one.
+TEST_F(RocksDbZeroedLogTest, InPlaceOfAKilledStoresWholeLogAreALossThatIsTold) {
+  const auto keys = static_cast<std::uint64_t>(make_store(true));
+  zero(log_of(path()), 0, fs::file_size(log_of(path())));
+  for (const bool read_only : {true, false}) {
+    const Result<std::shared_ptr<KvStore>> store = try_open({{"read_only", read_only}});
+    ASSERT_TRUE(store.has_value()) << store.status().to_string();
+    EXPECT_GE((*store)->stats().lost_writes, keys);
+    EXPECT_EQ(keys_of(**store), 0u);
+  }
+}
+
+}  // namespace
+}  // namespace cinch::test
