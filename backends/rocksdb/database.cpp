@@ -98,6 +98,7 @@ Status Database::open_files(bool read_only, std::optional<rocksdb::WALRecoveryMo
       {std::string(layout_family), {}},
       {std::string(meta_family), meta},
       {std::string(data_family), make_data_options(options_, value_cache_)}};
+  manifest_state_ = manifest_state(options_.path);
   rocksdb::DB* db = nullptr;
   rocksdb::DBOptions db_options = make_db_options(options_);
   db_options.env = env_.get();

@@ -13,6 +13,7 @@
 #include "backends/rocksdb/compaction_files.hpp"
 #include "backends/rocksdb/disk_space.hpp"
 #include "backends/rocksdb/expired_keys.hpp"
+#include "backends/rocksdb/missing_file.hpp"
 #include "backends/rocksdb/once_a_second.hpp"
 #include "backends/rocksdb/recovery_check.hpp"
 #include "backends/rocksdb/rocksdb_options.hpp"
@@ -47,6 +48,11 @@ class Database {
     if (!options_.read_only) expired_keys_->note(key);
   }
   std::vector<std::string> take_expired(std::size_t most) { return expired_keys_->take(most); }
+
+  /// `status` of a read in cinch's terms. A missing file is `corruption`, or `busy` if a writer has deleted it.
+  Status from_read(const rocksdb::Status& status, std::string_view context) const {
+    return cinch::from_read(status, context, options_, manifest_state_);
+  }
 
   /// To be called before a write of `bytes` bytes; `no_space` if they would need the reserve of the disk.
   Status admit(SpaceUse use, std::uint64_t bytes);
@@ -98,6 +104,7 @@ class Database {
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;
   std::optional<RecoveryCheck> recovery_;  // only while opening
+  std::string manifest_state_;             // before the opening
   std::uint64_t found_sequence_ = 0;       // of the newest write that the opening found
   std::uint64_t lost_writes_ = 0;
   std::unique_ptr<Watermark> watermark_;  // null when read-only

@@ -18,14 +18,9 @@ std::string named(const Database& database, std::string_view key) {
   return describe_database(database.options().path) + ": " + describe_key(key);
 }
 
-/// Why a key could not be read. A read-only store loses files that the writer deletes.
+/// Why a key could not be read.
 Status failure(const Database& database, const rocksdb::Status& status, std::string_view key) {
-  if (database.options().read_only && status.IsPathNotFound()) {
-    return {StatusCode::busy, named(database, key) +
-                                  ": whoever writes to the store has moved on, open it again to read (" +
-                                  status.ToString() + ")"};
-  }
-  return from_rocksdb(status, named(database, key));
+  return database.from_read(status, named(database, key));
 }
 
 /// A value where RocksDB has read it to, and the cache that lends it. Needs nothing of the database itself, so that

@@ -11,6 +11,7 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 class RocksDbDamageTest : public RocksDbTest {
+using testing::AllOf;
  protected:
   /// What is found of `content` with one file damaged in one place.
   struct Found {
@@ -234,19 +235,41 @@ TEST_F(RocksDbDamageTest, AFlippedBitInTheLogRefusesToOpen) {
   EXPECT_TRUE(get(*open(), "blob/1") == content.at("blob/1"));
 }
 
-TEST_F(RocksDbDamageTest, AMissingBlobFileIsAnErrorOfTheKeysInIt) {
+TEST_F(RocksDbDamageTest, AMissingBlobFileIsCorruptionOfTheKeysInIt) {
   store_in_files({{"large", noise(100000)}, {"small", "v"}}, {{"blobs", true}});
   fs::remove(files(".blob")[0]);
-  const Result<std::shared_ptr<KvStore>> store = try_open();
-  if (!store) return;  // refused: as good
-  EXPECT_FALSE((*store)->get("large").has_value());
-  EXPECT_EQ(get(**store, "small"), "v");
+  for (const bool read_only : {true, false}) {
+    const std::shared_ptr<KvStore> store = open({{"read_only", read_only}});
+    const Status status = store->get("large").status();
+    EXPECT_EQ(status.code(), StatusCode::corruption) << status.to_string();
+    EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("key \"large\""), HasSubstr(".blob")));
+    EXPECT_EQ(get(*store, "small"), "v");
+  }
 }
 
 TEST_F(RocksDbDamageTest, AMissingTableRefusesToOpen) {
   store_in_files(some_content());
   fs::remove(files(".sst")[0]);
-  EXPECT_FALSE(try_open().has_value());
+  for (const bool read_only : {true, false}) {
+    const Status status = try_open({{"read_only", read_only}}).status();
+    EXPECT_EQ(status.code(), StatusCode::corruption) << status.to_string();
+  }
+}
+
+TEST_F(RocksDbDamageTest, AFileThatAWriterDroppedBesideAReaderIsNoDamage) {
+  store_in_files({{"large", noise(100000)}, {"small", "v"}}, {{"blobs", true}});
+  const std::shared_ptr<KvStore> reader = open({{"read_only", true}});
+  require(open({{"blobs", true}})->close());  // names another manifest
+  fs::remove(files(".blob")[0]);
+  EXPECT_EQ(reader->get("large").status().code(), StatusCode::busy);
+  EXPECT_EQ(open({{"read_only", true}})->get("large").status().code(), StatusCode::corruption);
+}
+
+TEST_F(RocksDbDamageTest, ADirectoryThatIsGoneIsNoDamage) {
+  store_in_files({{"large", noise(100000)}}, {{"blobs", true}});
+  const std::shared_ptr<KvStore> store = open({{"read_only", true}});
+  fs::remove_all(path());
+  EXPECT_EQ(store->get("large").status().code(), StatusCode::io_error);
 }
 
 TEST_F(RocksDbDamageTest, CompressedValuesAreCheckedOnceMore) {
