@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "backends/rocksdb/block_check.hpp"
+#include "backends/rocksdb/key_range.hpp"
 #include "backends/rocksdb/rocksdb_status.hpp"
 #include "cinch/keys.hpp"
 #include "cinch/store_support.hpp"
@@ -96,12 +97,15 @@ Result<std::optional<Head>> read_entry_at(const Database& database, const rocksd
   return std::optional<Head>(std::move(entry));
 }
 
-/// The first key after all that start with `prefix`; empty when there is none such.
-std::string end_of(std::string_view prefix) {
-  std::string end(prefix);
-  while (!end.empty() && end.back() == '\xff') end.pop_back();
-  if (!end.empty()) end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
-  return end;
+/// Why no key after `last` could be listed, and from which one on keys can be listed again.
+Status scan_failure(const Database& database, const rocksdb::ReadOptions& read, const rocksdb::Status& status,
+                    std::string_view last) {
+  const Status told =
+      database.from_read(status, describe_database(database.options().path) + ": scan after " + describe_key(last));
+  if (!status.IsCorruption()) return told;
+  const std::optional<std::string> readable = first_readable_key(database.db(), database.meta(), read, last);
+  if (!readable) return told;
+  return {told.code(), std::string(told.message()) + "; keys can be listed again from " + describe_key(*readable)};
 }
 
 }  // namespace
@@ -137,12 +141,9 @@ Result<KeyPage> read_keys(const Database& database, std::string_view prefix, std
   rocksdb::ReadOptions read = make_scan_options();
   if (!end.empty()) read.iterate_upper_bound = &upper;
   const std::unique_ptr<rocksdb::Iterator> at(database.db().NewIterator(read, database.meta()));
-  if (after && *after >= prefix) {
-    at->Seek(*after);
-    if (at->Valid() && at->key() == rocksdb::Slice(*after)) at->Next();
-  } else {
-    at->Seek(prefix);
-  }
+  const std::string_view begin = after && *after >= prefix ? *after : prefix;
+  at->Seek(begin);
+  if (after && at->Valid() && at->key() == rocksdb::Slice(*after)) at->Next();
   KeyPage page;
   const std::int64_t now = now_ms();
   for (; at->Valid(); at->Next()) {
@@ -157,7 +158,9 @@ Result<KeyPage> read_keys(const Database& database, std::string_view prefix, std
     }
     page.keys.emplace_back(key);
   }
-  if (!at->status().ok()) return from_rocksdb(at->status(), describe_database(database.options().path) + ": scan");
+  if (at->status().ok()) return page;
+  if (page.keys.empty()) return scan_failure(database, read, at->status(), begin);
+  page.more = true;  // what comes before the damage is right; the next page is the error
   return page;
 }
 

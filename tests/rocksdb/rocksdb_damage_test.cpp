@@ -1,6 +1,9 @@
 // Damaged files: a call answers an error or the right bytes, never others, and never "absent" for what was stored.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <ranges>
+
 #include "cinch/compressed_kv_store.hpp"
 #include "tests/rocksdb/rocksdb_test.hpp"
 
@@ -8,10 +11,10 @@ namespace cinch::test {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::HasSubstr;
 
 class RocksDbDamageTest : public RocksDbTest {
-using testing::AllOf;
  protected:
   /// What is found of `content` with one file damaged in one place.
   struct Found {
@@ -187,12 +190,57 @@ TEST_F(RocksDbDamageTest, ATableThatCannotBeReadHidesNoKeysOfItsNeighbours) {
     damaged[20] = static_cast<char>(damaged[20] ^ 0xff);
     write_file(table, damaged);
     const Result<std::shared_ptr<KvStore>> store = try_open({{"read_only", true}});
-    const Result<KeyPage> page = store ? (*store)->scan("") : store.error();
-    errors += page.status().code() == StatusCode::corruption;
-    EXPECT_TRUE(!page || page->keys.size() == std::size_t{keys}) << table << ": " << page->keys.size() << " keys";
+    int seen = 0;
+    const auto count = [&](const std::string&) {
+      ++seen;
+      return Status();
+    };
+    const Status status = store ? for_each_key(**store, "", count) : store.error();
+    errors += status.code() == StatusCode::corruption;
+    EXPECT_TRUE(!status.ok() || seen == keys) << table << ": " << seen << " keys";
     write_file(table, whole);
   }
   EXPECT_GE(errors, 3);
+}
+
+TEST_F(RocksDbDamageTest, ADamagedBlockHidesNoKeysBeforeOrBehindIt) {
+  constexpr int keys = 2000;
+  std::map<std::string, std::string> content;
+  for (int i = 0; i < keys; ++i) content["k" + std::to_string(10000 + i)] = noise(20);
+  store_in_files(content);
+  fs::path table;
+  for (const fs::path& file : files(".sst")) {
+    if (table.empty() || fs::file_size(file) > fs::file_size(table)) table = file;
+  }
+  const std::string whole = read_file(table);
+  for (const int percent : {0, 1, 30, 50, 70, 89}) {
+    std::string damaged = whole;
+    const std::size_t at = whole.size() * static_cast<std::size_t>(percent) / 100 + 20;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    write_file(table, damaged);
+    const std::shared_ptr<KvStore> store = open({{"read_only", true}});
+    std::vector<std::string> before;
+    const auto add = [&](const std::string& key) {
+      before.push_back(key);
+      return Status();
+    };
+    const Status status = for_each_key(*store, "", add);
+    ASSERT_EQ(status.code(), StatusCode::corruption) << percent;
+    EXPECT_TRUE(std::ranges::equal(before, content | std::views::keys | std::views::take(before.size())));
+    EXPECT_GE(before.size() + 100, static_cast<std::size_t>(keys * percent / 110)) << percent;
+    const std::string message(status.message());
+    EXPECT_THAT(message, HasSubstr("scan after key \"" + (before.empty() ? "" : before.back()) + "\""));
+    const std::string_view from = "keys can be listed again from key \"";
+    ASSERT_THAT(message, HasSubstr(std::string(from)));
+    const std::string first = message.substr(message.find(from) + from.size(), 6);
+    const auto behind = content.upper_bound(first);
+    EXPECT_LE(std::distance(content.begin(), behind) - static_cast<int>(before.size()), 100) << message;
+    const std::vector<std::string> found = store->scan("", first).value().keys;
+    EXPECT_TRUE(std::ranges::equal(found, std::ranges::subrange(behind, content.end()) | std::views::keys));
+    EXPECT_FALSE(store->scan("", std::prev(behind, 2)->first).has_value()) << "passed over " << message;
+    EXPECT_TRUE(get(*store, first) == noise(20));
+  }
+  write_file(table, whole);
 }
 
 /// With it the block claims a hash index that it has not, which an assertion of RocksDB takes for its own mistake.
