@@ -52,7 +52,10 @@ Status make_checkpoint(rocksdb::DB& db, rocksdb::Env& env, const std::string& di
   std::unique_ptr<rocksdb::Directory> above;  // not synced where it may be written but not read
   env.NewDirectory(place.parent_path().string(), &above).PermitUncheckedError();
   Status status = copy_files(db, env, unfinished.string(), record);
-  if (status.ok()) fs::rename(unfinished, place, failed);
+  // Those who may read the store may read the copy, and nobody else. In the workshop nobody can.
+  const fs::perms mode = fs::status(db.GetName(), failed).permissions();
+  if (status.ok() && !failed) fs::permissions(unfinished, mode, failed);
+  if (status.ok() && !failed) fs::rename(unfinished, place, failed);
   std::error_code ignored;
   fs::remove_all(workshop, ignored);
   if (failed) return cannot_be_made(directory, failed);

@@ -161,6 +161,18 @@ TEST_F(RocksDbCheckpointTest, NothingBesideItsPlaceIsTouched) {
   EXPECT_EQ(get(*open_copy(copy_path()), "k"), "v");
 }
 
+TEST_F(RocksDbCheckpointTest, MayBeReadByWhomItsStoreMayBeRead) {
+  const std::shared_ptr<KvStore> store = open();
+  ASSERT_TRUE(store->set("k", "v").ok());
+  using std::filesystem::perms;
+  for (const perms mode : {perms(0700), perms(0750), perms(0755), perms(02770)}) {
+    std::filesystem::permissions(path(), mode);
+    ASSERT_TRUE(store->checkpoint(copy_path()).ok());
+    EXPECT_EQ(std::filesystem::status(copy_path()).permissions(), mode);
+    std::filesystem::remove_all(copy_path());
+  }
+}
+
 TEST_F(RocksDbCheckpointTest, OneThatIsNotWholeIsRefused) {
   const std::shared_ptr<KvStore> store = open();
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(store->set("k" + std::to_string(i), value(i)).ok());
