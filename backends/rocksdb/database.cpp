@@ -22,6 +22,7 @@
 namespace cinch {
 namespace {
 
+constexpr auto around_damage = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
 constexpr int read_only_attempts = 8;
 constexpr std::chrono::milliseconds space_wait(10);
 constexpr std::chrono::milliseconds max_space_wait(700);
@@ -79,6 +80,9 @@ Result<std::unique_ptr<Database>> Database::open(RocksDbOptions options) {
   if (status.code() == StatusCode::corruption && database->recovery_ && database->recovery_->may_have_torn_log()) {
     status = database->open_without_torn_end(status);
   }
+  if (status.code() == StatusCode::corruption && database->options_.accept_loss) {
+    status = database->open_around_damage(status);
+  }
   if (status.ok()) status = database->check_layout();
   if (!status.ok()) return status.in(database->options_.path);
   database->start_watermark();
@@ -99,11 +103,13 @@ Status Database::open_files(bool read_only, std::optional<rocksdb::WALRecoveryMo
       {std::string(meta_family), meta},
       {std::string(data_family), make_data_options(options_, value_cache_)}};
   manifest_state_ = manifest_state(options_.path);
+  log_gaps_ = std::make_unique<LogGaps>();
   rocksdb::DB* db = nullptr;
   rocksdb::DBOptions db_options = make_db_options(options_);
   db_options.env = env_.get();
   db_options.listeners = {errors_.listener(), compaction_files_};
   db_options.wal_recovery_mode = log_mode.value_or(recovery_->log_mode());
+  if (db_options.wal_recovery_mode != around_damage) db_options.wal_filter = log_gaps_.get();
   const rocksdb::Status status =
       read_only ? rocksdb::DB::OpenForReadOnly(db_options, options_.path, families, &families_, &db)
                 : rocksdb::DB::Open(db_options, options_.path, families, &families_, &db);
@@ -124,6 +130,14 @@ Status Database::open_without_torn_end(Status refused) {
   if (options_.read_only) return {};
   (void)close_files();
   return open_files(false, up_to_damage);
+}
+
+/// Opens with all that can be read of the logs. If tables have later writes, RocksDB refuses to stop at the damage.
+Status Database::open_around_damage(Status refused) {
+  (void)close_files();
+  if (!open_files(options_.read_only, around_damage).ok()) return refused;
+  log_database(LogLevel::warning, options_.path, "its logs are damaged before their end; all else in them is kept");
+  return {};
 }
 
 /// A concurrent writer may delete files, logs included, between RocksDB's listing and opening them.

@@ -13,6 +13,7 @@
 #include "backends/rocksdb/compaction_files.hpp"
 #include "backends/rocksdb/disk_space.hpp"
 #include "backends/rocksdb/expired_keys.hpp"
+#include "backends/rocksdb/log_gaps.hpp"
 #include "backends/rocksdb/missing_file.hpp"
 #include "backends/rocksdb/once_a_second.hpp"
 #include "backends/rocksdb/recovery_check.hpp"
@@ -84,6 +85,7 @@ class Database {
 
   Status open_files(bool read_only, std::optional<rocksdb::WALRecoveryMode> log_mode = std::nullopt);
   Status open_without_torn_end(Status refused);
+  Status open_around_damage(Status refused);
   bool may_retry_open(const Status& status) const;
   Status check_layout();
   void start_watermark();
@@ -101,6 +103,7 @@ class Database {
   WriteErrors errors_;
   OnceASecond reopen_;
   OnceASecond flush_of_removals_;
+  std::unique_ptr<LogGaps> log_gaps_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;
   std::optional<RecoveryCheck> recovery_;  // only while opening

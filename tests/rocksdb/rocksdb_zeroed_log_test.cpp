@@ -174,5 +174,86 @@ TEST_F(RocksDbZeroedLogTest, InPlaceOfAKilledStoresWholeLogAreALossThatIsTold) {
   }
 }
 
+/// A store that was killed while several logs had writes that were in no table yet.
+class RocksDbOlderLogTest : public RocksDbZeroedLogTest {
+ protected:
+  static constexpr int large_keys = 50, small_keys = 20;
+
+  /// The first place from `begin` on where the record of a batch begins.
+  static std::size_t batch_behind(const fs::path& log, std::size_t begin) {
+    const std::string bytes = read_file(log);
+    for (std::size_t at = 0; at + 7 < bytes.size();) {
+      constexpr char full = 1, first = 2;
+      if (at >= begin && (bytes[at + 6] == full || bytes[at + 6] == first)) return at;
+      at +=
+          7 + static_cast<unsigned char>(bytes[at + 4]) + (std::size_t{static_cast<unsigned char>(bytes[at + 5])} << 8);
+      const std::size_t left = log_block_bytes - at % log_block_bytes;
+      if (left < 7) at += left;
+    }
+    return 0;
+  }
+
+  std::vector<fs::path> make_logs() {
+    const fs::path killed = parent() / "killed";
+    fs::remove_all(path());
+    {
+      const std::shared_ptr<KvStore> store = open({{"write_buffer", "1MiB"}});
+      for (int i = 0; i < large_keys; ++i) {
+        require(store->set("k" + std::to_string(100 + i), noise(100000)));
+        if (i < small_keys) require(store->set("small" + std::to_string(100 + i), noise(2000)));
+      }
+      fs::copy(path(), killed, fs::copy_options::recursive);
+    }
+    fs::remove_all(path());
+    fs::rename(killed, path());
+    std::vector<fs::path> logs = files(".log");
+    std::erase_if(logs, [](const fs::path& log) { return fs::file_size(log) == 0; });
+    std::ranges::sort(logs);
+    return logs;
+  }
+};
+
+TEST_F(RocksDbOlderLogTest, OfAKilledStoreThatIsShorterIsNoTornEnd) {
+  const std::size_t logs = make_logs().size();
+  ASSERT_GE(logs, 4u);
+  for (const bool is_zeroed : {true, false}) {
+    for (std::size_t i = 0; i + 1 < logs; ++i) {
+      SCOPED_TRACE(i);
+      const fs::path log = make_logs()[i];
+      const std::uintmax_t bytes = fs::file_size(log);
+      const std::size_t end = batch_behind(log, bytes / 2);
+      if (is_zeroed) zero(log, end, bytes - end);
+      if (!is_zeroed) fs::resize_file(log, end);
+      expect_refused("logs lack writes");
+      {
+        const std::shared_ptr<KvStore> store = open({{"accept_loss", true}});
+        const std::size_t keys = keys_of(*store);
+        EXPECT_TRUE(keys < large_keys && keys >= large_keys / 4) << keys;
+        EXPECT_TRUE(get(*store, "k100") == noise(100000) || i == 0);
+        EXPECT_TRUE(get(*store, "k149") == noise(100000) || i > 0);  // tables have later writes than the first log
+      }
+      EXPECT_EQ(open()->stats().lost_writes, 0u);
+    }
+  }
+}
+
+TEST_F(RocksDbOlderLogTest, OfAKilledStoreThatIsMissingIsToldOf) {
+  const std::size_t logs = make_logs().size();
+  for (std::size_t i = 1; i + 1 < logs; ++i) {
+    fs::remove(make_logs()[i]);
+    expect_refused("logs lack writes");
+  }
+}
+
+TEST_F(RocksDbOlderLogTest, OfAKilledStoreThatIsWholeIsReadToItsEnd) {
+  for (const bool read_only : {true, false}) {
+    make_logs();
+    const std::shared_ptr<KvStore> store = open({{"read_only", read_only}});
+    EXPECT_EQ(keys_of(*store), std::size_t{large_keys});
+    EXPECT_EQ(store->scan("small").value().keys.size(), std::size_t{small_keys});
+    EXPECT_EQ(store->stats().lost_writes, 0u);
+  }
+}
+
 }  // namespace
 }  // namespace cinch::test
