@@ -1,6 +1,7 @@
 #include "plugins/tensor/choose.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "plugins/tensor/block.hpp"
@@ -14,6 +15,8 @@ constexpr std::size_t tried_alphabets = 8;                       // of those tha
 constexpr std::size_t min_elements = 64;                         // of a plane to be looked at
 constexpr std::size_t min_tokens = 24;                           // for levels and means of channels to be worth storing
 constexpr std::size_t max_kept_elements = std::size_t{1} << 20;  // of a sample, from value to value
+constexpr std::size_t min_long_row = 16;                         // bytes; the number of such a row is always shorter
+constexpr std::uint64_t max_short_rows = 1 << 16;                // distinct ones of a plane; further ones are coded
 constexpr float channel_bits = 16;                               // stored of each: its level and its mean
 
 class Chooser {
@@ -39,7 +42,7 @@ class Chooser {
     if (elements() < min_elements) return {};
     sample_.take(geometry_, kernels_, plane);
     std::vector<std::uint32_t> repeated;
-    if (repeats()) {
+    if (repeats(plane)) {
       repeated = repeated_rows(plane);
       if (!repeated.empty()) sample_.drop_repeated();
     }
@@ -106,20 +109,38 @@ class Chooser {
     if (known == plan.ropes.end()) plan.ropes.push_back(*candidate.rope);
   }
 
-  /// Whether more than one in 16 sampled rows repeats an earlier one.
-  bool repeats() const {
+  /// Whether more than one sampled row in 16 is a repetition; for short rows, whether so few are distinct that a row's
+  /// number takes at most half its bits.
+  bool repeats(const std::uint8_t* plane) const {
     if (!geometry_.has_tokens || sample_.rows < 16) return false;
-    const auto* const rows = reinterpret_cast<const std::uint8_t*>(sample_.tops.data());
-    RowTable table(rows, sample_.channels * sizeof sample_.tops[0], sample_.rows);
-    std::size_t again = 0;
-    for (std::uint32_t i = 0; i < sample_.rows; ++i) again += table.insert(i) != i;
-    return again > sample_.rows / 16;
+    const std::size_t row_bytes = geometry_.token_bytes();
+    if (row_bytes >= min_long_row) {
+      const auto* const tops = reinterpret_cast<const std::uint8_t*>(sample_.tops.data());
+      return sample_.rows - distinct(tops, sample_.channels * sizeof sample_.tops[0]) > sample_.rows / 16;
+    }
+    std::vector<std::uint8_t> rows(sample_.rows * row_bytes);  // tops of so few channels are alike by chance
+    for (std::size_t i = 0; i < sample_.rows; ++i) {
+      std::memcpy(&rows[i * row_bytes], plane + sample_.token(i) * row_bytes, row_bytes);
+    }
+    const std::size_t found = distinct(rows.data(), row_bytes);
+    return found < sample_.rows / 4 && 2 * static_cast<std::size_t>(std::bit_width(found)) <= 8 * row_bytes;
+  }
+
+  /// How many of the sample's rows are distinct.
+  std::size_t distinct(const std::uint8_t* rows, std::size_t row_bytes) const {
+    RowTable table(rows, row_bytes, sample_.rows);
+    std::size_t found = 0;
+    for (std::uint32_t i = 0; i < sample_.rows; ++i) found += table.insert(i) == i;
+    return found;
   }
 
   /// The rows that come more than once, by their first tokens; none if that saves no more than an eighth of the plane.
   std::vector<std::uint32_t> repeated_rows(const std::uint8_t* plane) const {
     if (geometry_.tokens >= RowTable::none) return {};
-    RowTable table(plane, geometry_.token_bytes(), geometry_.tokens);
+    const std::size_t row_bytes = geometry_.token_bytes();
+    // A slot for every short row would take many times the memory of the plane.
+    const std::uint64_t most = row_bytes >= min_long_row ? geometry_.tokens : max_short_rows;
+    RowTable table(plane, row_bytes, std::min(geometry_.tokens, most));
     std::vector<std::uint32_t> counts(geometry_.tokens);
     for (std::uint32_t token = 0; token < geometry_.tokens; ++token) ++counts[table.insert(token)];
     std::vector<std::uint32_t> repeated;

@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "tests/plugins/tensor_values.hpp"
+#include "tests/support/failing_allocator.hpp"
 #include "tests/support/payloads.hpp"
 
 namespace cinch::test {
@@ -191,6 +192,36 @@ TEST(TensorTest, StoresRepeatedRowsOnce) {
   Bytes padded = plain_values(form, 6);
   std::fill(padded.begin() + static_cast<std::ptrdiff_t>(padded.size() * 2 / 3), padded.end(), std::uint8_t{0});
   EXPECT_GT(ratio_of(form, expect_round_trip(form, padded, 85, "padding"), padded, 85), 2);
+}
+
+TEST(TensorTest, NumbersRowsOfOneChannelWhereFewDiffer) {
+  const Geometry form = geometry(Layout::bf16, 1, 20000, 1);
+  const auto rows_of = [&](std::uint32_t different) {
+    Random random(11);
+    Bytes some, value;
+    for (std::uint32_t i = 0; i < different; ++i) append_word(Layout::bf16, random.normal(), some);
+    for (std::uint64_t t = 0; t < form.tokens; ++t) {
+      const std::uint32_t row = random.next() % different;
+      value.insert(value.end(), {some[2 * row], some[2 * row + 1]});
+    }
+    const Coded coded = expect_round_trip(form, value, 5000, std::to_string(different) + " rows");
+    return tensor::read_plan(coded.plan, form).planes[0].row_count;
+  };
+  EXPECT_EQ(rows_of(4), 4u);
+  EXPECT_EQ(rows_of(2000), 0u);  // their numbers are no shorter than coded words
+}
+
+TEST(TensorTest, LooksAtTokensOfOneChannelInLittleMemory) {
+  for (const auto& [planes, tokens] : {std::pair{1u, 1u << 20}, {256u, 1u << 12}}) {
+    const Geometry form = geometry(Layout::e4m3, planes, tokens, 1);
+    const Bytes value = plain_values(form, 12);
+    for (const tensor::Kernels* const kernels : all_kernels()) {
+      tensor::PlanChooser chooser(*kernels);
+      const AllocationCount count;
+      (void)chooser.choose(form, value);
+      EXPECT_LT(count.bytes(), 4 * value.size()) << planes << " planes";
+    }
+  }
 }
 
 TEST(TensorTest, StoresConstantsInNothing) {
