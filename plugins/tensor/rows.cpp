@@ -23,7 +23,7 @@ std::uint64_t word_at(const std::uint8_t* from) {
 /// Four parts that do not wait for each other; every row is read for this, so it must keep up with memory.
 std::uint64_t hash_of(const std::uint8_t* row, std::size_t n) {
   constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
-  std::uint64_t parts[4] = {n, odd, n ^ odd, ~odd};
+  std::uint64_t parts[4] = {n, 1, n ^ odd, ~odd};
   std::size_t i = 0;
   for (; i + 64 <= n; i += 64) {
     for (unsigned part = 0; part < 4; ++part) {

@@ -194,6 +194,25 @@ TEST(TensorTest, StoresRepeatedRowsOnce) {
   EXPECT_GT(ratio_of(form, expect_round_trip(form, padded, 85, "padding"), padded, 85), 2);
 }
 
+TEST(TensorTest, FindsAllRepeatedRowsOfFewChannels) {
+  const Geometry form = geometry(Layout::bf16, 1, 4000, 16);
+  Geometry few = form;
+  few.tokens = 500;
+  const Bytes rows = plain_values(few, 13);
+  Bytes value;
+  std::vector<unsigned> counts(few.tokens);
+  Random random(14);
+  for (unsigned t = 0; t < form.tokens; ++t) {
+    const std::size_t row = random.next() % few.tokens;
+    ++counts[row];
+    value.insert(value.end(), rows.begin() + static_cast<std::ptrdiff_t>(row * 32),
+                 rows.begin() + static_cast<std::ptrdiff_t>((row + 1) * 32));
+  }
+  const Coded coded = expect_round_trip(form, value, 1000, "rows of 32 bytes");
+  EXPECT_EQ(tensor::read_plan(coded.plan, form).planes[0].row_count,
+            std::ranges::count_if(counts, [](unsigned count) { return count > 1; }));
+}
+
 TEST(TensorTest, NumbersRowsOfOneChannelWhereFewDiffer) {
   const Geometry form = geometry(Layout::bf16, 1, 20000, 1);
   const auto rows_of = [&](std::uint32_t different) {
