@@ -32,7 +32,8 @@ class ValuePlan {
         search_(search),
         geometry_(geometry),
         value_(value),
-        precision_(limits_of(error, geometry.dim, geometry.element).wanted),
+        usual_precision_(limits_of(error, geometry.dim, geometry.element).wanted),
+        first_precision_(limits_of(parameters.first_error_at(error), geometry.dim, geometry.element).wanted),
         channels_(padded_dim(geometry.dim)) {
     parts_.error = error;
     parts_.first_error = parameters.first_error_at(error);
@@ -86,7 +87,10 @@ class ValuePlan {
   }
 
   static bool is_usual(float square) { return square > 1e-26f && square < 1e30f; }
-  int code_at(std::size_t index) const { return code_of_square(squares_[index] * precision_); }
+  int code_at(std::size_t index) const {
+    const bool is_first = tokens_[index / geometry_.heads] < parameters_.first;
+    return code_of_square(squares_[index] * (is_first ? first_precision_ : usual_precision_));
+  }
 
   /// Rows four times as long as usual tell nothing of the others: they get no step. Returns the mean code.
   int set_steps(std::uint32_t head) {
@@ -233,7 +237,8 @@ class ValuePlan {
   SchemeSearch& search_;
   const Geometry& geometry_;
   const std::span<const std::uint8_t> value_;
-  const float precision_;
+  const float usual_precision_;
+  const float first_precision_;
   const std::uint32_t channels_;
   PlanParts parts_;
   std::vector<rotary::Rotation> rotations_;  // of the schemes

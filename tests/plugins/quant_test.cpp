@@ -281,6 +281,17 @@ TEST(QuantTest, FirstTokensHaveAnErrorOfTheirOwn) {
   EXPECT_GT(worst_row(shape, value, back, 0.2, 71, 0.01), bound);
 }
 
+TEST(QuantTest, CodesFirstTokensLikeOthersWhereTheyAreMost) {
+  const cinch_shape_v1 shape = shape_of(CINCH_DTYPE_BF16, {2, 300, 2, 64}, 1);
+  const Bytes value = make_value(shape, cases(4)[0].function);
+  for (const double error : {0.02, 0.1, 0.4}) {
+    SCOPED_TRACE(error);
+    const Encoded first = expect_bound(shape, value, "error=" + std::to_string(error) + ",first=300", error);
+    const std::string finer = "error=" + std::to_string(error / 4) + ",first=0";
+    EXPECT_LE(first.size(), encode(*quant_paths()[0], finer, shape, value).size() * 101 / 100);
+  }
+}
+
 TEST(QuantTest, MeasuresTheSameOnEveryPath) {
   for (const std::uint16_t dtype : all_float_dtypes) {
     const cinch_shape_v1 shape = shape_of(dtype, {50, 2, 72}, 0);
