@@ -28,11 +28,15 @@ std::optional<MutableBytes> whole_destination(const BlockEntry& block, const Blo
 }
 
 /// Copies to the pieces what they have in common with a decoded block that starts at byte `start` of the value.
-void copy_pieces(ByteView decoded, std::uint64_t start, std::span<const FrameReader::Piece> pieces, MutableBytes to) {
+void copy_pieces(ByteView decoded, std::uint64_t start, std::span<const FrameReader::Piece> pieces, MutableBytes to,
+                 BlockEdges* edges) {
   for (const FrameReader::Piece& piece : pieces) {
     const std::uint64_t from = std::max(piece.offset, start);
     const std::uint64_t end = std::min(piece.offset + piece.size, start + decoded.size());
-    std::memcpy(to.data() + piece.to + (from - piece.offset), decoded.data() + (from - start), end - from);
+    const ByteView bytes = decoded.subspan(from - start, end - from);
+    std::byte* const at = to.data() + piece.to + (from - piece.offset);
+    std::memcpy(at, bytes.data(), bytes.size());
+    if (edges) edges->remember(at, bytes);
   }
 }
 
@@ -43,11 +47,13 @@ struct EncodedBlock {
   bool is_verified;  // the stored bytes are intact, so that any failure is the codec's fault
 };
 
-Status decode_block(const Codec& codec, const PlanState* plan, const EncodedBlock& block, MutableBytes to) {
+Status decode_block(const Codec& codec, const PlanState* plan, const EncodedBlock& block, MutableBytes to,
+                    BlockEdges* edges) {
   if (Status status = codec.decompress(block.slice, plan, block.bytes, to); !status.ok()) {
     if (status.code() != StatusCode::corruption || !block.is_verified) return status;
     return misbehaved(codec, "it refuses a block whose stored bytes verify: " + std::string(status.message()));
   }
+  if (edges) edges->remember(to.data(), to);
   if (checksum(to, vectors_beside(codec)) == block.decoded_checksum) return {};
   if (block.is_verified) return misbehaved(codec, "stored bytes verify, decoded ones do not");
   return corrupt_frame("decoded bytes do not verify");
@@ -133,11 +139,13 @@ Status FrameReader::decode_pieces(std::span<const Piece> pieces, MutableBytes to
     // A piece that continues in the next block belongs to that one, too.
     if (piece > first && pieces[piece - 1].offset + pieces[piece - 1].size > end) --piece;
   }
-  return for_each_block(touched.size(), workers, [&](std::size_t i) -> Status {
+  std::vector<BlockEdges> edges(codec->get() && touched.size() > 1 ? touched.size() : 0);
+  Status outcome = for_each_block(touched.size(), workers, [&](std::size_t i) -> Status {
     const BlockEntry& block = layout_.blocks()[touched[i].block];
     const BlockSlice slice = split[touched[i].block].slice;
+    BlockEdges* const own_edges = edges.empty() ? nullptr : &edges[i];
     if (const std::optional<MutableBytes> whole = whole_destination(block, slice, touched[i].pieces, to)) {
-      return fill_block(block, slice, *whole, codec->get(), plan->get(), check);
+      return fill_block(block, slice, *whole, own_edges, codec->get(), plan->get(), check);
     }
     ByteView decoded = frame_.bytes().subspan(block.stored_offset, block.stored_bytes);
     std::optional<GuardedBuffer> buffer;
@@ -148,14 +156,16 @@ Status FrameReader::decode_pieces(std::span<const Piece> pieces, MutableBytes to
       }
     } else {
       buffer.emplace(block.decoded_bytes);
-      Status status = fill_block(block, slice, buffer->bytes(), codec->get(), plan->get(), check);
+      Status status = fill_block(block, slice, buffer->bytes(), nullptr, codec->get(), plan->get(), check);
       if (!buffer->is_intact()) return overran(**codec);
       if (!status.ok()) return status;
       decoded = buffer->bytes();
     }
-    copy_pieces(decoded, slice.byte_offset, touched[i].pieces, to);
+    copy_pieces(decoded, slice.byte_offset, touched[i].pieces, to, own_edges);
     return {};
   });
+  if (!are_intact(edges)) return overran(**codec);
+  return outcome;
 }
 
 Result<CodecRef> FrameReader::find_codec(const Decoders& decoders) const {
@@ -174,25 +184,28 @@ Status FrameReader::fill(MutableBytes to, const Codec* codec, bool check, Worker
   if (!plan) return plan.error();
   const BlockSplit split = layout_.split();
   const std::span<const BlockEntry> blocks = layout_.blocks();
+  std::vector<BlockEdges> edges(codec && blocks.size() > 1 ? blocks.size() : 0);
   const auto fill_one = [&](std::size_t i) {
     const BlockSlice slice = split[i].slice;
-    return fill_block(blocks[i], slice, to.subspan(slice.byte_offset, blocks[i].decoded_bytes), codec, plan->get(),
-                      check);
+    return fill_block(blocks[i], slice, to.subspan(slice.byte_offset, blocks[i].decoded_bytes),
+                      edges.empty() ? nullptr : &edges[i], codec, plan->get(), check);
   };
   Status status = for_each_block(blocks.size(), workers, fill_one);
+  if (!are_intact(edges)) return overran(*codec);
   if (status.ok() && check) remember_verified(0);
   return status;
 }
 
-Status FrameReader::fill_block(const BlockEntry& block, const BlockSlice& slice, MutableBytes to, const Codec* codec,
-                               const PlanState* plan, bool check) const {
+Status FrameReader::fill_block(const BlockEntry& block, const BlockSlice& slice, MutableBytes to, BlockEdges* edges,
+                               const Codec* codec, const PlanState* plan, bool check) const {
   const ByteView stored = frame_.bytes().subspan(block.stored_offset, block.stored_bytes);
   if (check) {
     const Vectors vectors = block.is_raw() ? Vectors::wide : vectors_beside(*codec);
     if (Status status = layout_.check_stored_block(frame_.bytes(), block, vectors); !status.ok()) return status;
   }
-  if (!block.is_raw()) return decode_block(*codec, plan, {slice, stored, block.decoded_checksum, check}, to);
+  if (!block.is_raw()) return decode_block(*codec, plan, {slice, stored, block.decoded_checksum, check}, to, edges);
   if (!to.empty()) std::memcpy(to.data(), stored.data(), to.size());
+  if (edges) edges->remember(to.data(), stored);
   return {};
 }
 

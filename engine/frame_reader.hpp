@@ -9,6 +9,7 @@
 #include "cinch/compressed_kv_store.hpp"
 #include "cinch/value.hpp"
 #include "cinch/worker_pool.hpp"
+#include "engine/block_edges.hpp"
 #include "engine/decoders.hpp"
 #include "engine/frame_layout.hpp"
 
@@ -53,8 +54,8 @@ class FrameReader {
   void remember_verified(std::uint64_t raw_start) const noexcept;
   std::optional<ByteView> whole_raw() const noexcept;
   bool is_aligned(ByteView raw) const noexcept;
-  Status fill_block(const BlockEntry& block, const BlockSlice& slice, MutableBytes to, const Codec* codec,
-                    const PlanState* plan, bool check) const;
+  Status fill_block(const BlockEntry& block, const BlockSlice& slice, MutableBytes to, BlockEdges* edges,
+                    const Codec* codec, const PlanState* plan, bool check) const;
   Status fill(MutableBytes to, const Codec* codec, bool check, WorkerPool* workers) const;
 
   Value frame_;

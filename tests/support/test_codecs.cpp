@@ -13,6 +13,7 @@ constexpr const char* names[] = {"test.toy-plain",
                                  "test.toy-lossy",
                                  "test.toy-decodes-wrong",
                                  "test.toy-overruns",
+                                 "test.toy-underruns",
                                  "test.toy-refuses",
                                  "test.toy-encodes-wrong",
                                  "test.toy-encoder-overruns",
@@ -89,7 +90,8 @@ class ToyCodec final : public Codec {
     return loss;
   }
 
-  Status do_decompress(const BlockSlice&, const PlanState* plan, ByteView encoded, MutableBytes to) const override {
+  Status do_decompress(const BlockSlice& slice, const PlanState* plan, ByteView encoded,
+                       MutableBytes to) const override {
     if (kind_ == ToyKind::refuses) return {StatusCode::corruption, "toy: refused"};
     if (kind_ == ToyKind::waits && !encoded.empty() && encoded[0] == std::byte{'!'}) toy_gate().wait();
     std::size_t out = 0;
@@ -101,6 +103,7 @@ class ToyCodec final : public Codec {
     }
     if (kind_ == ToyKind::decodes_wrong) to[0] ^= std::byte{1};
     if (kind_ == ToyKind::decodes_wrong_rarely && is_turn(to.size())) to[to.size() / 2] ^= std::byte{1};
+    if (kind_ == ToyKind::underruns && slice.byte_offset > 0) to.data()[-1] ^= std::byte{1};
     if (kind_ == ToyKind::overruns) to.data()[to.size()] ^= std::byte{1};
     if (out != to.size()) return {StatusCode::corruption, "toy: too short"};
     return {};

@@ -17,6 +17,7 @@ enum class ToyKind {
   lossy,                 // the same after clearing the low four bits
   decodes_wrong,         // one bit of each decoded block is flipped
   overruns,              // its decoder writes one byte behind the block
+  underruns,             // its decoder changes the byte before every block but the first
   refuses,               // its decoder answers corruption
   encodes_wrong,         // one bit of each encoded block is flipped
   encoder_overruns,      // its encoder writes behind its buffer

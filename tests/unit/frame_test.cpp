@@ -211,6 +211,37 @@ TEST(FrameTest, ADecoderThatWritesBehindItsBufferIsSwitchedOff) {
   EXPECT_NE(again.error().message().find("wrote outside"), std::string_view::npos) << again.error().message();
 }
 
+TEST(FrameTest, ADecoderThatWritesIntoAnotherBlockIsSwitchedOff) {
+  const auto expect_convicted = [](auto&& decode) {
+    const FrameCase c = toy(ToyKind::underruns, runs(600), 64);
+    const Result<FrameReader> reader = FrameReader::open(Value::own(c.encode(key)), key, 1 << 20);
+    ASSERT_TRUE(reader);
+    for (int round = 0; round < 2; ++round) {
+      const Status status = decode(*reader, c.codecs);
+      EXPECT_EQ(status.code(), StatusCode::codec_misbehaved);
+      EXPECT_NE(status.message().find("wrote outside"), std::string_view::npos) << status.message();
+    }
+  };
+  expect_convicted([](const FrameReader& reader, const CodecRegistry& codecs) {
+    return reader.decode(codecs, Verify::always).status();
+  });
+  expect_convicted([](const FrameReader& reader, const CodecRegistry& codecs) {
+    WorkerPool workers(3);
+    return reader.decode(codecs, Verify::always, &workers).status();
+  });
+  std::vector<std::byte> room(600);
+  expect_convicted([&](const FrameReader& reader, const CodecRegistry& codecs) {
+    return reader.decode_into(room, codecs, Verify::always);
+  });
+  // Whole blocks beside a part of one, and beside one another.
+  for (const auto& [offset, size] : {std::pair{20u, 108u}, {0u, 128u}, {20u, 400u}}) {
+    expect_convicted([&](const FrameReader& reader, const CodecRegistry& codecs) {
+      const FrameReader::Piece piece{offset, size, 0};
+      return reader.decode_pieces({&piece, 1}, MutableBytes(room).first(size), codecs, Verify::always);
+    });
+  }
+}
+
 TEST(FrameTest, AnEncoderThatWritesBehindItsBufferIsSwitchedOff) {
   const FrameCase c = toy(ToyKind::encoder_overruns, runs(600));
   for (int round = 0; round < 2; ++round) {
