@@ -1,6 +1,7 @@
 #include "engine/plugin_codec.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "engine/guarded_buffer.hpp"
@@ -161,8 +162,10 @@ Result<LossSums> PluginCodec::do_measure(const BlockSlice& slice, ByteView origi
       checked_call(CallOn::fresh, name(), "measure", functions().measure, error, table_.provider, parameters().data(),
                    parameters().size(), &c_slice, input(original), input(decoded), original.size(), &lost, &error);
   if (!status.ok()) return status;
-  const bool are_sums = lost.sum_sq_error >= 0 && lost.sum_sq >= 0 && lost.worst_row >= 0 && lost.max_abs >= 0;
-  if (!are_sums) return breach("measure gives what is negative, or no number");
+  const auto is_sum = [](auto field) { return std::isfinite(field) && field >= 0; };
+  if (!is_sum(lost.sum_sq_error) || !is_sum(lost.sum_sq) || !is_sum(lost.worst_row) || !is_sum(lost.max_abs)) {
+    return breach("measure gives what is negative or not finite");
+  }
   return LossSums{lost.sum_sq_error, lost.sum_sq, lost.worst_row, lost.max_abs};
 }
 

@@ -207,8 +207,8 @@ typedef struct cinch_slice_v1 {
 
 /* What decoding changed in one block; filled by `measure` of a LOSSY codec, merged by the host in block order. A row is
  * the last dimension of one token and head; of a value without a shape, what the codec takes for one. Every field has
- * to be finite and at least 0: the host takes a negative field or NaN for a breach of contract and switches the codec
- * off. Elements that are not finite should come back unchanged, since no sum could tell what became of them; those that
+ * to be finite and at least 0: the host takes anything else for a breach of contract and switches the codec off.
+ * Elements that are not finite should come back unchanged, since no sum could tell what became of them; those that
  * do count in neither sum. */
 typedef struct cinch_loss_v1 {
   uint32_t struct_size;

@@ -13,7 +13,7 @@ namespace cinch {
 /// How far decoded values are from what was set. Relative errors are relative RMS: 0.1 is ten per cent. For a value
 /// that lost something more than once these are upper bounds.
 struct LossReport {
-  float relative_error = 0;  ///< Of the whole value.
+  float relative_error = 0;  ///< Of the whole value; infinite if all of it was 0 and no longer is.
   float worst_row = 0;       ///< Of the worst token of one head.
   float max_abs = 0;         ///< Largest absolute difference of an element.
   bool operator==(const LossReport&) const = default;

@@ -55,6 +55,13 @@ TEST_F(LiarTest, WhoseAnnotationIsNoTextIsSwitchedOff) {
   EXPECT_THAT(codec->plan(value_, nullptr, 0).status().to_string(), HasSubstr("codec_misbehaved: switched off"));
 }
 
+TEST_F(LiarTest, WhoseLossIsInfiniteIsSwitchedOff) {
+  const auto codec = liar("loss");
+  EXPECT_THAT(codec->measure({}, value_, value_).status().to_string(),
+              HasSubstr("codec_misbehaved: test.liar-loss: measure gives what is negative or not finite"));
+  EXPECT_THAT(codec->measure({}, value_, value_).status().to_string(), HasSubstr("codec_misbehaved: switched off"));
+}
+
 TEST_F(LiarTest, ThatThrowsIsSwitchedOff) {
   const auto codec = liar("throw");
   std::vector<std::byte> to(100);
