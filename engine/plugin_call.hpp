@@ -21,8 +21,8 @@ inline cinch_err_v1 no_error() {
   return error;
 }
 
-/// What the plugin says, in printable characters.
-std::string message_of(const cinch_err_v1& error);
+/// What the plugin says, in printable characters; what its result code means where it says nothing.
+std::string message_of(const cinch_err_v1& error, std::int32_t code);
 
 /// "FORMAT: enc_run: MESSAGE (code 5)"; the plugin's text in printable characters.
 std::string describe(std::string_view format, std::string_view call, const cinch_err_v1& error, std::int32_t code);

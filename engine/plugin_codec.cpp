@@ -124,7 +124,8 @@ Result<std::size_t> PluginCodec::ask_bound(std::string_view call_name, decltype(
   const StatusCode said = *code == CINCH_VALUE_UNSUPPORTED ? StatusCode::unsupported
                           : *code == CINCH_INVALID_ARG     ? StatusCode::invalid_argument
                                                            : StatusCode::codec_failed;
-  if (said != StatusCode::codec_failed) return Status(said, name() + ": " + message_of(error));  // meant for the user
+  // Meant for the user.
+  if (said != StatusCode::codec_failed) return Status(said, name() + ": " + message_of(error, *code));
   return Status(said, describe(name(), call_name, error, *code));
 }
 

@@ -37,7 +37,7 @@ class PluginProvider final : public CodecProvider {
       }
       if (*code != CINCH_OK) {
         if (*code == CINCH_INVALID_ARG || *code == CINCH_PARAMS_UNSUPPORTED) {
-          return Status(StatusCode::invalid_argument, info_.format + ": " + message_of(error));
+          return Status(StatusCode::invalid_argument, info_.format + ": " + message_of(error, *code));
         }
         return Status(StatusCode::codec_failed, describe(info_.format, "parameters", error, *code));
       }

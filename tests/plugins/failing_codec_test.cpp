@@ -62,6 +62,14 @@ TEST_F(FailingCodecTest, WhatAFailedPlanOpenLeavesBehindIsNotClosed) {
   EXPECT_NE(getenv("CINCH_TEST_PLAN_CLOSED"), nullptr) << "an opened plan is closed";
 }
 
+TEST_F(FailingCodecTest, WithoutATextTellsWhatItsCodeMeans) {
+  EXPECT_THAT(
+      codec_of(registry_, "test.fails-plan-open-memory")->open_plan(as_bytes("p"), nullptr).status().to_string(),
+      HasSubstr("test.fails-plan-open-memory: plan_open: out of memory (code -7)"));
+  EXPECT_THAT(codec_of(registry_, "test.fails-dec-run-42")->decompress({}, nullptr, {}, {}).to_string(),
+              HasSubstr("test.fails-dec-run-42: dec_run: failed (code 42)"));
+}
+
 TEST_F(FailingCodecTest, OnlyWhatIsStoredCanBeDamagedOrOfAnUnknownVersion) {
   for (const char* call : {"enc-open", "enc-run", "plan"}) {
     const Status status = store_with(std::string("test.fails-") + call).set("k", zeros_);
