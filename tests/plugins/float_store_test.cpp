@@ -139,6 +139,21 @@ TEST(QuantStoreTest, ManyHeadsOfFewTokensAreLeftToTheFallback) {
   EXPECT_EQ(store.inspect("k").value()->format.name, "zstd");
 }
 
+TEST(QuantStoreTest, WhatNoHeadDimensionDividesIsLeftToTheFallback) {
+  CompressedKvStore store = in_memory("quant");
+  const auto codec_of = [&](const std::vector<std::uint64_t>& dims, std::optional<std::uint8_t> token_axis) {
+    const SetOptions options = with_shape(dims, token_axis);
+    const std::string value(tensor_bytes(*options.tensor).value(), '\0');
+    const Status status = store.set("k", value, options);
+    return status.ok() ? store.inspect("k").value()->format.name : status.to_string();
+  };
+  EXPECT_EQ(codec_of({100, 2, 521}, 0), "zstd");
+  EXPECT_EQ(codec_of({100, 1042}, 0), "zstd");
+  EXPECT_EQ(codec_of({100, 521}, std::nullopt), "zstd");
+  EXPECT_THAT(codec_of({100, 1024}, 0), HasSubstr("\"k\": quant: needs the dimension of a head as the last one; give"));
+  EXPECT_THAT(codec_of({100, 2, 514}, 0), HasSubstr("split it by a head_dim that divides it"));
+}
+
 TEST(QuantStoreTest, NothingIsLostWhereNothingIsSaved) {
   for (const std::uint64_t tokens : {1u, 2u, 3u, 4u, 6u}) {
     SCOPED_TRACE(tokens);
