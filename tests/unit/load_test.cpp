@@ -14,6 +14,7 @@
 #include "tests/support/store_counter.hpp"
 #include "tests/support/temp_dir.hpp"
 #include "tests/support/test_codecs.hpp"
+#include "tests/support/turning_keys.hpp"
 
 namespace cinch {
 namespace {
@@ -98,6 +99,49 @@ TEST(LoadTest, NothingIsLeftUncountedWithMoreThreadsThanCountersOfTheirOwn) {
   for (std::thread& thread : all) thread.join();
   EXPECT_EQ(test::counter(*store, "values_set"), threads * calls);
   EXPECT_EQ(test::counter(*store, "bytes_set"), threads * calls * std::string_view("value").size());
+}
+
+/// What the plan of a tensor holds is made when a thread first asks for it, or before, and is shared by all.
+TEST(LoadTest, ThreadsShareThePlansOfTensors) {
+  constexpr std::uint64_t tokens = 512, heads = 2, token_bytes = heads * 64 * 2;
+  const std::string turning = test::turning_keys(tokens, heads);
+  std::string repeated;  // rows
+  while (repeated.size() < turning.size()) repeated += turning.substr(0, 16 * token_bytes);
+  SetOptions options;
+  options.tensor = make_tensor(Dtype::bf16, std::vector<std::uint64_t>{tokens, heads, 64}).value();
+  for (const char* spec : {"tensor", "quant", "quant:target=4"}) {
+    SCOPED_TRACE(spec);
+    CompressedKvStore store(*bundled_backends().open("memory", {}), *default_registry().codec(spec),
+                            in_small_blocks(3));
+    ASSERT_TRUE(store.set("turning", turning, options).ok());
+    ASSERT_TRUE(store.set("repeated", repeated, options).ok());
+    EXPECT_NE((*store.inspect("turning"))->annotation.find("rope=halves"), std::string::npos);
+    const std::vector<std::string_view> keys{"turning", "repeated"};
+    const std::string kept[] = {std::string((*store.get(keys[0]))->text()), std::string((*store.get(keys[1]))->text())};
+    const std::string* const set[] = {&turning, &repeated};
+    std::atomic<int> wrong = 0;
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 3; ++t) {
+      threads.emplace_back([&] {
+        std::string part(300 * token_bytes, '\0');
+        for (unsigned i = 0; i < 6; ++i) {
+          const std::size_t which = i % 2;
+          if (!store.set(keys[which], *set[which], options).ok()) ++wrong;
+          const GetResult whole = store.get(keys[which]);
+          if (!whole || !*whole || (*whole)->text() != kept[which]) ++wrong;
+          const MutableBytes room = std::as_writable_bytes(std::span(part));
+          if (!store.get_tokens(keys[which], 100, 300, room).value_or(false)) ++wrong;
+          if (part != kept[which].substr(100 * token_bytes, part.size())) ++wrong;
+          const std::vector<GetResult> both = store.batch_get(keys);
+          for (std::size_t each = 0; each < 2; ++each) {
+            if (!both[each] || !*both[each] || (*both[each])->text() != kept[each]) ++wrong;
+          }
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(wrong, 0);
+  }
 }
 
 /// Threads and asynchronous calls work on large values while the store is closed.
