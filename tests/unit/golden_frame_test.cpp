@@ -193,6 +193,10 @@ std::vector<Golden> all_golden() {
               turning(130, 64, frequencies(32), true), "rope=interleaved,theta=10000,rotary_dim=32"),
       of_head("quant-inv-freq-f32", "quant:error=0.12,rope=halves,inv_freq=1/0.5/0.25/0.125", Dtype::f32, 40,
               turning(70, 40, {1, 0.5, 0.25, 0.125}, false), "rope=halves,theta=inv_freq,rotary_dim=8"),
+      of_head("quant-halves-f32", "quant:error=0.3", Dtype::f32, 64, turning(100, 64, frequencies(64), false),
+              "rope=halves,theta=10000"),  // shows where a wave is not the nearest to a sine
+      of_head("tensor-halves-e5m2", "tensor", Dtype::f8_e5m2, 64, turning(128, 64, frequencies(64), false),
+              "rotary=1,rope=halves"),
       of_head("tensor-interleaved", "tensor", Dtype::bf16, 64, turning(160, 64, frequencies(64), true),
               "rotary=1,rope=interleaved", 12'800),
       of_head("tensor-halves-f16", "tensor", Dtype::f16, 128, turning(100, 128, frequencies(64), false),
