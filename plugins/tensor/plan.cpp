@@ -136,6 +136,13 @@ Means means_of(const PlaneModel& plane, const Rope& rope, std::size_t channels) 
   return means;
 }
 
+/// Fills an array with its first `length` entries, again and again.
+void repeat(Aligned<std::uint8_t>& array, std::size_t length) {
+  for (std::size_t done = length; done < array.size(); done += done) {
+    std::copy_n(array.begin(), std::min(done, array.size() - done), array.begin() + static_cast<std::ptrdiff_t>(done));
+  }
+}
+
 }  // namespace
 
 unsigned base_of(int level, Layout layout) {
@@ -172,21 +179,15 @@ PlaneState::PlaneState(const PlaneModel& model, const std::vector<Rope>& ropes, 
   const std::size_t channels = kind == PlaneKind::uniform ? 1 : geometry.channels;
   period = channels * ((pair + channels - 1) / channels);
   for (Aligned<std::uint8_t>* array : {&octaves, &halves, &contexts}) array->resize(period + pair);
-  for (std::size_t i = 0; i < period + pair; ++i) {
-    const std::size_t channel = i % channels;
+  for (std::size_t channel = 0; channel < channels; ++channel) {
     const int level = model.level + (model.levels.empty() ? 0 : model.levels[channel]);
     const unsigned base = base_of(level, geometry.layout);
-    octaves[i] = static_cast<std::uint8_t>(base / 2);
-    halves[i] = static_cast<std::uint8_t>(base % 2);
+    octaves[channel] = static_cast<std::uint8_t>(base / 2);
+    halves[channel] = static_cast<std::uint8_t>(base % 2);
+    if (kind == PlaneKind::channels) contexts[channel] = context_byte((model.means[channel] + 2) >> 2);
   }
-  if (kind == PlaneKind::rotary) {
-    means = means_of(model, ropes[rope], channels);
-  } else if (kind == PlaneKind::channels) {
-    for (std::size_t i = 0; i < period + pair; ++i) {
-      const int mean = model.means[i % channels];
-      contexts[i] = context_byte((mean + 2) >> 2);
-    }
-  }
+  for (Aligned<std::uint8_t>* array : {&octaves, &halves, &contexts}) repeat(*array, channels);
+  if (kind == PlaneKind::rotary) means = means_of(model, ropes[rope], channels);
 }
 
 const RowTable& PlaneState::row_table(std::size_t row_bytes) const {
@@ -201,6 +202,7 @@ PlanState::PlanState(const StoredPlan& plan, const Geometry& form, const Kernels
     : geometry(form), ropes(plan.ropes) {
   for (const Alphabet& alphabet : plan.alphabets) alphabets.emplace_back(alphabet);
   for (const Rope& rope : ropes) rotations.emplace_back(rope, kernels);
+  planes.reserve(plan.planes.size());
   for (const PlaneModel& model : plan.planes) {
     PlaneState& plane = planes.emplace_back(model, ropes, geometry);
     if (plane.row_count > 0) decode_rows(*this, plane, model.coded_rows, kernels);
