@@ -157,7 +157,7 @@ void decode_block(const PlanState& plan, const stream::SlicePart& part, const Ke
   std::vector<RowPlane> row_planes;
   row_planes.reserve(part.planes);
   for (std::uint64_t i = 0; i < part.planes; ++i) {
-    const PlaneState& plane = plan.planes[part.first_plane + i];
+    const PlaneState& plane = plan.plane(part.first_plane + i);
     const std::span<std::uint8_t> out = to.subspan(i * bytes, bytes);
     std::uint8_t* coded_to = out.data();
     std::size_t elements = bytes / size;

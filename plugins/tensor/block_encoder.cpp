@@ -121,16 +121,16 @@ std::optional<std::size_t> BlockEncoder::encode(const PlanState& plan, const str
                                                 std::span<const std::uint8_t> from, std::span<std::uint8_t> to) {
   const std::size_t bytes = plane_bytes(plan, part, from.size());
   const std::size_t token_bytes = plan.geometry.token_bytes();
-  const std::span<const PlaneState> planes = std::span(plan.planes).subspan(part.first_plane, part.planes);
-  if (std::ranges::all_of(planes, [](const PlaneState& plane) { return plane.kind == PlaneKind::raw; }))
-    return std::nullopt;
+  std::uint64_t raw = 0;
+  while (raw < part.planes && plan.plane(part.first_plane + raw).kind == PlaneKind::raw) ++raw;
+  if (raw == part.planes) return std::nullopt;
   if (from.size() <= before_sections || from.size() > max_block_bytes || to.size() < from.size() + encoder_slack)
     return std::nullopt;
   BlockWriter writer(plan, to);
   rows_.clear();
   rows_.reserve(part.planes * bytes);  // so that it never moves
   for (std::uint64_t i = 0; i < part.planes; ++i) {
-    const PlaneState& plane = planes[i];
+    const PlaneState& plane = plan.plane(part.first_plane + i);
     const std::uint8_t* const words = from.data() + i * bytes;
     bool fits = true;
     if (plane.kind == PlaneKind::raw) {

@@ -159,9 +159,8 @@ class Chooser {
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       std::memcpy(&rows[i * row_bytes], plane + tokens[i] * row_bytes, row_bytes);
     }
-    StoredPlan alone{plan.alphabets, {}, {model}};
-    const PlanState state(alone, geometry_, kernels_);
-    model.coded_rows = BlockEncoder(kernels_).encode_rows(state, state.planes[0], rows);
+    const PlanState state({plan.alphabets, {}, {model}}, geometry_, kernels_);
+    model.coded_rows = BlockEncoder(kernels_).encode_rows(state, state.plane(0), rows);
     if (model.coded_rows.size() > geometry_.tokens * row_bytes / 2) return;
     model.row_count = static_cast<std::uint32_t>(tokens.size());
   }

@@ -198,15 +198,28 @@ const RowTable& PlaneState::row_table(std::size_t row_bytes) const {
   return *lazy_->table;
 }
 
-PlanState::PlanState(const StoredPlan& plan, const Geometry& form, const Kernels& kernels)
-    : geometry(form), ropes(plan.ropes) {
+PlanState::PlanState(StoredPlan plan, const Geometry& form, const Kernels& kernels)
+    : geometry(form),
+      ropes(std::move(plan.ropes)),
+      kernels_(kernels),
+      models_(std::move(plan.planes)),
+      planes_(std::make_unique<std::atomic<PlaneState*>[]>(models_.size())) {
   for (const Alphabet& alphabet : plan.alphabets) alphabets.emplace_back(alphabet);
   for (const Rope& rope : ropes) rotations.emplace_back(rope, kernels);
-  planes.reserve(plan.planes.size());
-  for (const PlaneModel& model : plan.planes) {
-    PlaneState& plane = planes.emplace_back(model, ropes, geometry);
-    if (plane.row_count > 0) decode_rows(*this, plane, model.coded_rows, kernels);
-  }
+}
+
+PlanState::~PlanState() {
+  for (std::size_t i = 0; i < models_.size(); ++i) delete planes_[i].load(std::memory_order_relaxed);
+}
+
+const PlaneState& PlanState::plane(std::uint64_t index) const {
+  std::atomic<PlaneState*>& place = planes_[index];
+  PlaneState* found = place.load(std::memory_order_acquire);
+  if (found) return *found;
+  auto made = std::make_unique<PlaneState>(models_[index], ropes, geometry);
+  if (made->row_count > 0) decode_rows(*this, *made, models_[index].coded_rows, kernels_);
+  // Of threads that made it at the same time, the first is heard.
+  return place.compare_exchange_strong(found, made.get(), std::memory_order_acq_rel) ? *made.release() : *found;
 }
 
 }  // namespace cinch::tensor

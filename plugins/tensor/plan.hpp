@@ -2,6 +2,7 @@
 /// bytes.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -74,15 +75,27 @@ struct PlaneState {
   std::unique_ptr<Lazy> lazy_ = std::make_unique<Lazy>();
 };
 
-/// An opened plan; immutable.
+/// An opened plan; nothing that can be seen of it changes.
 struct PlanState {
-  PlanState(const StoredPlan&, const Geometry&, const Kernels&);
+  /// Keeps the reference.
+  PlanState(StoredPlan, const Geometry&, const Kernels&);
+  PlanState(const PlanState&) = delete;
+  PlanState& operator=(const PlanState&) = delete;
+  ~PlanState();
+
+  /// Made when it is first asked for, so that a read of some planes does not pay for all. Throws `Failure` (CORRUPT)
+  /// for damaged rows. [any-thread]
+  const PlaneState& plane(std::uint64_t index) const;
 
   Geometry geometry;
   std::vector<AlphabetTables> alphabets;
   std::vector<Rope> ropes;
   std::vector<FineRotation> rotations;  ///< one for each rope
-  std::vector<PlaneState> planes;
+
+ private:
+  const Kernels& kernels_;
+  std::vector<PlaneModel> models_;
+  std::unique_ptr<std::atomic<PlaneState*>[]> planes_;  // null: not asked for yet
 };
 
 /// The base, in half octaves of the layout's (shifted) exponents, of a channel whose deviation has logarithm

@@ -243,6 +243,17 @@ TEST(TensorTest, LooksAtTokensOfOneChannelInLittleMemory) {
   }
 }
 
+TEST(TensorTest, ReadsOfOnePlaneDoNotPayForAll) {
+  const Geometry form = geometry(Layout::bf16, 2000, 16, 32);
+  const tensor::Kernels& kernels = *all_kernels()[0];
+  tensor::StoredPlan stored = tensor::PlanChooser(kernels).choose(form, plain_values(form, 15));
+  ASSERT_NE(stored.planes[7].kind, PlaneKind::raw);
+  const AllocationCount count;
+  const tensor::PlanState plan(std::move(stored), form, kernels);
+  EXPECT_NE(plan.plane(7).kind, PlaneKind::raw);
+  EXPECT_LT(count.calls(), 100u);
+}
+
 TEST(TensorTest, StoresConstantsInNothing) {
   for (const Layout layout : all_layouts) {
     const Geometry form = geometry(layout, 3, 700, 64);
