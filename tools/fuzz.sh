@@ -13,6 +13,7 @@ shift || true
 bash tools/setup.sh --fuzz
 cmake --preset fuzz >/dev/null
 cmake --build --preset fuzz
+build/fuzz/tests/unit_golden_frame --gtest_brief=1  # this compiler's builds have to decode them, too
 targets=("$@")
 if [ ${#targets[@]} -eq 0 ]; then
   for program in build/fuzz/tests/fuzz_*; do targets+=("${program##*/fuzz_}"); done
