@@ -1,4 +1,5 @@
 // ls, stat.
+#include "cinch/backend_registry.hpp"
 #include "cinch/store_config.hpp"
 #include "cinch/store_support.hpp"
 #include "tests/cli/safetensors_file.hpp"
@@ -137,6 +138,26 @@ TEST_F(ListCommandsTest, ListingNeedsNoCodec) {
   EXPECT_EQ(stat.status, 0) << stat.err;
   EXPECT_EQ(stat.json()["formats"]["test.valid"]["values"], 1);
   EXPECT_EQ(cinch({"ls", "--long", "--json"}).json()[0]["format"], "test.valid");
+}
+
+TEST_F(ListCommandsTest, DamageIsTheExitStatusWhateverElseCannotBeRead) {
+  put("a", std::string(5000, 'a'));
+  damage("a", 0);
+  Settings settings;
+  settings.set("path", store);
+  const auto raw = bundled_backends().open("rocksdb", settings);
+  ASSERT_TRUE(raw) << raw.status().to_string();
+  // A frame of the next version: length and checksum of its summary are where they always are.
+  ASSERT_TRUE((*raw)
+                  ->set("b",
+                        "\xcf"
+                        "cn\x02" +
+                            std::string("\0\x0e\xbd\x1d\xb1\x0c\x1a\x1e\xda\xc8", 10))
+                  .ok());
+  ASSERT_TRUE((*raw)->close().ok());
+  expect_error(cinch({"stat", "b"}), 5, "newer than this version of cinch reads");
+  EXPECT_EQ(cinch({"ls", "--long"}).status, 3);
+  EXPECT_EQ(cinch({"stat"}).status, 3);
 }
 
 TEST_F(ListCommandsTest, StatOfALossyValueSaysItsLoss) {

@@ -9,7 +9,7 @@ enum class ExitStatus : int {
   ok = 0,
   absent = 1,         ///< The key is not there.
   usage = 2,          ///< The command line, the config, or a codec that the user named and nobody provides.
-  damaged = 3,        ///< Stored data do not verify. Comes before `codec_missing` when both were met.
+  damaged = 3,        ///< Stored data do not verify.
   codec_missing = 4,  ///< A stored value needs a codec that is not loaded.
   failed = 5,         ///< Anything else.
 };
@@ -25,6 +25,19 @@ constexpr ExitStatus exit_status(StatusCode code) noexcept {
     case StatusCode::codec_missing: return ExitStatus::codec_missing;
     default: return ExitStatus::failed;
   }
+}
+
+/// Of two that a command met on its way, the one that it ends with: damage before all, a missing codec last.
+constexpr ExitStatus graver(ExitStatus a, ExitStatus b) noexcept {
+  constexpr auto gravity = [](ExitStatus exit) {
+    switch (exit) {
+      case ExitStatus::ok: return 0;
+      case ExitStatus::codec_missing: return 1;
+      case ExitStatus::damaged: return 3;
+      default: return 2;
+    }
+  };
+  return gravity(a) < gravity(b) ? b : a;
 }
 
 }  // namespace cinch::tool

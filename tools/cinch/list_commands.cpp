@@ -157,7 +157,7 @@ ExitStatus list_keys(const Options& options) {
     }
     const Result<std::optional<FrameInfo>> found = (*store)->inspect(key);
     if (!found) {
-      worst = fail(about_key(found.error(), key));
+      worst = graver(worst, fail(about_key(found.error(), key)));
       return {};
     }
     if (!*found) return {};  // gone since it was listed
@@ -193,7 +193,7 @@ ExitStatus show_stat(const Options& options) {
     if (is_sidecar(key)) return {};
     const Result<std::optional<FrameInfo>> info = (*store)->inspect(key);
     if (!info) {
-      worst = fail(about_key(info.error(), key));
+      worst = graver(worst, fail(about_key(info.error(), key)));
     } else if (*info) {
       all.add(**info);
       const std::string format((*info)->effective_format());
