@@ -16,7 +16,8 @@ class VerifyTest : public CliTest {
   static Json report(int values, int ok, const std::vector<std::string>& corrupt,
                      const std::vector<std::string>& codec_missing, const std::vector<std::string>& failed = {}) {
     return {{"values", values}, {"ok", ok},         {"corrupt", corrupt},   {"codec_missing", codec_missing},
-            {"failed", failed}, {"lost_writes", 0}, {"interrupted", false}, {"next", nullptr}};
+            {"failed", failed}, {"lost_writes", 0}, {"interrupted", false}, {"next", nullptr},
+            {"error", nullptr}};
   }
 
   void put_with_plugin(const std::string& key, const std::string& codec = "test.xor") const {

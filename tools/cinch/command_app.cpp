@@ -115,6 +115,13 @@ CLI::Option* CommandApp::add_prefix(CLI::App* command, const char* name, const c
   return command->add_option(name, options_.prefix, what)->type_name("");
 }
 
+void CommandApp::add_from(CLI::App* command) {
+  command
+      ->add_option("--from", options_.from,
+                   "Begin at this key: where an earlier run was interrupted, or behind keys that damage hides")
+      ->type_name("KEY");
+}
+
 void CommandApp::add_layout(CLI::App* command) {
   command
       ->add_option("--token-axis", token_axis_,
@@ -161,6 +168,7 @@ void CommandApp::add_value_commands() {
   CLI::App* ls = add(app_, "ls", "List the keys that start with a prefix, in byte order",
                      "  cinch --store rocksdb:kv ls layers. --long\n", list_keys);
   add_prefix(ls, "PREFIX", "Only keys that start with it");
+  add_from(ls);
   ls->add_flag("--long", options_.long_list, "With format, sizes, shape and expiry")->disable_flag_override();
   CLI::App* stat = add(app_, "stat",
                        "Sizes and ratios of the store by format, or all about one key.\n"
@@ -201,8 +209,7 @@ void CommandApp::add_file_commands() {
                          "  cinch --store rocksdb:kv verify --rate 50MiB --from layers.7.k\n",
                          verify_values);
   add_prefix(verify, "PREFIX", "Only keys that start with it");
-  verify->add_option("--from", options_.from, "Begin at this key, where an earlier run was interrupted")
-      ->type_name("KEY");
+  add_from(verify);
   verify->add_option("--rate", rate_, "Read at most so many bytes a second, such as 50MiB")->type_name("SIZE");
   verify->add_flag("--shallow", options_.shallow, "Only the checksums of stored bytes, which needs no codec")
       ->disable_flag_override();
@@ -218,12 +225,14 @@ void CommandApp::add_maintenance_commands() {
   recompress->add_flag("--again", options_.again, "Even those that have lost something before; losses add up")
       ->disable_flag_override();
   add_prefix(recompress, "PREFIX", "Only keys that start with it");
+  add_from(recompress);
   CLI::App* copy = add(app_, "copy",
                        "Copy values to another store as they are stored, which needs no codec.\n"
                        "Values of the same keys there are replaced",
                        "  cinch --store rocksdb:kv copy --to rocksdb:/mnt/other/kv chat/\n", copy_values);
   copy->add_option("--to", options_.to, "The other store; made where there is none")->type_name("URL")->required();
   add_prefix(copy, "PREFIX", "Only keys that start with it");
+  add_from(copy);
   CLI::App* backup = add(app_, "backup",
                          "Make a directory that holds the store as it is now. On the same file system the two share\n"
                          "files that never change, so that it costs no space until the store moves on",

@@ -28,6 +28,7 @@ class CommandApp {
   CLI::App* add(CLI::App& parent, const char* name, const char* what, const char* examples, Command command);
   CLI::Option* add_key(CLI::App* command);
   CLI::Option* add_prefix(CLI::App* command, const char* name, const char* what);
+  void add_from(CLI::App* command);
   void add_layout(CLI::App* command);
   void add_global_flags();
   void add_value_commands();

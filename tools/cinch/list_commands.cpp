@@ -13,6 +13,7 @@
 #include "session.hpp"
 #include "sidecar.hpp"
 #include "value_json.hpp"
+#include "walk.hpp"
 
 namespace cinch::tool {
 namespace {
@@ -175,7 +176,9 @@ ExitStatus list_keys(const Options& options) {
                info.expires_at_ms != 0 ? time_text(info.expires_at_ms) : ""});
     return {};
   };
-  if (Status status = for_each_key(**store, options.prefix, visit); !status.ok()) return fail(status);
+  if (Status status = visit_keys(**store, options.prefix, options.from, visit); !status.ok()) {
+    worst = graver(worst, fail(status));
+  }
   const std::string text = options.json ? json.end_array().document() : options.long_list ? table.text() : lines;
   const ExitStatus printed = print(text);
   return printed == ExitStatus::ok ? worst : printed;
@@ -202,7 +205,7 @@ ExitStatus show_stat(const Options& options) {
     }
     return {};
   };
-  if (Status status = for_each_key(**store, "", visit); !status.ok()) return fail(status);
+  if (Status status = visit_keys(**store, "", {}, visit); !status.ok()) worst = graver(worst, fail(status));
   const ExitStatus printed = print_totals(options, all, formats, classes);
   return printed == ExitStatus::ok ? worst : printed;
 }

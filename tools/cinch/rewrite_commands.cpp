@@ -24,6 +24,7 @@ struct Tally {
   std::uint64_t bytes_before = 0;
   std::uint64_t bytes_after = 0;
   Unread unread;
+  std::optional<std::string> error;  // why the work ended before the last key
 };
 
 std::uint64_t stored_bytes(const Result<std::optional<FrameInfo>>& info) {
@@ -70,18 +71,17 @@ Result<std::uint64_t> recompress_one(CompressedKvStore& store, const std::string
 
 Result<std::uint64_t> copy_one(CompressedKvStore& from, CompressedKvStore& to, const std::string& key, Tally& tally) {
   const Result<std::optional<Head>> head = from.inner()->head(key, 0);
-  if (!head) return about_key(head.error(), key);
   const GetResult frame = from.get_frame(key);
-  if (!*head || (frame && !*frame)) return std::uint64_t{0};  // gone since it was listed
+  if ((head && !*head) || (frame && !*frame)) return std::uint64_t{0};  // gone since it was listed
   // The header that import hides is copied like a value, and counted only when it is left.
   const bool is_hidden = is_sidecar(key);
   if (!is_hidden) ++tally.values;
   const auto leave = [&](const Status& status) -> Result<std::uint64_t> {
     if (!tally.unread.note(status, key)) return about_key(status, key);
     if (is_hidden) ++tally.values;
-    return (*head)->size;
+    return head ? (*head)->size : std::uint64_t{0};
   };
-  if (!frame) return leave(frame.error());
+  if (!head || !frame) return leave(head ? frame.error() : head.error());
   SetOptions options;
   if ((*head)->expires_at_ms != 0) {
     options.ttl = std::chrono::milliseconds((*head)->expires_at_ms - now_ms());
@@ -95,7 +95,7 @@ Result<std::uint64_t> copy_one(CompressedKvStore& from, CompressedKvStore& to, c
 
 void write_rest(JsonWriter& json, const Tally& tally) {
   tally.unread.write(json);
-  json.field("interrupted", interrupted());
+  json.field("interrupted", interrupted()).field("error", tally.error);
 }
 
 std::string rest(const Unread& unread) {
@@ -141,19 +141,21 @@ ExitStatus print_copied(const Options& options, const Tally& tally) {
 }
 
 /// Ends a walk over `store`'s values: closes the store that was written, and says what was done, also by half.
-ExitStatus end(const Result<std::optional<std::string>>& walked, KvStore& store, const Options& options,
-               const Tally& tally, ExitStatus (*print_done)(const Options&, const Tally&)) {
+ExitStatus end(const Walked& walked, KvStore& store, const Options& options, Tally& tally,
+               ExitStatus (*print_done)(const Options&, const Tally&)) {
   const Status closed = store.close();
+  const Status& status = walked.status.ok() ? closed : walked.status;
+  if (!status.ok()) tally.error = status.message();
   const ExitStatus printed = print_done(options, tally);
-  if (!walked) return fail(walked.error());
-  if (!closed.ok()) return fail(closed);
-  return printed == ExitStatus::ok ? tally.unread.exit() : printed;
+  const ExitStatus ended = status.ok() ? printed : fail(status);
+  return graver(tally.unread.exit(), ended);
 }
 
 WalkOptions walk_options(const Options& options, const char* what) {
   WalkOptions walking;
   walking.what = what;
   walking.prefix = options.prefix;
+  walking.from = options.from;
   walking.quiet = options.quiet;
   return walking;
 }
@@ -189,7 +191,7 @@ ExitStatus recompress_values(const Options& options) {
     }
     return recompress_one(**store, key, spec, allowed, tally);
   };
-  const auto walked = walk(**store, walk_options(options, "recompress"), visit);
+  const Walked walked = walk(**store, walk_options(options, "recompress"), visit);
   if (tally.lossless > 0) {
     print_error("recompress: " + std::to_string(tally.lossless) +
                 " left that a lossy codec would change; --lossy allows it, and losses do not come back");
@@ -213,7 +215,7 @@ ExitStatus copy_values(const Options& options) {
   if (!to) return fail(to.error());
   Tally tally;
   const auto visit = [&](const std::string& key) { return copy_one(**from, **to, key, tally); };
-  const auto walked = walk(**from, walk_options(options, "copy"), visit);
+  const Walked walked = walk(**from, walk_options(options, "copy"), visit);
   return end(walked, **to, options, tally, print_copied);
 }
 

@@ -1,4 +1,6 @@
 // put, get, del, exists.
+#include <algorithm>
+
 #include "cinch/keys.hpp"
 #include "commands.hpp"
 #include "files.hpp"
@@ -7,6 +9,7 @@
 #include "session.hpp"
 #include "sidecar.hpp"
 #include "value_json.hpp"
+#include "walk.hpp"
 
 namespace cinch::tool {
 namespace {
@@ -23,15 +26,32 @@ ExitStatus print_stored(CompressedKvStore& store, const std::string& key) {
   return print(json.document());
 }
 
-/// How many keys below a prefix are left out of counts.
-Result<std::uint64_t> count_hidden(KvStore& store, const std::string& prefix) {
-  std::uint64_t hidden = 0;
-  const Status status = for_each_key(store, prefix, [&](const std::string& key) {
-    if (is_sidecar(key)) ++hidden;
+/// The keys below a prefix, as far as they can be listed.
+struct Below {
+  std::uint64_t visible = 0;
+  std::uint64_t hidden = 0;  // left out of counts
+  Status status;
+};
+
+Below count_below(KvStore& store, const std::string& prefix) {
+  Below below;
+  below.status = visit_keys(store, prefix, {}, [&](const std::string& key) {
+    ++(is_sidecar(key) ? below.hidden : below.visible);
     return Status();
   });
-  if (!status.ok()) return status;
-  return hidden;
+  return below;
+}
+
+/// Removes the keys below a prefix, up to where damage hides those that follow, and counts them.
+Status remove_below(KvStore& store, const std::string& prefix, std::uint64_t& removed) {
+  const Below before = count_below(store, prefix);
+  const Result<std::uint64_t> all = store.remove_prefix(prefix);
+  if (all) {
+    removed = *all - before.hidden;
+    return {};
+  }
+  removed = before.visible - std::min(before.visible, count_below(store, prefix).visible);
+  return before.status.ok() ? all.error() : before.status;
 }
 
 }  // namespace
@@ -85,22 +105,19 @@ ExitStatus remove_values(const Options& options) {
   Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::own);
   if (!store) return fail(store.error());
   std::uint64_t removed = 0;
-  if (!options.prefix.empty()) {
-    const Result<std::uint64_t> hidden = options.json ? count_hidden(**store, options.prefix) : 0;
-    if (!hidden) return fail(hidden.error());
-    const Result<std::uint64_t> below = (*store)->remove_prefix(options.prefix);
-    if (!below) return fail(below.error());
-    removed = *below - *hidden;
-  }
+  Status status;
+  if (!options.prefix.empty()) status = remove_below(**store, options.prefix, removed);
   for (const std::string& key : options.keys) {
     const Result<bool> there = (*store)->exists(key);
     if (!there) return fail(about_key(there.error(), key));
-    if (Status status = (*store)->remove(key); !status.ok()) return fail(about_key(status, key));
+    if (Status gone = (*store)->remove(key); !gone.ok()) return fail(about_key(gone, key));
     if (*there) ++removed;
   }
-  if (Status status = (*store)->close(); !status.ok()) return fail(status);
-  if (!options.json) return ExitStatus::ok;
-  return print(JsonWriter().begin_object().field("removed", removed).end_object().document());
+  const Status closed = (*store)->close();
+  if (status.ok()) status = closed;
+  const ExitStatus ended = status.ok() ? ExitStatus::ok : fail(status);
+  if (!options.json) return ended;
+  return graver(ended, print(JsonWriter().begin_object().field("removed", removed).end_object().document()));
 }
 
 ExitStatus value_exists(const Options& options) {

@@ -16,7 +16,8 @@ struct Findings {
   std::uint64_t ok = 0;
   std::uint64_t lost_writes = 0;
   Unread unread;
-  std::optional<std::string> next;  // the key to go on with, when it was interrupted
+  std::optional<std::string> next;   // the key to go on with, when it was interrupted
+  std::optional<std::string> error;  // why it ended before the last key
 
   ExitStatus exit() const noexcept { return lost_writes != 0 ? ExitStatus::damaged : unread.exit(); }
 };
@@ -44,7 +45,7 @@ std::string report(const Options& options, const Findings& findings) {
     json.begin_object().field("values", findings.values).field("ok", findings.ok);
     findings.unread.write(json);
     json.field("lost_writes", findings.lost_writes).field("interrupted", findings.next.has_value());
-    json.field("next", findings.next);
+    json.field("next", findings.next).field("error", findings.error);
     return json.end_object().document();
   }
   const Unread& unread = findings.unread;
@@ -62,19 +63,20 @@ ExitStatus verify_values(const Options& options) {
   Findings findings;
   const auto visit = [&](const std::string& key) { return check(**store, key, options.shallow, findings); };
   const WalkOptions walking{"verify", options.prefix, options.from, options.bytes_per_second, options.quiet};
-  Result<std::optional<std::string>> next = walk(**store, walking, visit);
-  if (!next) return fail(next.error());
-  if (*next) {
-    findings.next = escape_key(**next);
+  const Walked walked = walk(**store, walking, visit);
+  if (walked.next) {
+    findings.next = escape_key(*walked.next);
     const std::string prefix = options.prefix.empty() ? "" : ' ' + shell_word(escape_key(options.prefix));
     print_error("interrupted; go on with: verify" + prefix + " --from " + shell_word(*findings.next));
   }
-  if (findings.values == 0 && !*next && (options.from || !options.prefix.empty())) {
+  if (!walked.status.ok()) findings.error = walked.status.message();
+  if (findings.values == 0 && !walked.next && walked.status.ok() && (options.from || !options.prefix.empty())) {
     print_error("no key was there to check");
   }
   findings.lost_writes = (*store)->stats().lost_writes;
   const ExitStatus printed = print(report(options, findings));
-  return printed == ExitStatus::ok ? findings.exit() : printed;
+  const ExitStatus ended = walked.status.ok() ? printed : fail(walked.status);
+  return graver(findings.exit(), ended);
 }
 
 }  // namespace cinch::tool

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <thread>
 
+#include "cinch/keys.hpp"
 #include "interrupt.hpp"
 #include "progress.hpp"
 
@@ -33,32 +34,47 @@ class Brake {
   std::uint64_t bytes_ = 0;
 };
 
-Result<std::uint64_t> count_keys(KvStore& store, const std::string& prefix) {
+/// As far as they can be listed.
+std::uint64_t count_keys(KvStore& store, const std::string& prefix) {
   std::uint64_t keys = 0;
-  const Status status = for_each_key(store, prefix, [&](const std::string&) {
+  (void)for_each_key(store, prefix, [&](const std::string&) {
     ++keys;
     return interrupted() ? Status(StatusCode::cancelled, "interrupted") : Status();
   });
-  if (!status.ok() && !interrupted()) return status;
   return keys;
 }
 
 }  // namespace
 
-Result<std::optional<std::string>> walk(KvStore& store, const WalkOptions& options, const Visit& visit) {
-  note_interrupts();
-  std::uint64_t total = 0;
-  if (Progress::is_shown(options.quiet)) {
-    const Result<std::uint64_t> keys = count_keys(store, options.prefix);
-    if (!keys) return keys.error();
-    total = *keys;
+Status visit_keys(KvStore& store, const std::string& prefix, const std::optional<std::string>& from,
+                  const std::function<Status(const std::string& key)>& visit) {
+  std::optional<std::string> last;
+  Status visited;
+  const auto step = [&](const std::string& key) {
+    last = key;
+    return visited = visit(key);
+  };
+  Status status;
+  if (from && from->starts_with(prefix)) {  // pages begin after a key
+    const Result<bool> there = store.exists(*from);
+    status = !there ? there.error() : *there ? step(*from) : Status();
   }
+  if (status.ok()) status = for_each_key(store, prefix, step, from);
+  if (status.ok() || !visited.ok() || !last) return status;
+  const std::string name = describe_key(*last);
+  if (status.message().find(name) != std::string_view::npos) return status;
+  return {status.code(), std::string(status.message()) + "; the last one listed is " + name};
+}
+
+Walked walk(KvStore& store, const WalkOptions& options, const Visit& visit) {
+  note_interrupts();
+  const std::uint64_t total = Progress::is_shown(options.quiet) ? count_keys(store, options.prefix) : 0;
   Progress progress(options.what, total, options.quiet);
   Brake brake(options.bytes_per_second);
-  std::optional<std::string> next;
-  const auto step = [&](const std::string& key) -> Status {
+  Walked walked;
+  walked.status = visit_keys(store, options.prefix, options.from, [&](const std::string& key) -> Status {
     if (interrupted()) {
-      next = key;
+      walked.next = key;
       return {StatusCode::cancelled, "interrupted"};
     }
     const Result<std::uint64_t> bytes = visit(key);
@@ -66,15 +82,9 @@ Result<std::optional<std::string>> walk(KvStore& store, const WalkOptions& optio
     progress.add(1, *bytes);
     brake.after(*bytes);
     return {};
-  };
-  Status status;
-  if (options.from && options.from->starts_with(options.prefix)) {  // pages begin after a key
-    const Result<bool> there = store.exists(*options.from);
-    status = !there ? there.error() : *there ? step(*options.from) : Status();
-  }
-  if (status.ok()) status = for_each_key(store, options.prefix, step, options.from);
-  if (!status.ok() && !next) return status;
-  return next;
+  });
+  if (walked.next) walked.status = {};
+  return walked;
 }
 
 }  // namespace cinch::tool

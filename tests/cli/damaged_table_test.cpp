@@ -1,0 +1,102 @@
+// Damage to the table that holds the keys: what lies before it is still told, and --from gets behind it.
+#include <algorithm>
+
+#include "tests/cli/safetensors_file.hpp"
+
+namespace cinch::test {
+namespace {
+
+using testing::HasSubstr;
+
+class DamagedTableTest : public CliTest {
+ protected:
+  static constexpr int count = 6000;
+  static constexpr int page = 4095;  // that many are listed at a time, after the header of the file
+
+  static std::string name(int i) { return "t" + std::to_string(10'000 + i); }
+
+  /// Keys in several blocks of a table, of which one behind the first page does not verify.
+  DamagedTableTest() {
+    std::string header = "{";
+    for (int i = 0; i < count; ++i) {
+      header += (i ? ",\"" : "\"") + name(i) + R"(":{"dtype":"U8","shape":[1],"data_offsets":[)" + std::to_string(i) +
+                "," + std::to_string(i + 1) + "]}";
+    }
+    const std::string file = save_safetensors(dir.file("many"), header + "}", std::string(count, 'v'));
+    EXPECT_EQ(cinch({"import", file}).status, 0);
+    EXPECT_EQ(cinch({"backup", dir.file("backup")}).status, 0);  // writes the table
+    namespace fs = std::filesystem;
+    fs::path largest;
+    for (const fs::directory_entry& entry : fs::directory_iterator(store)) {
+      if (entry.path().extension() != ".sst") continue;
+      if (largest.empty() || entry.file_size() > fs::file_size(largest)) largest = entry.path();
+    }
+    std::string bytes = read_file(largest);
+    bytes[bytes.size() * 4 / 5] ^= 1;
+    write_file(largest, bytes);
+  }
+
+  /// Tells of the damage and of the last key before it, of so many.
+  static void expect_damage(const Outcome& run, int keys) {
+    EXPECT_EQ(run.status, 3) << run.err;
+    EXPECT_GE(keys, page);
+    EXPECT_LT(keys, count);
+    EXPECT_THAT(run.err, HasSubstr("orruption"));
+    EXPECT_THAT(run.err, HasSubstr("key \"" + name(keys - 1) + '"'));
+  }
+};
+
+TEST_F(DamagedTableTest, VerifyReportsWhatLiesBeforeTheDamage) {
+  const Outcome run = cinch({"verify", "--json"});
+  const Json report = run.json();
+  expect_damage(run, report["values"]);
+  EXPECT_EQ(report["ok"], report["values"]);
+  EXPECT_THAT(report["error"].get<std::string>(), HasSubstr("orruption"));
+  EXPECT_EQ(report["next"], nullptr);
+  EXPECT_THAT(cinch({"verify"}).out, testing::StartsWith("values"));
+}
+
+TEST_F(DamagedTableTest, ListingsShowWhatLiesBeforeTheDamage) {
+  const Outcome ls = cinch({"ls"});
+  expect_damage(ls, static_cast<int>(std::ranges::count(ls.out, '\n')));
+  const Outcome in_json = cinch({"ls", "--long", "--json"});
+  expect_damage(in_json, static_cast<int>(in_json.json().size()));
+  const Outcome stat = cinch({"stat", "--json"});
+  expect_damage(stat, stat.json()["values"]);
+}
+
+TEST_F(DamagedTableTest, CopyTakesWhatLiesBeforeTheDamageAndFromAKeyBehindIt) {
+  const std::string other = "rocksdb:" + dir.file("other");
+  const Outcome before = cinch({"copy", "--to", other, "--json"});
+  expect_damage(before, before.json()["copied"]);
+  EXPECT_THAT(before.json()["error"].get<std::string>(), HasSubstr("orruption"));
+  const Outcome behind = cinch({"copy", "--to", other, "--from", "t15900", "--json"});
+  EXPECT_EQ(behind.status, 0) << behind.err;
+  EXPECT_EQ(behind.json()["copied"], 100);
+  EXPECT_EQ(behind.json()["error"], nullptr);
+}
+
+TEST_F(DamagedTableTest, RecompressDoesToo) {
+  const Args recompress = {"recompress", "--codec", "zstd", "--json"};
+  const Outcome before = cinch(recompress);
+  expect_damage(before, before.json()["values"]);
+  Args behind = recompress;
+  behind.insert(behind.end(), {"--from", "t15900"});
+  EXPECT_EQ(cinch(behind).json()["values"], 100);
+}
+
+TEST_F(DamagedTableTest, LsAndVerifyBeginBehindTheDamageWhenTold) {
+  const Outcome ls = cinch({"ls", "--from", "t15998"});
+  EXPECT_EQ(ls.status, 0) << ls.err;
+  EXPECT_EQ(ls.out, "t15998\nt15999\n");
+  EXPECT_EQ(cinch({"verify", "--from", "t15900", "--json"}).json()["ok"], 100);
+}
+
+TEST_F(DamagedTableTest, DelOfAPrefixRemovesAndCountsWhatLiesBeforeTheDamage) {
+  const Outcome run = cinch({"del", "--prefix", "t1", "--json"});
+  expect_damage(run, run.json()["removed"]);
+  EXPECT_EQ(cinch({"ls"}).out, "");
+}
+
+}  // namespace
+}  // namespace cinch::test
