@@ -7,6 +7,7 @@
 
 #include "command_app.hpp"
 #include "help_text.hpp"
+#include "json_fields.hpp"
 
 namespace {
 
@@ -82,34 +83,6 @@ void write_options(std::ostream& out, const CLI::App& app) {
     out << ".TP\n.B " << roff(flags(*option)) << "\n" << roff(option->get_description()) << "\n";
   }
 }
-
-constexpr const char* json_fields = R"(
-With --json a command prints one document: "ls" and "bench" an array, every other an object. What
-has the same name is the same everywhere, and what there is no more of is null or an empty list.
-
-key                 as keys are shown, with \xHH for unprintable bytes
-format, codec       what reading the value needs, raw where nothing is encoded; what it was set with
-raw_bytes           length of the value, or of all values
-stored_bytes        what is stored for them
-ratio               the first divided by the second
-dtype, shape,       of a value that is a tensor; no other has them
-  token_axis
-annotation          what the codec noted, if it did
-loss                relative_error, worst_row and max_abs of what a lossy codec changed
-lossy_origin        true: some codec on the way changed the value
-expires_at_ms       milliseconds since 1970, of a value that expires
-values, tensors     how many
-corrupt             keys whose value is damaged,
-codec_missing       has a codec that is not there,
-failed              or could not be read for another reason
-interrupted         true: a signal ended the work early
-next                the key that verify goes on with then
-lost_writes         acknowledged writes that damage to the store's files took back
-fallen_back         values that went to the fallback codec
-formats, classes,   figures of a part each: of a format, of a format and size (stat --long), of a
-  rules             rule and codec (import)
-left_out            values that export has no shape of
-)";
 
 void write_man(std::ostream& out, const CLI::App& app) {
   out << ".TH CINCH 1 \"\" \"cinch " CINCH_VERSION "\" \"User Commands\"\n.SH NAME\n"
