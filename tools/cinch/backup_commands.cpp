@@ -15,23 +15,18 @@
 #include "output.hpp"
 #include "progress.hpp"
 #include "session.hpp"
+#include "system_error.hpp"
 
 namespace cinch::tool {
 namespace {
 
 namespace fs = std::filesystem;
 
-Status io_error(const fs::path& path, const std::error_code& error) {
-  return {StatusCode::io_error, path.string() + ": " + error.message()};
-}
-
 constexpr std::uint64_t copy_bytes = std::uint64_t{1} << 20;  // after which an interrupt is heeded
 
 Status sync(const fs::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.number() < 0 || fsync(file.number()) != 0) {
-    return io_error(path, std::error_code(errno, std::generic_category()));
-  }
+  if (file.number() < 0 || fsync(file.number()) != 0) return io_error(path);
   return {};
 }
 
@@ -47,9 +42,7 @@ Result<Descriptor> claim(const fs::path& unfinished, const fs::path& backup) {
   fs::create_directory(unfinished, failed);
   Descriptor claimed(::open(unfinished.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (claimed.number() < 0 && (errno == ENOTDIR || errno == ELOOP)) return in_the_way(unfinished, unfinished);
-  if (claimed.number() < 0) {
-    return io_error(unfinished, failed ? failed : std::error_code(errno, std::generic_category()));
-  }
+  if (claimed.number() < 0) return io_error(unfinished, failed ? failed : last_error());
   // What has no locks, as some mounts, is used without.
   const bool is_locked = flock(claimed.number(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
   struct stat of_claimed {};
@@ -74,9 +67,8 @@ Result<Descriptor> claim(const fs::path& unfinished, const fs::path& backup) {
 Status copy_file(const std::string& from, const std::string& to, Progress& progress) {
   const Result<InputFile> source = InputFile::open(from);
   if (!source) return source.error();
-  const auto failed = [&to] { return io_error(to, std::error_code(errno, std::generic_category())); };
   const Descriptor copy(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (copy.number() < 0 || fchmod(copy.number(), source->mode()) != 0) return failed();
+  if (copy.number() < 0 || fchmod(copy.number(), source->mode()) != 0) return io_error(to);
   std::vector<std::byte> piece;
   for (std::uint64_t offset = 0; offset < source->size(); offset += piece.size()) {
     if (interrupted()) return {StatusCode::cancelled, "interrupted; nothing was restored"};
@@ -86,7 +78,7 @@ Status copy_file(const std::string& from, const std::string& to, Progress& progr
     if (!status.ok()) return status;
     progress.add(piece.size(), piece.size());
   }
-  return fsync(copy.number()) == 0 ? Status() : failed();
+  return fsync(copy.number()) == 0 ? Status() : io_error(to);
 }
 
 /// Copies a directory of files, synced, so that it appears whole or not at all.

@@ -8,18 +8,13 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
-#include <system_error>
 
 #include "interrupt.hpp"
 #include "output.hpp"
+#include "system_error.hpp"
 
 namespace cinch::tool {
 namespace {
-
-/// For `errno`, right after a call failed.
-Status io_error(const std::string& path, const char* what) {
-  return {StatusCode::io_error, path + ": " + what + ": " + std::generic_category().message(errno)};
-}
 
 constexpr std::size_t chunk_bytes = std::size_t{256} * 1024;
 constexpr std::size_t write_bytes = std::size_t{4} << 20;  // after which an interrupt is heeded
@@ -51,7 +46,7 @@ Result<std::uint64_t> bytes_below(const std::string& directory) {
        entry.increment(failed)) {
     if (entry->is_regular_file(failed)) bytes += entry->file_size(failed);
   }
-  if (failed) return Status(StatusCode::io_error, directory + ": " + failed.message());
+  if (failed) return io_error(directory, failed);
   return bytes;
 }
 
@@ -64,9 +59,9 @@ Result<InputFile> InputFile::open(const std::string& path) {
   file.path_ = path;
   // A pipe that nobody writes to is not waited for.
   file.descriptor_ = Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.descriptor_.number() < 0) return io_error(path, "cannot be opened");
+  if (file.descriptor_.number() < 0) return io_error(path + ": cannot be opened");
   struct stat info {};
-  if (fstat(file.descriptor_.number(), &info) != 0) return io_error(path, "cannot be examined");
+  if (fstat(file.descriptor_.number(), &info) != 0) return io_error(path + ": cannot be examined");
   if (!S_ISREG(info.st_mode)) return Status(StatusCode::io_error, path + ": is not a regular file");
   file.size_ = static_cast<std::uint64_t>(info.st_size);
   file.mode_ = info.st_mode & 0777;
@@ -77,7 +72,7 @@ Status InputFile::read_at(std::uint64_t offset, MutableBytes to) const {
   while (!to.empty()) {
     const ssize_t got = pread(descriptor_.number(), to.data(), to.size(), static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return io_error(path_, "cannot be read");
+    if (got < 0) return io_error(path_ + ": cannot be read");
     if (got == 0) return {StatusCode::io_error, path_ + ": ended early; somebody made it shorter meanwhile"};
     offset += static_cast<std::uint64_t>(got);
     to = to.subspan(static_cast<std::size_t>(got));
@@ -89,7 +84,7 @@ Result<std::string> read_all(const std::string& path, std::uint64_t max_bytes) {
   const bool standard = path == "-";
   const std::string name = standard ? "standard input" : path;
   const Descriptor descriptor(standard ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (descriptor.number() < 0) return io_error(name, "cannot be opened");
+  if (descriptor.number() < 0) return io_error(name + ": cannot be opened");
   const auto too_large = [&](const std::string& bytes) {
     return Status(StatusCode::too_large,
                   name + ": value of " + bytes + " bytes, expected at most " + std::to_string(max_bytes));
@@ -106,7 +101,7 @@ Result<std::string> read_all(const std::string& path, std::uint64_t max_bytes) {
   for (;;) {
     const ssize_t got = ::read(descriptor.number(), chunk.data(), chunk.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return io_error(name, "cannot be read");
+    if (got < 0) return io_error(name + ": cannot be read");
     if (got == 0) return content;
     if (static_cast<std::uint64_t>(got) > max_bytes - content.size()) {
       return too_large("more than " + std::to_string(max_bytes));
@@ -125,11 +120,11 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
   }
   struct stat info {};
   const bool exists = stat(path.c_str(), &info) == 0;
-  if (!exists && errno != ENOENT) return io_error(path, "cannot be created");
+  if (!exists && errno != ENOENT) return io_error(path + ": cannot be created");
   if (exists && S_ISDIR(info.st_mode)) return Status(StatusCode::io_error, path + ": is a directory");
   if (exists && !S_ISREG(info.st_mode)) {
     file.descriptor_ = Descriptor(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-    if (file.descriptor_.number() < 0) return io_error(path, "cannot be opened");
+    if (file.descriptor_.number() < 0) return io_error(path + ": cannot be opened");
     return file;
   }
   std::error_code failed;
@@ -141,10 +136,10 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
   file.descriptor_ = Descriptor(mkostemp(file.temporary_.data(), O_CLOEXEC));
   if (file.descriptor_.number() < 0) {
     file.temporary_.clear();
-    return io_error(path, "cannot be created");
+    return io_error(path + ": cannot be created");
   }
   const mode_t mode = exists ? info.st_mode & 07777 : 0666 & ~current_umask();
-  if (fchmod(file.descriptor_.number(), mode) != 0) return io_error(path, "its mode cannot be set");
+  if (fchmod(file.descriptor_.number(), mode) != 0) return io_error(path + ": its mode cannot be set");
   return file;
 }
 
@@ -165,9 +160,9 @@ Status OutputFile::write(ByteView bytes) {
 
 Status OutputFile::commit() {
   const int number = descriptor_.release();
-  if (number > STDERR_FILENO && ::close(number) != 0) return io_error(path_, "cannot be written");
+  if (number > STDERR_FILENO && ::close(number) != 0) return io_error(path_ + ": cannot be written");
   if (temporary_.empty()) return {};
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return io_error(path_, "cannot be replaced");
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return io_error(path_ + ": cannot be replaced");
   temporary_.clear();
   return {};
 }

@@ -6,11 +6,11 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <system_error>
 
 #include "cinch/keys.hpp"
 #include "cinch/kv_store.hpp"
 #include "cinch/log.hpp"
+#include "system_error.hpp"
 
 namespace cinch::tool {
 namespace {
@@ -27,10 +27,7 @@ Status write_all(int descriptor, ByteView bytes, std::string_view name) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      return {StatusCode::io_error,
-              std::string(name) + ": cannot be written: " + std::generic_category().message(errno)};
-    }
+    if (written < 0) return io_error(std::string(name) + ": cannot be written");
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
   return {};
