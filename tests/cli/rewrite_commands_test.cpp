@@ -154,6 +154,13 @@ TEST_F(RewriteTest, CopyCountsADamagedHeaderOfAFileAmongItsValues) {
   EXPECT_EQ(copied["corrupt"].size(), 1u);
 }
 
+TEST_F(RewriteTest, CopyIntoTheStoresOwnDirectoryIsRefused) {
+  put("a", text);
+  expect_error(cinch({"copy", "--to", url + "/sub"}), 2, "/sub: lies in ");
+  EXPECT_FALSE(std::filesystem::exists(store + "/sub"));
+  EXPECT_EQ(bare({"--store", "rocksdb:" + dir.file("restored"), "restore", store}).status, 0);
+}
+
 TEST_F(RewriteTest, CopyOntoItselfIsRefused) {
   put("a", text);
   expect_error(cinch({"copy", "--to", url + "/."}), 2, "is the store itself");

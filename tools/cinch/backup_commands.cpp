@@ -15,6 +15,7 @@
 #include "output.hpp"
 #include "progress.hpp"
 #include "session.hpp"
+#include "store_directory.hpp"
 #include "system_error.hpp"
 
 namespace cinch::tool {
@@ -117,20 +118,6 @@ Status check_unused(const fs::path& directory) {
                                   "that the process makes"};
 }
 
-/// Where a store lies that lies in a directory, links followed. Errors: `unsupported` for any other.
-Result<fs::path> directory_of(const StoreConfig& config) {
-  const Result<std::string> path = config.settings.text("path", "");
-  if (!path) return path.error();
-  if (path->empty()) {
-    return Status(StatusCode::unsupported, "a store of backend " + config.backend + " cannot be restored");
-  }
-  std::error_code failed;
-  fs::path directory = fs::weakly_canonical(fs::absolute(*path, failed), failed);
-  if (failed) return io_error(*path, failed);
-  if (!directory.has_filename()) directory = directory.parent_path();
-  return directory;
-}
-
 /// Errors: `invalid_argument` when something is there that a store would replace.
 Status check_vacant(const fs::path& directory) {
   std::error_code failed;
@@ -141,16 +128,6 @@ Status check_vacant(const fs::path& directory) {
   }
   if (!fs::equivalent(directory, fs::current_path(failed), failed)) return {};
   return {StatusCode::invalid_argument, directory.string() + ": is where you are; restore it from elsewhere"};
-}
-
-/// Errors: `invalid_argument` when a directory that is to be made would lie in a store's, where nothing else may lie.
-Status check_outside(const fs::path& directory, const fs::path& store) {
-  std::error_code failed;
-  const fs::path place = fs::weakly_canonical(fs::absolute(directory, failed), failed);
-  const fs::path around = fs::canonical(store, failed);
-  if (failed || std::ranges::mismatch(around, place).in1 != around.end()) return {};
-  return {StatusCode::invalid_argument,
-          directory.string() + ": lies in " + store.string() + ", expected a directory outside of the store"};
 }
 
 ExitStatus report(const Options& options, const char* verb, const std::string& directory) {

@@ -8,6 +8,7 @@
 #include "output.hpp"
 #include "session.hpp"
 #include "sidecar.hpp"
+#include "store_directory.hpp"
 #include "unread.hpp"
 #include "walk.hpp"
 
@@ -207,6 +208,10 @@ ExitStatus copy_values(const Options& options) {
   if (!source || !destination) return fail(source ? destination.error() : source.error());
   if (is_same_place(*source, *destination)) {
     return fail({StatusCode::invalid_argument, *options.to + ": is the store itself"});
+  }
+  const Result<std::filesystem::path> old_place = directory_of(*source), new_place = directory_of(*destination);
+  if (old_place && new_place) {
+    if (Status status = check_outside(*new_place, *old_place); !status.ok()) return fail(status);
   }
   Result<std::shared_ptr<CompressedKvStore>> from = open_store(options, Access::read);
   if (!from) return fail(from.error());
