@@ -1,4 +1,7 @@
 // recompress, copy, and rules on the command line.
+#include <sys/mman.h>
+
+#include "cinch/store_config.hpp"
 #include "tests/cli/safetensors_file.hpp"
 
 namespace cinch::test {
@@ -152,6 +155,23 @@ TEST_F(RewriteTest, CopyCountsADamagedHeaderOfAFileAmongItsValues) {
   EXPECT_EQ(copied["values"], 2);
   EXPECT_EQ(copied["copied"], 1);
   EXPECT_EQ(copied["corrupt"].size(), 1u);
+}
+
+TEST_F(RewriteTest, CopyTakesValuesLongerThanReadersTakeByDefault) {
+  const std::size_t bytes = default_max_value_bytes + 1;
+  void* const zeros = mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  ASSERT_NE(zeros, MAP_FAILED);
+  Result<StoreConfig> config = StoreConfig::from_url(url);
+  config->codec = "zstd";
+  config->compressed.max_value_bytes = hard_max_value_bytes;
+  const auto opened = open_store(*config);
+  ASSERT_TRUE(opened) << opened.status().to_string();
+  EXPECT_TRUE((*opened)->set("k", ByteView(static_cast<const std::byte*>(zeros), bytes)).ok());
+  EXPECT_TRUE((*opened)->close().ok());
+  munmap(zeros, bytes);
+  const Outcome run = cinch({"copy", "--to", "rocksdb:" + dir.file("other"), "--json"});
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_EQ(run.json()["copied"], 1);
 }
 
 TEST_F(RewriteTest, CopyIntoTheStoresOwnDirectoryIsRefused) {

@@ -216,7 +216,10 @@ ExitStatus copy_values(const Options& options) {
   Result<std::shared_ptr<CompressedKvStore>> from = open_store(options, Access::read);
   if (!from) return fail(from.error());
   target.codecs = {"raw"};  // frames go as they are
-  Result<std::shared_ptr<CompressedKvStore>> to = open_store(target, Access::create);
+  Result<StoreToOpen> to_open = store_to_open(target, Access::create);
+  if (!to_open) return fail(to_open.error());
+  to_open->config.compressed.max_value_bytes = hard_max_value_bytes;  // nothing is decoded
+  const Result<std::shared_ptr<CompressedKvStore>> to = open_store(*to_open);
   if (!to) return fail(to.error());
   Tally tally;
   const auto visit = [&](const std::string& key) { return copy_one(**from, **to, key, tally); };
