@@ -63,6 +63,26 @@ TEST_F(BackupTest, WhoMayReadAndWriteABackupMayReadAndWriteWhatIsRestored) {
   EXPECT_EQ(fs::status(dir.file("restored/CURRENT")).permissions(), shared);
 }
 
+TEST_F(BackupTest, WhatIsRestoredIsAsPrivateAsTheBackup) {
+  namespace fs = std::filesystem;
+  back_up_a_value();
+  begin_to_restore();
+  fs::permissions(unfinished, fs::perms::owner_all | fs::perms::others_read);
+  fs::permissions(backup, fs::perms::owner_all);
+  ASSERT_EQ(at_restored({"restore", backup}).status, 0);
+  EXPECT_EQ(fs::status(dir.file("restored")).permissions(), fs::perms::owner_all);
+}
+
+TEST_F(BackupTest, AnEmptyDirectoryThatIsRestoredToKeepsItsMode) {
+  namespace fs = std::filesystem;
+  back_up_a_value();
+  fs::create_directory(dir.file("restored"));
+  const fs::perms chosen = fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec;
+  fs::permissions(dir.file("restored"), chosen);
+  ASSERT_EQ(at_restored({"restore", backup}).status, 0);
+  EXPECT_EQ(fs::status(dir.file("restored")).permissions(), chosen);
+}
+
 TEST_F(BackupTest, WritesToARestoredStoreLeaveTheBackupAlone) {
   back_up_a_value();
   ASSERT_EQ(at_restored({"restore", backup}).status, 0);

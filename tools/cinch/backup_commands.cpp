@@ -36,14 +36,14 @@ Status in_the_way(const fs::path& what, const fs::path& unfinished) {
           what.string() + ": is in the way, move " + unfinished.string() + " elsewhere; restore writes there"};
 }
 
-/// Makes the directory, or takes over one that a restore that was killed left, empty and locked for this process as
-/// long as the result lives. In it are files that are named as the backup's; anything else is somebody's own.
+/// Makes the directory, or takes over one that a restore that was killed left, empty, private and locked for this
+/// process as long as the result lives. In it are files that are named as the backup's; anything else is somebody's
+/// own.
 Result<Descriptor> claim(const fs::path& unfinished, const fs::path& backup) {
-  std::error_code failed;
-  fs::create_directory(unfinished, failed);
+  const std::error_code made = ::mkdir(unfinished.c_str(), S_IRWXU) == 0 ? std::error_code() : last_error();
   Descriptor claimed(::open(unfinished.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (claimed.number() < 0 && (errno == ENOTDIR || errno == ELOOP)) return in_the_way(unfinished, unfinished);
-  if (claimed.number() < 0) return io_error(unfinished, failed ? failed : last_error());
+  if (claimed.number() < 0) return io_error(unfinished, made ? made : last_error());
   // What has no locks, as some mounts, is used without.
   const bool is_locked = flock(claimed.number(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
   struct stat of_claimed {};
@@ -53,6 +53,8 @@ Result<Descriptor> claim(const fs::path& unfinished, const fs::path& backup) {
   if (is_locked || !is_there) {  // renamed meanwhile: restored
     return Status(StatusCode::locked, unfinished.string() + ": another restore writes there");
   }
+  if (fchmod(claimed.number(), S_IRWXU) != 0) return io_error(unfinished);
+  std::error_code failed;
   for (fs::directory_iterator entry(unfinished, failed), end; !failed && entry != end; entry.increment(failed)) {
     if (fs::exists(backup / entry->path().filename(), failed) && entry->is_regular_file(failed)) continue;
     return in_the_way(entry->path(), unfinished);
@@ -82,10 +84,19 @@ Status copy_file(const std::string& from, const std::string& to, Progress& progr
   return fsync(copy.number()) == 0 ? Status() : io_error(to);
 }
 
-/// Copies a directory of files, synced, so that it appears whole or not at all.
+/// Who may use what is restored: whoever may use the empty directory that it replaces, or the backup.
+Result<mode_t> mode_of_restored(const fs::path& backup, const fs::path& place) {
+  struct stat info {};
+  if (stat(place.c_str(), &info) != 0 && stat(backup.c_str(), &info) != 0) return io_error(backup);
+  return (info.st_mode & 07777) | S_IRWXU;
+}
+
+/// Copies a directory of files, synced, so that it appears whole or not at all, and nobody else reads it meanwhile.
 Status copy_directory(const fs::path& from, const fs::path& to, bool quiet) {
   const Result<std::uint64_t> total = bytes_below(from);
   if (!total) return total.error();
+  const Result<mode_t> mode = mode_of_restored(from, to);
+  if (!mode) return mode.error();
   const fs::path unfinished = to.string() + ".restoring";
   const Result<Descriptor> claimed = claim(unfinished, from);
   if (!claimed) return claimed.error();
@@ -97,6 +108,7 @@ Status copy_directory(const fs::path& from, const fs::path& to, bool quiet) {
     status = copy_file(entry->path(), unfinished / entry->path().filename(), progress);
   }
   if (failed && status.ok()) status = io_error(from, failed);
+  if (status.ok() && fchmod(claimed->number(), *mode) != 0) status = io_error(unfinished);
   if (status.ok()) status = sync(unfinished);
   if (status.ok()) fs::rename(unfinished, to, failed);
   if (failed && status.ok()) status = io_error(to, failed);
