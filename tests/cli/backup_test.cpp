@@ -128,6 +128,15 @@ TEST_F(BackupTest, AStoreIsRestoredWhereverItsPathLeads) {
   EXPECT_TRUE(std::filesystem::is_symlink(dir.file("link")));
 }
 
+TEST_F(BackupTest, AStoreIsRestoredWhereALinkLeadsThatLeadsToNothingYet) {
+  back_up_a_value();
+  std::filesystem::create_symlink("not there yet", dir.file("restored"));
+  const Outcome run = at_restored({"restore", backup});
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_TRUE(std::filesystem::is_symlink(dir.file("restored")));
+  EXPECT_EQ(bare({"--store", "rocksdb:not there yet", "get", "k"}).out, "v");
+}
+
 TEST_F(BackupTest, WhatLiesWhereRestoreWorksIsLeftAlone) {
   back_up_a_value();
   begin_to_restore();

@@ -25,7 +25,8 @@ mode_t current_umask() {
   return mask;
 }
 
-/// Where a link leads that leads to nothing yet, over others maybe; what is no link leads to itself.
+}  // namespace
+
 std::filesystem::path end_of_links(std::filesystem::path path) {
   std::error_code failed;
   while (std::filesystem::is_symlink(path, failed)) {
@@ -35,8 +36,6 @@ std::filesystem::path end_of_links(std::filesystem::path path) {
   }
   return path;
 }
-
-}  // namespace
 
 Result<std::uint64_t> bytes_below(const std::string& directory) {
   namespace fs = std::filesystem;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <utility>
 
@@ -44,6 +45,9 @@ class InputFile {
   unsigned mode_ = 0;
   std::string path_;
 };
+
+/// Where a link leads that leads to nothing yet, over others maybe; what is no link leads to itself.
+std::filesystem::path end_of_links(std::filesystem::path path);
 
 /// What the files in a directory, and in those in it, hold.
 Result<std::uint64_t> bytes_below(const std::string& directory);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "files.hpp"
 #include "system_error.hpp"
 
 namespace cinch::tool {
@@ -19,6 +20,8 @@ Result<fs::path> directory_of(const StoreConfig& config) {
   fs::path directory = fs::absolute(*path, failed);
   if (failed) return io_error(*path, failed);
   if (!directory.has_filename()) directory = directory.parent_path();
+  // A link that leads to nothing yet is not followed by weakly_canonical, and one in a ring would be for ever.
+  if (!fs::exists(directory, failed) && !failed) directory = end_of_links(directory);
   directory = fs::weakly_canonical(directory, failed);
   if (failed) return io_error(*path, failed);
   return directory;

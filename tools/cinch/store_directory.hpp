@@ -8,8 +8,8 @@
 
 namespace cinch::tool {
 
-/// Where a store lies that lies in a directory, links followed. Errors: `unsupported` for any other store;
-/// `io_error`.
+/// Where a store lies that lies in a directory, links followed, also one that leads to nothing yet. Errors:
+/// `unsupported` for any other store; `io_error`.
 Result<std::filesystem::path> directory_of(const StoreConfig& config);
 
 /// Errors: `invalid_argument` when a directory that is to be made would lie in a store's.
