@@ -1,4 +1,6 @@
-// Commands as new processes on a disk that is full: those that only read need no space, and others say that it lacks.
+// Commands as new processes on a disk of their own: on a full one those that only read need no space, and others say
+// that it lacks; one that is mounted is not replaced.
+#include <sys/mount.h>
 #include <sys/wait.h>
 
 #include <functional>
@@ -64,6 +66,17 @@ class FullDiskToolTest : public CliTest {
     EXPECT_FALSE(std::filesystem::exists(restored));
     EXPECT_FALSE(std::filesystem::exists(restored + ".restoring"));
   }
+
+  void check_restore_to_a_mount() const {
+    put("k", "v");
+    EXPECT_EQ(cinch({"backup", "backup"}).status, 0);
+    std::filesystem::create_directory(dir.file("mounted"));
+    EXPECT_EQ(mount("tmpfs", dir.file("mounted").c_str(), "tmpfs", 0, "size=8m"), 0);
+    expect_error(bare({"--store", "rocksdb:mounted", "restore", "backup"}), 2, "/mounted: is a mount point");
+    EXPECT_FALSE(std::filesystem::exists(dir.file("mounted.restoring")));
+    EXPECT_EQ(bare({"--store", "rocksdb:mounted/store", "restore", "backup"}).status, 0);
+    EXPECT_EQ(bare({"--store", "rocksdb:mounted/store", "get", "k"}).out, "v");
+  }
 };
 
 TEST_F(FullDiskToolTest, CommandsThatOnlyReadNeedNoSpace) {
@@ -72,6 +85,10 @@ TEST_F(FullDiskToolTest, CommandsThatOnlyReadNeedNoSpace) {
 
 TEST_F(FullDiskToolTest, ARestoreThatFindsNoSpaceSaysSoOfWhereItWrites) {
   on_small_disk([this] { check_restore(); });
+}
+
+TEST_F(FullDiskToolTest, ARestoreThatWouldReplaceAMountPointSaysSoBeforeItCopies) {
+  on_small_disk([this] { check_restore_to_a_mount(); });
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <vector>
 
@@ -40,10 +41,13 @@ Status in_the_way(const fs::path& what, const fs::path& unfinished) {
 /// process as long as the result lives. In it are files that are named as the backup's; anything else is somebody's
 /// own.
 Result<Descriptor> claim(const fs::path& unfinished, const fs::path& backup) {
-  const std::error_code made = ::mkdir(unfinished.c_str(), S_IRWXU) == 0 ? std::error_code() : last_error();
+  const bool is_made = ::mkdir(unfinished.c_str(), S_IRWXU) == 0 || errno == EEXIST;
+  const std::error_code made = is_made ? std::error_code() : last_error();
   Descriptor claimed(::open(unfinished.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (claimed.number() < 0 && (errno == ENOTDIR || errno == ELOOP)) return in_the_way(unfinished, unfinished);
-  if (claimed.number() < 0) return io_error(unfinished, made ? made : last_error());
+  if (claimed.number() < 0) {
+    return io_error(unfinished.string() + ": cannot be made, restore writes there first", made ? made : last_error());
+  }
   // What has no locks, as some mounts, is used without.
   const bool is_locked = flock(claimed.number(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
   struct stat of_claimed {};
@@ -130,13 +134,28 @@ Status check_unused(const fs::path& directory) {
                                   "that the process makes"};
 }
 
-/// Errors: `invalid_argument` when something is there that a store would replace.
+/// Whether a file system begins there: no other directory can take its place.
+bool is_mount_point(const fs::path& directory) {
+  struct statx own {};
+  struct statx around {};
+  if (statx(AT_FDCWD, directory.c_str(), 0, STATX_TYPE, &own) != 0) return false;
+  if (statx(AT_FDCWD, directory.parent_path().c_str(), 0, STATX_TYPE, &around) != 0) return false;
+  return (own.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0 || own.stx_dev_major != around.stx_dev_major ||
+         own.stx_dev_minor != around.stx_dev_minor;
+}
+
+/// Errors: `invalid_argument` when something is there that a store would replace, or that cannot be replaced.
 Status check_vacant(const fs::path& directory) {
   std::error_code failed;
   if (!fs::exists(directory, failed)) return {};
   if (!fs::is_directory(directory, failed) || !fs::is_empty(directory, failed)) {
     return {StatusCode::invalid_argument,
             directory.string() + ": is there already; move it away, or restore elsewhere"};
+  }
+  if (is_mount_point(directory)) {
+    return {StatusCode::invalid_argument,
+            directory.string() + ": is a mount point and cannot be replaced; restore to a directory in it, such as " +
+                (directory / "store").string()};
   }
   if (!fs::equivalent(directory, fs::current_path(failed), failed)) return {};
   return {StatusCode::invalid_argument, directory.string() + ": is where you are; restore it from elsewhere"};
