@@ -1,6 +1,7 @@
 // Damage to the table that holds the keys: what lies before it is still told, and --from gets behind it.
 #include <algorithm>
 
+#include "cinch/backend_registry.hpp"
 #include "tests/cli/safetensors_file.hpp"
 
 namespace cinch::test {
@@ -34,6 +35,20 @@ class DamagedTableTest : public CliTest {
     std::string bytes = read_file(largest);
     bytes[bytes.size() * 4 / 5] ^= 1;
     write_file(largest, bytes);
+  }
+
+  /// What cannot be read by its name either.
+  std::vector<std::string> unreadable_keys() const {
+    Settings settings;
+    settings.set("path", store);
+    settings.set("read_only", true);
+    const auto opened = bundled_backends().open("rocksdb", settings);
+    EXPECT_TRUE(opened) << opened.status().to_string();
+    std::vector<std::string> keys;
+    for (int i = 0; i < count; ++i) {
+      if (!(*opened)->exists(name(i))) keys.push_back(name(i));
+    }
+    return keys;
   }
 
   /// Tells of the damage and of the last key before it, of so many.
@@ -96,6 +111,16 @@ TEST_F(DamagedTableTest, DelOfAPrefixRemovesAndCountsWhatLiesBeforeTheDamage) {
   const Outcome run = cinch({"del", "--prefix", "t1", "--json"});
   expect_damage(run, run.json()["removed"]);
   EXPECT_EQ(cinch({"ls"}).out, "");
+}
+
+TEST_F(DamagedTableTest, AKeyThatCannotBeReadIsRemovedAndHoldsUpNoOther) {
+  const std::vector<std::string> damaged = unreadable_keys();
+  ASSERT_FALSE(damaged.empty());
+  const Outcome run = cinch({"del", name(0), damaged.front(), "nowhere", name(1), "--json"});
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_EQ(run.json()["removed"], 3);
+  EXPECT_EQ(cinch({"exists", damaged.front()}).status, 1);
+  EXPECT_EQ(cinch({"exists", name(1)}).status, 1);
 }
 
 }  // namespace

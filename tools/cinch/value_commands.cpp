@@ -108,10 +108,9 @@ ExitStatus remove_values(const Options& options) {
   Status status;
   if (!options.prefix.empty()) status = remove_below(**store, options.prefix, removed);
   for (const std::string& key : options.keys) {
-    const Result<bool> there = (*store)->exists(key);
-    if (!there) return fail(about_key(there.error(), key));
+    const Result<bool> there = (*store)->exists(key);  // what cannot be read is there, and can be removed
     if (Status gone = (*store)->remove(key); !gone.ok()) return fail(about_key(gone, key));
-    if (*there) ++removed;
+    if (!there || *there) ++removed;
   }
   const Status closed = (*store)->close();
   if (status.ok()) status = closed;
