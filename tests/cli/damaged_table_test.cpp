@@ -123,5 +123,13 @@ TEST_F(DamagedTableTest, AKeyThatCannotBeReadIsRemovedAndHoldsUpNoOther) {
   EXPECT_EQ(cinch({"exists", name(1)}).status, 1);
 }
 
+TEST_F(DamagedTableTest, AnErrorNamesItsKeyOnce) {
+  const std::vector<std::string> damaged = unreadable_keys();
+  ASSERT_FALSE(damaged.empty());
+  const Outcome run = cinch({"get", damaged.front()});
+  expect_error(run, 3, "key \"" + damaged.front() + '"');
+  EXPECT_EQ(run.err.find(damaged.front()), run.err.rfind(damaged.front())) << run.err;
+}
+
 }  // namespace
 }  // namespace cinch::test

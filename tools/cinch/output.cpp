@@ -60,7 +60,7 @@ ExitStatus fail_absent(std::string_view key) {
 
 Status about_key(const Status& status, std::string_view key) {
   const std::string name = describe_key(key);
-  return status.ok() || status.message().starts_with(name) ? status : status.in(name);
+  return status.ok() || status.message().find(name) != std::string_view::npos ? status : status.in(name);
 }
 
 std::string fixed(double number, int digits) {
