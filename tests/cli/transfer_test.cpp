@@ -209,6 +209,17 @@ TEST_F(TransferTest, AnExportMayGoToStandardOutput) {
   expect_error(cinch({"export", "-", "--json"}), 2, "--json");
 }
 
+TEST_F(TransferTest, StandardOutputUnderAnotherNameGetsTheFileAlone) {
+  const std::string file = small("in");
+  import(file);
+  std::filesystem::create_symlink("/proc/self/fd/1", dir.file("stdout"));  // as /dev/stdout is, which stays as it is
+  for (const char* name : {"stdout", "/dev/fd/1", "/proc/self/fd/1"}) {
+    EXPECT_EQ(cinch({"export", name}).out, read_file(file)) << name;
+    expect_error(cinch({"export", name, "--json"}), 2, "--json");
+    EXPECT_EQ(cinch({"get", "a", "--json", "-o", name}).json()["value"], cinch({"get", "a"}).out) << name;
+  }
+}
+
 TEST_F(TransferTest, AnExportWithoutImportMakesAFileOfTheShapedValues) {
   import(small("in"), {"--prefix", "p/"});
   put("p/text", "no tensor");

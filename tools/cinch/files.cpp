@@ -109,6 +109,14 @@ Result<std::string> read_all(const std::string& path, std::uint64_t max_bytes) {
   }
 }
 
+std::string output_path(const std::string& path) {
+  struct stat named {};
+  struct stat standard {};
+  const bool is_standard = stat(path.c_str(), &named) == 0 && fstat(STDOUT_FILENO, &standard) == 0 &&
+                           named.st_dev == standard.st_dev && named.st_ino == standard.st_ino;
+  return is_standard ? "-" : path;
+}
+
 Result<OutputFile> OutputFile::create(const std::string& path) {
   OutputFile file;
   file.path_ = path;

@@ -56,6 +56,9 @@ Result<std::uint64_t> bytes_below(const std::string& directory);
 /// `max_bytes`, which are not read.
 Result<std::string> read_all(const std::string& path, std::uint64_t max_bytes);
 
+/// "-" for a path that is standard output, such as /dev/stdout; else the path.
+std::string output_path(const std::string& path);
+
 /// A file that appears whole or not at all, where a link leads if it is one: written beside its place as ".cinch-" and
 /// some letters, and renamed by `commit`; an interrupt meanwhile is noted (interrupt.hpp), and `write` answers
 /// `cancelled`. "-" is standard output; devices and pipes are written as they are.

@@ -3,6 +3,7 @@
 
 #include "cinch/keys.hpp"
 #include "commands.hpp"
+#include "files.hpp"
 #include "interrupt.hpp"
 #include "json_writer.hpp"
 #include "output.hpp"
@@ -46,13 +47,14 @@ ExitStatus import_file(const Options& options) {
 
 ExitStatus export_file(const Options& options) {
   note_interrupts();
-  if (options.json && options.output == "-") {
+  const std::string output = output_path(options.output);
+  if (options.json && output == "-") {
     return fail({StatusCode::invalid_argument, "export: --json and a file on standard output do not go together"});
   }
   Result<std::shared_ptr<CompressedKvStore>> store = open_store(options, Access::read);
   if (!store) return fail(store.error());
   const Result<ExportSummary> summary =
-      export_tensors(**store, options.output, {options.prefix, options.present, options.quiet});
+      export_tensors(**store, output, {options.prefix, options.present, options.quiet});
   if (!summary) return fail(summary.error());
   const ExportSummary& done = *summary;
   if (done.absent) {
@@ -65,7 +67,7 @@ ExitStatus export_file(const Options& options) {
     json.field("tensors", done.tensors).field("raw_bytes", done.raw_bytes).field("left_out", done.left_out);
     return print(json.end_object().document());
   }
-  if (options.quiet || options.output == "-") return ExitStatus::ok;
+  if (options.quiet || output == "-") return ExitStatus::ok;
   std::string text = "exported " + std::to_string(done.tensors) + " tensors, " + human_size(done.raw_bytes) + '\n';
   if (done.left_out > 0) text += std::to_string(done.left_out) + " values without a shape were left out\n";
   return print(text);

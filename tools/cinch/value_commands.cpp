@@ -86,9 +86,10 @@ ExitStatus get_value(const Options& options) {
   const GetResult value = (*store)->get(key);
   if (!value) return fail(about_key(value.error(), key));
   if (!*value) return fail_absent(key);
-  const bool to_stdout = options.output == "-";
+  const std::string output = output_path(options.output);
+  const bool to_stdout = output == "-";
   if (!(options.json && to_stdout)) {
-    Result<OutputFile> file = OutputFile::create(options.output);
+    Result<OutputFile> file = OutputFile::create(output);
     Status status = file ? file->write((*value)->bytes()) : file.error();
     if (status.ok()) status = file->commit();
     if (!status.ok()) return fail(status);
