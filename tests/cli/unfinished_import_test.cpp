@@ -56,6 +56,15 @@ TEST_F(UnfinishedImportTest, TheNextImportMakesItWhole) {
   EXPECT_EQ(read_file(dir.file("out")), read_file(dir.file("B")));
 }
 
+TEST_F(UnfinishedImportTest, WhatACodecRefusesMakesNoStore) {
+  const std::string header = R"({"t":{"dtype":"BF16","shape":[10,64],"data_offsets":[0,1280]}})";
+  const std::string file = save_safetensors(dir.file("in"), header, std::string(1280, 't'));
+  expect_error(cinch({"import", file, "--codec", "quant"}), 2, "key \"t\": quant");
+  expect_error(cinch({"put", "t", "--codec", "quant", "--dtype", "bf16", "--shape", "10,64"}, std::string(1280, 't')),
+               2, "key \"t\": quant");
+  EXPECT_FALSE(std::filesystem::exists(store));
+}
+
 TEST_F(UnfinishedImportTest, ItIsNeitherListedNorCountedNorDamage) {
   import(file_of('A'));
   begin_to_import(file_of('B'));

@@ -42,7 +42,8 @@ Result<std::shared_ptr<CompressedKvStore>> open_store(const StoreToOpen& store);
 /// Both at once. Errors: those of the two.
 Result<std::shared_ptr<CompressedKvStore>> open_store(const Options& options, Access access);
 
-/// An empty store in memory with `codec`, for measuring.
+/// An empty store in memory with `codec` and the rules of the config: to measure with, and to ask what a store that is
+/// not made yet would refuse.
 Result<std::shared_ptr<CompressedKvStore>> open_memory_store(const StoreConfig& config, const CodecRegistry& codecs,
                                                              const std::string& codec);
 

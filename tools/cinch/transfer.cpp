@@ -167,18 +167,24 @@ Status check_names(const SafetensorsFile& file, const std::string& prefix) {
   return about_key(check_key(sidecar), sidecar);
 }
 
-Result<ImportSummary> import_tensors(CompressedKvStore& store, const SafetensorsFile& file,
-                                     const ImportOptions& options) {
+Status check_import(const CompressedKvStore& store, const SafetensorsFile& file, const ImportOptions& options) {
   if (Status status = check_names(file, options.prefix); !status.ok()) return status;
   for (const TensorEntry& tensor : file.header().tensors) {
     if (Status status = check_tensor(store, tensor, options); !status.ok()) return status;
   }
-  // The header comes last: an import that was cut short leaves none that does not fit its tensors.
-  const std::string sidecar = sidecar_key(options.prefix), unfinished = unfinished_sidecar(file.path());
-  const std::size_t longest = std::max(file.header().text.size(), unfinished.size());
+  const std::string sidecar = sidecar_key(options.prefix);
+  const std::size_t longest = std::max(file.header().text.size(), unfinished_sidecar(file.path()).size());
   if (const Result<SetChoice> choice = store.choose(sidecar, longest, as_sidecar()); !choice) {
     return about_key(choice.error(), sidecar).in("the header of " + file.path());
   }
+  return {};
+}
+
+Result<ImportSummary> import_tensors(CompressedKvStore& store, const SafetensorsFile& file,
+                                     const ImportOptions& options) {
+  if (Status status = check_import(store, file, options); !status.ok()) return status;
+  // The header comes last: an import that was cut short leaves none that does not fit its tensors.
+  const std::string sidecar = sidecar_key(options.prefix), unfinished = unfinished_sidecar(file.path());
   if (Status status = set_sidecar(store, sidecar, unfinished); !status.ok()) return status;
   ImportSummary summary;
   Progress progress("import", total_bytes(file.header()), options.quiet);

@@ -20,10 +20,14 @@ ExitStatus import_file(const Options& options) {
   const Result<SafetensorsFile> file = SafetensorsFile::open(*options.file);
   if (!file) return fail(file.error());  // and no store was made
   if (Status status = check_names(*file, options.prefix); !status.ok()) return fail(status.in(*options.file));
+  const ImportOptions how{options.prefix, options.layout, options.quiet};
+  const auto model = open_memory_store(to_open->config, to_open->codecs, to_open->config.codec);
+  const Status fits = model ? check_import(**model, *file, how) : model.error();
+  if (!fits.ok()) return fail(fits);
   Result<std::shared_ptr<CompressedKvStore>> store = open_store(*to_open);
   if (!store) return fail(store.error());
   const auto begin = std::chrono::steady_clock::now();
-  const Result<ImportSummary> summary = import_tensors(**store, *file, {options.prefix, options.layout, options.quiet});
+  const Result<ImportSummary> summary = import_tensors(**store, *file, how);
   if (!summary) return fail(summary.error());
   if (Status status = (*store)->close(); !status.ok()) return fail(status);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

@@ -68,6 +68,11 @@ ExitStatus put_value(const Options& options) {
     if (!shape) return fail(about_key(shape.error(), *options.key));
     how.tensor = *shape;
   }
+  const auto model = open_memory_store(to_open->config, to_open->codecs, to_open->config.codec);
+  if (!model) return fail(model.error());
+  if (const Result<SetChoice> choice = (*model)->choose(*options.key, value->size(), how); !choice) {
+    return fail(about_key(choice.error(), *options.key));
+  }
   Result<std::shared_ptr<CompressedKvStore>> store = open_store(*to_open);
   if (!store) return fail(store.error());
   Status status = (*store)->set(*options.key, *value, how);
