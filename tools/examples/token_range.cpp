@@ -52,11 +52,24 @@ cinch::Status store_layers(cinch::CompressedKvStore& store, std::ifstream& file)
   return store.close();  // everything is in the files now
 }
 
-int store_cache(const std::string& directory, const std::string& path, const std::string& codec) {
-  std::ifstream file(path, std::ios::binary);
+/// The sample's data, from the first layer on. No stream where the file is another: what it holds would make no sense.
+std::ifstream open_sample(const std::string& path) {
+  constexpr std::uint64_t data_bytes = layers * 2 * tokens * token_bytes + tokens * sizeof(std::int32_t);  // and ids
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  const auto file_bytes = static_cast<std::uint64_t>(file.tellg());
   std::uint64_t header_bytes = 0;
-  file.read(reinterpret_cast<char*>(&header_bytes), sizeof header_bytes);
+  file.seekg(0).read(reinterpret_cast<char*>(&header_bytes), sizeof header_bytes);
   file.seekg(static_cast<std::streamoff>(sizeof header_bytes + header_bytes));
+  if (file_bytes != sizeof header_bytes + header_bytes + data_bytes) file.setstate(std::ios::failbit);
+  return file;
+}
+
+int store_cache(const std::string& directory, const std::string& path, const std::string& codec) {
+  std::ifstream file = open_sample(path);
+  if (!file) {
+    std::cerr << path << ": is not kv-sample.safetensors, whose layers and tokens are known here\n";
+    return 1;
+  }
   const cinch::Result<Store> store = open(directory, codec);
   const cinch::Status status = store ? store_layers(**store, file) : store.error();
   if (!status.ok()) {
