@@ -42,6 +42,7 @@ class MapKvStore final : public cinch::KvStore {
 
   cinch::Result<cinch::KeyPage> scan(std::string_view prefix, std::optional<std::string_view> after,
                                      std::size_t limit) override {
+    if (cinch::Status status = cinch::check_limit(limit); !status.ok()) return status;
     const std::lock_guard lock(mutex_);
     cinch::KeyPage page;
     auto entry = after && *after >= prefix ? entries_.upper_bound(*after) : entries_.lower_bound(prefix);
@@ -75,9 +76,7 @@ class MapKvStore final : public cinch::KvStore {
     std::int64_t expires_at_ms;
   };
 
-  static bool is_expired(const Entry& entry) {
-    return entry.expires_at_ms != 0 && entry.expires_at_ms <= cinch::now_ms();
-  }
+  static bool is_expired(const Entry& entry) { return cinch::has_expired(entry.expires_at_ms, cinch::now_ms()); }
 
   std::mutex mutex_;
   std::map<std::string, Entry, std::less<>> entries_;
