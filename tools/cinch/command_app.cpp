@@ -1,18 +1,11 @@
 #include "command_app.hpp"
 
-#include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <utility>
 
-#include "cinch/keys.hpp"
-#include "cinch/kv_store.hpp"
-#include "cinch/settings.hpp"
-#include "cinch/store_config.hpp"
-#include "cinch/store_support.hpp"
+#include "command_checks.hpp"
 #include "commands.hpp"
 #include "help_text.hpp"
-#include "output.hpp"
 
 namespace cinch::tool {
 namespace {
@@ -38,19 +31,6 @@ std::string check_seconds(const std::string& text) {
   double seconds = 0;
   const bool right = CLI::detail::lexical_cast(text, seconds) && seconds >= 0.001 && seconds <= 3600;
   return right ? "" : '"' + text + "\", expected 0.001 to 3600";
-}
-
-/// Errors: `invalid_argument` for a file or directory that was given without a name.
-Status check_files_have_names(const CLI::App& app) {
-  for (const CLI::Option* option : app.get_options()) {
-    const std::string what = option->get_positional() ? option->get_name(true) : argument_name(*option);
-    const bool is_file = what == "FILE" || what == "DIR" || what == "OUT";
-    if (!is_file || std::ranges::count(option->results(), "") == 0) continue;
-    std::string message = option->get_positional() ? "" : "--" + option->get_lnames().front() + ": ";
-    message.append("expected ").append(what).append(", given \"\"");
-    return {StatusCode::invalid_argument, std::move(message)};
-  }
-  return {};
 }
 
 }  // namespace
@@ -292,96 +272,40 @@ void CommandApp::add_other_commands() {
   check->add_option("--seconds", options_.seconds);
 }
 
-Status CommandApp::finish_shape() {
-  if (!shape_) return {};
-  for (std::string_view rest = *shape_;;) {
-    const std::string_view text = rest.substr(0, rest.find(','));
-    std::uint64_t& count = options_.shape.emplace_back();
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (error != std::errc() || end != text.data() + text.size()) {
-      return {StatusCode::invalid_argument, "--shape: \"" + std::string(text) +
-                                                "\", expected a number of elements in decimal, or 0 for what is there"};
-    }
-    if (text.size() == rest.size()) return {};
-    rest.remove_prefix(text.size() + 1);
+Status CommandApp::parse_texts() {
+  if (shape_) {
+    Result<std::vector<std::uint64_t>> shape = parse_shape(*shape_);
+    if (!shape) return shape.error();
+    options_.shape = std::move(*shape);
   }
-}
-
-Status CommandApp::finish_tensor() {
-  if (Status status = finish_shape(); !status.ok()) return status;
   if (token_axis_) options_.layout.token_axis = static_cast<std::uint8_t>(*token_axis_);
   if (dtype_) {
-    options_.dtype = parse_dtype(*dtype_);
-    if (!options_.dtype) {
-      return {StatusCode::invalid_argument,
-              "--dtype: \"" + *dtype_ +
-                  "\", expected bf16, f16, f32, f64, f8_e4m3, f8_e5m2, bool, or i or u and 8, 16, 32 or 64"};
-    }
+    const Result<Dtype> dtype = parse_dtype_flag(*dtype_);
+    if (!dtype) return dtype.error();
+    options_.dtype = *dtype;
   }
-  const bool describes = !options_.shape.empty() || !options_.layout.empty();
-  if (options_.command == put_value && describes && !dtype_) {
-    return {StatusCode::invalid_argument, "put: --shape, --token-axis and --head-dim need --dtype beside them"};
+  if (rate_) {
+    const Result<std::uint64_t> rate = parse_rate(*rate_);
+    if (!rate) return rate.error();
+    options_.bytes_per_second = *rate;
   }
-  if (options_.shape.size() > max_tensor_dims || std::ranges::count(options_.shape, 0u) > 1) {
-    return {StatusCode::invalid_argument,
-            "--shape: expected at most " + std::to_string(max_tensor_dims) + " dimensions, of which one may be 0"};
-  }
+  for (std::string& directory : options_.plugins) directory = std::filesystem::absolute(directory).string();
   return {};
 }
 
 Status CommandApp::finish() {
-  if (Status status = finish_tensor(); !status.ok()) return status;
-  const bool several = options_.command == run_bench || options_.command == run_demo;
-  if (options_.codecs.size() > 1 && !several) {
-    return {StatusCode::invalid_argument, "--codec: expected one, given " + std::to_string(options_.codecs.size())};
-  }
+  if (Status status = parse_texts(); !status.ok()) return status;
   const CLI::App& typed = typed_command(app_);
   const std::string name = full_name(typed);
-  for (const CLI::App* app : {static_cast<const CLI::App*>(&app_), &typed}) {
-    if (typed.get_group().empty()) continue;  // what `demo` runs knows what it is given
-    if (Status status = check_files_have_names(*app); !status.ok()) return status.in(name);
-  }
-  if (options_.store && (several || options_.command == check_config_file)) {
-    return {StatusCode::invalid_argument, name + ": does not take --store"};
-  }
-  if (options_.config && options_.command == check_config_file) {
-    return {StatusCode::invalid_argument, name + ": takes FILE instead of --config"};
-  }
-  if (options_.command == recompress_values && options_.codecs.empty() && options_.rules.empty() && !options_.config) {
-    return {StatusCode::invalid_argument, name + ": --codec is required, or --rule, or --config"};
-  }
-  if (options_.again && !options_.lossy) {
-    return {StatusCode::invalid_argument, name + ": --again needs --lossy"};
-  }
-  if (options_.command == remove_values && options_.keys.empty() && options_.prefix.empty()) {
-    return {StatusCode::invalid_argument, app_.get_subcommand("del")->count("--prefix") > 0
-                                              ? "del: --prefix is empty, which would remove every key"
-                                              : "del: KEY or --prefix is required"};
-  }
-  if (rate_) {
-    const Result<std::uint64_t> rate = parse_size(*rate_);
-    if (!rate || *rate == 0) {
-      return {StatusCode::invalid_argument, "--rate: \"" + *rate_ + "\", expected bytes a second such as 50MiB"};
-    }
-    options_.bytes_per_second = *rate;
-  }
-  for (std::string& directory : options_.plugins) directory = std::filesystem::absolute(directory).string();
-  std::vector<std::string*> texts = {&options_.prefix};
-  if (options_.key) texts.push_back(&*options_.key);
-  if (options_.from) texts.push_back(&*options_.from);
-  for (std::string& key : options_.keys) texts.push_back(&key);
-  for (std::string* text : texts) {
-    Result<std::string> key = unescape_key(*text);
-    Status status = key ? check_key(*key) : key.error().in('"' + *text + '"');
-    if (!status.ok()) return status;
-    *text = std::move(*key);
-  }
-  if (options_.from && !options_.from->starts_with(options_.prefix)) {
-    return {StatusCode::invalid_argument, name + ": --from: " + describe_key(*options_.from) +
-                                              " is not one of the keys that start with \"" +
-                                              escape_key(options_.prefix) + '"'};
-  }
-  return {};
+  Status status = check_tensor_flags(options_);
+  const bool is_shown = !typed.get_group().empty();  // what `demo` runs knows what it is given
+  if (status.ok() && is_shown) status = check_files_have_names(app_).in(name);
+  if (status.ok() && is_shown) status = check_files_have_names(typed).in(name);
+  if (status.ok()) status = check_codecs_and_store(options_, name);
+  if (status.ok()) status = check_recompress(options_, name);
+  if (status.ok()) status = check_removal(options_, app_.get_subcommand("del")->count("--prefix") > 0);
+  if (status.ok()) status = unescape_keys(options_, name);
+  return status;
 }
 
 }  // namespace cinch::tool

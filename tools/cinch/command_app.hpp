@@ -35,8 +35,7 @@ class CommandApp {
   void add_file_commands();
   void add_maintenance_commands();
   void add_other_commands();
-  Status finish_shape();
-  Status finish_tensor();
+  Status parse_texts();
 
   Options& options_;
   std::optional<std::string> rate_;
