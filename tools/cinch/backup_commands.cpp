@@ -161,7 +161,7 @@ Status check_vacant(const fs::path& directory) {
   return {StatusCode::invalid_argument, directory.string() + ": is where you are; restore it from elsewhere"};
 }
 
-ExitStatus report(const Options& options, const char* verb, const std::string& directory) {
+ExitStatus print_destination(const Options& options, const char* verb, const std::string& directory) {
   const Result<std::uint64_t> bytes = bytes_below(directory);
   if (!bytes) return fail(bytes.error());
   if (options.json) {
@@ -185,7 +185,7 @@ ExitStatus back_up(const Options& options) {
   if (!store) return fail(store.error());
   if (Status status = (*store)->checkpoint(*options.file); !status.ok()) return fail(status);
   if (Status status = (*store)->close(); !status.ok()) return fail(status);
-  return report(options, "backed up to ", *options.file);
+  return print_destination(options, "backed up to ", *options.file);
 }
 
 ExitStatus restore_backup(const Options& options) {
@@ -203,7 +203,7 @@ ExitStatus restore_backup(const Options& options) {
   if (const auto store = open_store(backup, Access::read); !store) return fail(store.error());
   if (Status status = check_unused(*options.file); !status.ok()) return fail(status);
   if (Status status = copy_directory(*options.file, *target, options.quiet); !status.ok()) return fail(status);
-  return report(options, "restored to ", target->string());
+  return print_destination(options, "restored to ", target->string());
 }
 
 }  // namespace cinch::tool

@@ -1,6 +1,4 @@
 // bench: codecs on the values of a file, through a store in memory, beside the plain library and memcpy.
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -10,6 +8,7 @@
 #include "json_writer.hpp"
 #include "loss.hpp"
 #include "output.hpp"
+#include "progress.hpp"
 #include "session.hpp"
 #include "workload.hpp"
 
@@ -123,7 +122,7 @@ Result<BenchResult> bench_codec(const std::string& spec, const Workload& values,
   return result;
 }
 
-std::string report(const Options& options, const std::vector<BenchResult>& results) {
+std::string bench_report(const Options& options, const std::vector<BenchResult>& results) {
   if (!options.json) {
     std::vector<std::string> headings = {"codec",        ">threads",     ">ratio",          ">encode GB/s",
                                          ">decode GB/s", ">memcpy GB/s", ">library encode", ">library decode"};
@@ -170,7 +169,7 @@ ExitStatus run_bench(const Options& options) {
   if (!codecs) return fail(codecs.error());
   const Result<Workload> values = load_values(*options.file, options.layout);
   if (!values) return fail(values.error());
-  const bool shows_progress = !options.quiet && isatty(STDERR_FILENO) != 0;
+  const bool shows_progress = Progress::is_shown(options.quiet);
   const std::vector<std::string> specs = options.codecs.empty() ? default_codecs(*values) : options.codecs;
   std::vector<BenchResult> results;
   for (const std::string& spec : specs) {
@@ -186,7 +185,7 @@ ExitStatus run_bench(const Options& options) {
     if (!result) return fail(result.error().in(spec));
     results.push_back(std::move(*result));
   }
-  return print(report(options, results));
+  return print(bench_report(options, results));
 }
 
 }  // namespace cinch::tool

@@ -119,7 +119,7 @@ std::string came_back(const Report& report) {
   if (!report.store.empty()) text += ", from RocksDB in a new process";
   if (!lossy.empty()) {
     text += ",\nbut for those of " + lossy +
-            ": the columns say how far they are, as root mean square relative to the " +
+            ": the columns say how far they are, as root mean square relative to the "
             "value,\nthe same of the worst row (a token of a head), and the largest change of a number";
   }
   return text + (report.store.empty() ? ". This build has no RocksDB: nothing was written to disk.\n" : ".\n");

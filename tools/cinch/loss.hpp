@@ -1,8 +1,10 @@
 /// What lossy codecs changed, as the commands show it.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cinch/frame_info.hpp"
@@ -30,6 +32,6 @@ void write_loss(JsonWriter& json, const std::optional<LossReport>& loss);
 
 /// Cells for the columns of `loss_headings`.
 std::vector<std::string> loss_cells(const std::optional<LossReport>& loss);
-inline const std::vector<std::string> loss_headings = {">error", ">worst row", ">max abs"};
+inline constexpr std::array<std::string_view, 3> loss_headings = {">error", ">worst row", ">max abs"};
 
 }  // namespace cinch::tool

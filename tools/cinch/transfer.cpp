@@ -15,8 +15,8 @@
 namespace cinch::tool {
 namespace {
 
-/// Tensors are set in groups of about that size: one batch each, and no more of the file than that in memory. Progress
-/// moves, and an interrupt is heeded, from one to the next.
+/// About how many bytes of tensors are set in one batch, and held in memory. Between batches progress moves, and an
+/// interrupt is heeded.
 constexpr std::size_t group_bytes = std::size_t{8} << 20;
 
 /// One batch of tensors on their way into the store.
@@ -25,7 +25,7 @@ class Group {
   Group(CompressedKvStore& store, ImportSummary& summary, Progress& progress)
       : store_(store), summary_(summary), progress_(progress) {}
 
-  /// `fallback`: the spec of what encodes it in place of what the store would choose; empty: the store's choice.
+  /// `fallback`: spec of the codec to use instead of the store's choice; empty: the store chooses.
   Status add(std::string key, std::vector<std::byte> bytes, const std::optional<TensorShape>& shape,
              std::string fallback) {
     bytes_ += bytes.size();
@@ -116,15 +116,15 @@ Result<SafetensorsHeader> header_to_export(CompressedKvStore& store, const Expor
   return header;
 }
 
-std::uint64_t total_bytes(const SafetensorsHeader& header) {
+std::uint64_t tensor_bytes_of(const SafetensorsHeader& header) {
   std::uint64_t bytes = 0;
   for (const TensorEntry& tensor : header.tensors) bytes += tensor.bytes();
   return bytes;
 }
 
-/// What encodes a tensor whose shape cinch cannot hold, where that is not for the store to choose: a codec that leaves
-/// its type, or whole numbers where cinch has no such type, to the fallback leaves it to that as well, rather than take
-/// it for what untyped bytes are to it. A spec; empty: the store chooses, whose rule may know a shape.
+/// Spec of the codec for a tensor whose shape cinch cannot hold; empty: the store chooses, whose rule may know a shape.
+/// A codec that would send a tensor of this type (u8 for a type that cinch does not have) to the fallback must not get
+/// the same bytes untyped, since it would guess a type: they go to the fallback by name.
 Result<std::string> fallback_of(const CompressedKvStore& store, const std::string& key, const TensorEntry& tensor) {
   if (tensor.shape) return std::string();
   const Result<SetChoice> untyped = store.choose(key, tensor.bytes());
@@ -187,7 +187,7 @@ Result<ImportSummary> import_tensors(CompressedKvStore& store, const Safetensors
   const std::string sidecar = sidecar_key(options.prefix), unfinished = unfinished_sidecar(file.path());
   if (Status status = set_sidecar(store, sidecar, unfinished); !status.ok()) return status;
   ImportSummary summary;
-  Progress progress("import", total_bytes(file.header()), options.quiet);
+  Progress progress("import", tensor_bytes_of(file.header()), options.quiet);
   Group group(store, summary, progress);
   for (const TensorEntry& tensor : file.header().tensors) {
     if (interrupted()) return Status(StatusCode::cancelled, "interrupted; import the file again");
@@ -216,7 +216,7 @@ Result<ExportSummary> export_tensors(CompressedKvStore& store, const std::string
   Result<OutputFile> file = OutputFile::create(path);
   if (!file) return file.error();
   if (Status status = file->write(as_bytes(header->file_start())); !status.ok()) return status;
-  Progress progress("export", total_bytes(*header), options.quiet);
+  Progress progress("export", tensor_bytes_of(*header), options.quiet);
   for (const TensorEntry& tensor : header->tensors) {
     if (interrupted()) return Status(StatusCode::cancelled, "interrupted; nothing was exported");
     const std::string key = options.prefix + tensor.name;

@@ -39,7 +39,7 @@ Result<std::uint64_t> check(CompressedKvStore& store, const std::string& key, bo
   return bytes;
 }
 
-std::string report(const Options& options, const Findings& findings) {
+std::string verify_report(const Options& options, const Findings& findings) {
   if (options.json) {
     JsonWriter json;
     json.begin_object().field("values", findings.values).field("ok", findings.ok);
@@ -74,7 +74,7 @@ ExitStatus verify_values(const Options& options) {
     print_error("no key was there to check");
   }
   findings.lost_writes = (*store)->stats().lost_writes;
-  const ExitStatus printed = print(report(options, findings));
+  const ExitStatus printed = print(verify_report(options, findings));
   const ExitStatus ended = walked.status.ok() ? printed : fail(walked.status);
   return graver(findings.exit(), ended);
 }

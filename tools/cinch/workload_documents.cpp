@@ -1,5 +1,6 @@
 // JSON documents such as a chat service keeps: a session each, with varied text, numbers and names.
 #include <array>
+#include <charconv>
 #include <string_view>
 
 #include "workload.hpp"
@@ -61,7 +62,11 @@ class Random {
 };
 
 void add_hex(std::string& to, Random& random, std::size_t digits) {
-  for (std::size_t i = 0; i < digits; ++i) to += "0123456789abcdef"[random.below(16)];
+  for (std::size_t i = 0; i < digits; ++i) {
+    char digit = 0;
+    std::to_chars(&digit, &digit + 1, random.below(16), 16);
+    to += digit;
+  }
 }
 
 void add_text(std::string& to, Random& random) {
