@@ -31,7 +31,7 @@ struct Totals {
   double ratio() const noexcept { return ratio_of(raw_bytes, stored_bytes); }
 };
 
-/// Values of like length, of which a store's space and speed depend: from that many raw bytes on.
+/// Lower bounds, in raw bytes, of the size classes of `stat --long`.
 constexpr std::array<std::uint64_t, 5> size_classes = {0, 4 << 10, 64 << 10, 1 << 20, 16 << 20};
 
 std::uint64_t size_class(std::uint64_t raw_bytes) {

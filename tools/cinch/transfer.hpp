@@ -28,7 +28,7 @@ struct ExportSummary {
   std::uint64_t tensors = 0;
   std::uint64_t raw_bytes = 0;
   std::uint64_t left_out = 0;         ///< Values without a shape.
-  std::optional<std::string> absent;  ///< What is not there, for want of which nothing was exported.
+  std::optional<std::string> absent;  ///< Names the missing key or prefix because of which nothing was exported.
 };
 
 /// `invalid_argument` where a tensor's name cannot be a key.

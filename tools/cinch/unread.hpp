@@ -1,4 +1,4 @@
-/// Values that a command going through a store could not read: each is reported, stays as it is, and holds up no other.
+/// Values that a command walking a store could not read. Each is reported and left untouched; the walk continues.
 #pragma once
 
 #include <string>
@@ -12,7 +12,8 @@ namespace cinch::tool {
 
 class Unread {
  public:
-  /// Prints and notes what happened to a value; not what ends the whole work, such as a full disk.
+  /// Prints and notes a failure of one value. False, and nothing is done, for one that ends the whole work, such as a
+  /// full disk.
   bool note(const Status& status, const std::string& key);
 
   /// Notes one that failed, without a line of its own.
