@@ -88,9 +88,7 @@ Result<BenchResult> bench_codec(const std::string& spec, const Workload& values,
     };
   };
   const auto encode = rate_of([&](unsigned, std::size_t i) {
-    SetOptions set;
-    set.tensor = values[i].shape;
-    return store.set(values[i].name, ByteView(values[i].bytes), set);
+    return store.set(values[i].name, ByteView(values[i].bytes), {.tensor = values[i].shape});
   });
   const auto decode = rate_of([&](unsigned, std::size_t i) { return store.get(values[i].name).status(); });
   const auto copy = rate_of([&](unsigned thread, std::size_t i) {

@@ -21,9 +21,7 @@ double mbps(const Rate& rate) { return rate.gb_per_s() * 1000; }
 /// How fast all values are set, over and over.
 Result<double> set_mbps(CompressedKvStore& store, const Workload& values, double seconds) {
   const auto set = [&](unsigned, std::size_t i) {
-    SetOptions options;
-    options.tensor = values[i].shape;
-    return store.set(values[i].name, ByteView(values[i].bytes), options);
+    return store.set(values[i].name, ByteView(values[i].bytes), {.tensor = values[i].shape});
   };
   const Result<Rate> rate = measure(values, 1, seconds, set);
   if (!rate) return rate.error();

@@ -36,9 +36,7 @@ std::uint64_t stored_bytes(const Result<std::optional<FrameInfo>>& info) {
 bool would_lose(const CompressedKvStore& store, const std::string& key, const std::string& spec,
                 const Result<std::optional<FrameInfo>>& info) {
   if (!info || !*info) return false;
-  SetOptions as_set;
-  as_set.codec = spec;
-  as_set.tensor = (*info)->shape;
+  const SetOptions as_set{.codec = spec, .tensor = (*info)->shape};
   const Result<SetChoice> choice = store.choose(key, (*info)->decoded_bytes, as_set);
   return choice && choice->codec->traits().lossy;
 }

@@ -36,10 +36,8 @@ class Group {
   Status set() {
     std::vector<SetItem> items;
     for (const Tensor& tensor : tensors_) {
-      SetOptions options;
-      options.tensor = tensor.shape;
-      options.codec = tensor.fallback;
-      items.push_back({tensor.key, ByteView(tensor.bytes), options});
+      const SetOptions how{.codec = tensor.fallback, .tensor = tensor.shape};
+      items.push_back({tensor.key, ByteView(tensor.bytes), how});
     }
     if (Status status = store_.batch_set(items); !status.ok()) return status;
     for (const SetItem& item : items) {
@@ -71,11 +69,7 @@ class Group {
   std::size_t bytes_ = 0;
 };
 
-SetOptions as_sidecar() {
-  SetOptions raw;
-  raw.codec = "raw";
-  return raw;
-}
+constexpr SetOptions as_sidecar{.codec = "raw"};
 
 /// A header for what lies under the prefix, when no import left one; without text when no tensor does.
 Result<SafetensorsHeader> header_of_values(CompressedKvStore& store, const std::string& prefix,
@@ -133,9 +127,7 @@ Result<std::string> fallback_of(const CompressedKvStore& store, const std::strin
   const Dtype dtype = parse_dtype(tensor.dtype).value_or(Dtype::u8);
   const Result<TensorShape> flat = make_tensor(dtype, std::array{tensor.bytes() * 8 / element_bits(dtype)});
   if (!flat) return about_key(flat.error(), key);
-  SetOptions how;
-  how.tensor = *flat;
-  const Result<SetChoice> typed = store.choose(key, tensor.bytes(), how);
+  const Result<SetChoice> typed = store.choose(key, tensor.bytes(), {.tensor = *flat});
   return typed && typed->is_fallback ? typed->codec->format().spec() : std::string();
 }
 
@@ -144,16 +136,14 @@ Status check_tensor(const CompressedKvStore& store, const TensorEntry& tensor, c
   const std::string key = options.prefix + tensor.name;
   const Result<std::optional<TensorShape>> shape = laid_out(tensor, options.layout);
   if (!shape) return about_key(shape.error(), key);
-  SetOptions how;
-  how.tensor = *shape;
-  if (const Result<SetChoice> choice = store.choose(key, tensor.bytes(), how); !choice) {
+  if (const Result<SetChoice> choice = store.choose(key, tensor.bytes(), {.tensor = *shape}); !choice) {
     return about_key(choice.error(), key);
   }
   return fallback_of(store, key, tensor).status();
 }
 
 Status set_sidecar(CompressedKvStore& store, const std::string& key, std::string_view text) {
-  return about_key(store.set(key, text, as_sidecar()), key);
+  return about_key(store.set(key, text, as_sidecar), key);
 }
 
 }  // namespace
@@ -174,7 +164,7 @@ Status check_import(const CompressedKvStore& store, const SafetensorsFile& file,
   }
   const std::string sidecar = sidecar_key(options.prefix);
   const std::size_t longest = std::max(file.header().text.size(), unfinished_sidecar(file.path()).size());
-  if (const Result<SetChoice> choice = store.choose(sidecar, longest, as_sidecar()); !choice) {
+  if (const Result<SetChoice> choice = store.choose(sidecar, longest, as_sidecar); !choice) {
     return about_key(choice.error(), sidecar).in("the header of " + file.path());
   }
   return {};

@@ -92,10 +92,9 @@ Result<Workload> load_values(const std::string& path, const TensorLayout& layout
 
 Status set_all(CompressedKvStore& store, const Workload& values, const std::string& prefix) {
   for (const WorkloadValue& value : values) {
-    SetOptions options;
-    options.tensor = value.shape;
     const std::string key = prefix + value.name;
-    if (Status status = store.set(key, ByteView(value.bytes), options); !status.ok()) return about_key(status, key);
+    const Status status = store.set(key, ByteView(value.bytes), {.tensor = value.shape});
+    if (!status.ok()) return about_key(status, key);
   }
   return {};
 }
@@ -121,9 +120,7 @@ Result<Stored> stored(CompressedKvStore& store, const Workload& values) {
     const Result<std::optional<FrameInfo>> info = store.inspect(value.name);
     if (!info) return info.error();
     if (!*info) continue;
-    SetOptions as_set;
-    as_set.tensor = value.shape;
-    const Result<SetChoice> choice = store.choose(value.name, value.bytes.size(), as_set);
+    const Result<SetChoice> choice = store.choose(value.name, value.bytes.size(), {.tensor = value.shape});
     if (!choice) return choice.error();
     total.bytes += (*info)->stored_bytes;
     if (fell_back(*choice, **info)) ++total.fallen_back;
