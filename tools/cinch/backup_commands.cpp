@@ -37,9 +37,9 @@ Status in_the_way(const fs::path& what, const fs::path& unfinished) {
           what.string() + ": is in the way, move " + unfinished.string() + " elsewhere; restore writes there"};
 }
 
-/// Makes the directory, or takes over one that a restore that was killed left, empty, private and locked for this
-/// process as long as the result lives. In it are files that are named as the backup's; anything else is somebody's
-/// own.
+/// Makes the directory, or takes over and empties the one that a killed restore left. It is private, and locked for
+/// this process as long as the result lives. A killed restore leaves only files named like the backup's: where anything
+/// else lies there, nothing is removed.
 Result<Descriptor> claim(const fs::path& unfinished, const fs::path& backup) {
   const bool is_made = ::mkdir(unfinished.c_str(), S_IRWXU) == 0 || errno == EEXIST;
   const std::error_code made = is_made ? std::error_code() : last_error();
@@ -48,7 +48,7 @@ Result<Descriptor> claim(const fs::path& unfinished, const fs::path& backup) {
   if (claimed.number() < 0) {
     return io_error(unfinished.string() + ": cannot be made, restore writes there first", made ? made : last_error());
   }
-  // What has no locks, as some mounts, is used without.
+  // Some mounts have no locks: then there is none.
   const bool is_locked = flock(claimed.number(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
   struct stat of_claimed {};
   struct stat of_path {};
@@ -70,7 +70,7 @@ Result<Descriptor> claim(const fs::path& unfinished, const fs::path& backup) {
   return claimed;
 }
 
-/// Copies a file as a new one, synced.
+/// Copies a file to a new one and syncs it.
 Status copy_file(const std::string& from, const std::string& to, Progress& progress) {
   const Result<InputFile> source = InputFile::open(from);
   if (!source) return source.error();
@@ -88,14 +88,14 @@ Status copy_file(const std::string& from, const std::string& to, Progress& progr
   return fsync(copy.number()) == 0 ? Status() : io_error(to);
 }
 
-/// Who may use what is restored: whoever may use the empty directory that it replaces, or the backup.
+/// The mode of the empty directory that is replaced, else that of the backup.
 Result<mode_t> mode_of_restored(const fs::path& backup, const fs::path& place) {
   struct stat info {};
   if (stat(place.c_str(), &info) != 0 && stat(backup.c_str(), &info) != 0) return io_error(backup);
   return (info.st_mode & 07777) | S_IRWXU;
 }
 
-/// Copies a directory of files, synced, so that it appears whole or not at all, and nobody else reads it meanwhile.
+/// Copies a directory of files and syncs it. It appears whole or not at all, and no other user reads it before.
 Status copy_directory(const fs::path& from, const fs::path& to, bool quiet) {
   const Result<std::uint64_t> total = bytes_below(from);
   if (!total) return total.error();
@@ -121,7 +121,7 @@ Status copy_directory(const fs::path& from, const fs::path& to, bool quiet) {
   return status;
 }
 
-/// `locked` when a process writes to the store in a directory: files that change while they are copied are no store.
+/// `locked` while a process has the store in a directory open for writing: a copy of changing files is no store.
 Status check_unused(const fs::path& directory) {
   const fs::path lock = directory / "LOCK";
   const Descriptor file(::open(lock.c_str(), O_RDONLY | O_CLOEXEC));
@@ -175,7 +175,7 @@ ExitStatus print_destination(const Options& options, const char* verb, const std
 }  // namespace
 
 ExitStatus back_up(const Options& options) {
-  note_interrupts();  // what is half made would stay behind
+  note_interrupts();  // else one would leave half a backup behind
   const Result<StoreToOpen> to_open = store_to_open(options, Access::own);
   if (!to_open) return fail(to_open.error());
   if (const Result<fs::path> place = directory_of(to_open->config); place) {
@@ -196,7 +196,7 @@ ExitStatus restore_backup(const Options& options) {
   if (!target) return fail(target.error());
   if (Status status = check_vacant(*target); !status.ok()) return fail(status);
   if (Status status = check_outside(*target, *options.file); !status.ok()) return fail(status);
-  // What is no store is refused before it is put in place of one.
+  // Checks that the backup is a store.
   Options backup = options;
   backup.store = config->backend + ":" + *options.file;
   backup.config.reset();

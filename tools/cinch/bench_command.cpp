@@ -34,7 +34,7 @@ std::size_t largest(const Workload& values) {
       ->bytes.size();
 }
 
-/// The plain library on all values: the encoded ones, and what each thread works with.
+/// The plain library on all values: their encoded bytes, and contexts and buffers of each thread.
 class LibraryBench {
  public:
   LibraryBench(const FormatId& format, const Workload& values, unsigned threads) : values_(values) {
@@ -64,7 +64,7 @@ class LibraryBench {
   }
 
   const Workload& values_;
-  std::vector<std::unique_ptr<LibraryCodec>> codecs_;  // a thread's each, as is room_
+  std::vector<std::unique_ptr<LibraryCodec>> codecs_;  // one for each thread, as is room_
   std::vector<std::vector<std::byte>> room_;
   std::vector<std::vector<std::byte>> encoded_;
 };

@@ -8,7 +8,7 @@
 
 namespace cinch::tool {
 
-/// Where this program's file is. Errors: `io_error`.
+/// Path of this program's file. Errors: `io_error`.
 Result<std::string> own_path();
 
 /// Runs this program with those arguments in a new process and answers what it printed. Errors: `io_error` when it

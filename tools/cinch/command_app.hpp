@@ -17,8 +17,7 @@ class CommandApp {
 
   CLI::App& app() noexcept { return app_; }
 
-  /// After the parsing: what is true of all options together, and keys as the store has them. Errors:
-  /// `invalid_argument`.
+  /// To be called after parsing: checks options against each other and unescapes keys. Errors: `invalid_argument`.
   Status finish();
 
  private:

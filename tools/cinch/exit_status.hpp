@@ -27,7 +27,7 @@ constexpr ExitStatus exit_status(StatusCode code) noexcept {
   }
 }
 
-/// Of two that a command met on its way, the one that it ends with: damage before all, a missing codec last.
+/// The one of two outcomes that a command which met both ends with: damage first, a missing codec last.
 constexpr ExitStatus graver(ExitStatus a, ExitStatus b) noexcept {
   constexpr auto gravity = [](ExitStatus exit) {
     switch (exit) {

@@ -29,7 +29,7 @@ class Descriptor {
   int number_;
 };
 
-/// A regular file, read where wanted.
+/// A regular file with random access.
 class InputFile {
  public:
   static Result<InputFile> open(const std::string& path);
@@ -46,22 +46,22 @@ class InputFile {
   std::string path_;
 };
 
-/// Where a link leads that leads to nothing yet, over others maybe; what is no link leads to itself.
+/// The end of a chain of links, which need not exist; of a path that is no link, the path. Requires: no ring of links.
 std::filesystem::path end_of_links(std::filesystem::path path);
 
-/// What the files in a directory, and in those in it, hold.
+/// Total length of the files in a directory and below.
 Result<std::uint64_t> bytes_below(const std::string& directory);
 
-/// All of a file, a pipe, or, for "-", of standard input, which is to be a value. Errors: `too_large` for more than
-/// `max_bytes`, which are not read.
+/// The whole content of a file or pipe, or, for "-", of standard input, to be used as a value. Errors: `too_large` when
+/// it is longer than `max_bytes`; the rest is not read.
 Result<std::string> read_all(const std::string& path, std::uint64_t max_bytes);
 
 /// "-" for a path that is standard output, such as /dev/stdout; else the path.
 std::string output_path(const std::string& path);
 
-/// A file that appears whole or not at all, where a link leads if it is one: written beside its place as ".cinch-" and
-/// some letters, and renamed by `commit`; an interrupt meanwhile is noted (interrupt.hpp), and `write` answers
-/// `cancelled`. "-" is standard output; devices and pipes are written as they are.
+/// A file that appears whole or not at all; of a link, the file that it leads to. It is written to a temporary file
+/// beside it, ".cinch-" and some letters, which `commit` renames. Interrupts meanwhile are noted (interrupt.hpp), and
+/// `write` then answers `cancelled`. "-" is standard output; devices and pipes are written in place.
 class OutputFile {
  public:
   static Result<OutputFile> create(const std::string& path);

@@ -10,7 +10,7 @@
 
 namespace cinch::tool {
 
-/// Whether the fallback encoded a value that was to be set so: because its codec cannot take it, or left it as it is.
+/// Whether the fallback encoded a value, because the chosen codec could not take it or did not make it smaller.
 bool fell_back(const SetChoice& choice, const FrameInfo& info);
 
 class ImportSummary {

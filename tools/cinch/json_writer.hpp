@@ -19,7 +19,7 @@ class JsonWriter {
   /// The name of the value that comes next.
   JsonWriter& name(std::string_view name);
 
-  /// Text is UTF-8; what is none is replaced, byte by byte.
+  /// Bytes that are not UTF-8 are replaced.
   JsonWriter& value(std::string_view text);
   JsonWriter& value(const char* text) { return value(std::string_view(text)); }
   JsonWriter& value(bool flag);
@@ -39,7 +39,7 @@ class JsonWriter {
     return name(field_name).value(content);
   }
 
-  /// The document, with a line's end.
+  /// The document and a newline.
   std::string document() { return std::move(text_) + "\n"; }
 
  private:
@@ -50,7 +50,7 @@ class JsonWriter {
   void quote(std::string_view text);
 
   std::string text_;
-  bool first_ = true;  // in what is open, nothing has been written yet
+  bool first_ = true;  // nothing has been written yet into the innermost open array or object
 };
 
 }  // namespace cinch::tool

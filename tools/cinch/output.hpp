@@ -30,15 +30,15 @@ ExitStatus fail_absent(std::string_view key);
 /// The same failure, naming `key` if it does not yet.
 Status about_key(const Status& status, std::string_view key);
 
-/// As a shell takes it for one word.
+/// Quoted where needed, so that a shell takes it as one word.
 std::string shell_word(const std::string& text);
 
 /// "417 B", "1.9 MiB".
 std::string human_size(std::uint64_t bytes);
 
-/// A number with that many digits after its point.
+/// With that many digits after the decimal point.
 std::string fixed(double number, int digits);
-/// With four digits, wherever they begin: "0.0312", "1.907e-06".
+/// With four significant digits: "0.0312", "1.907e-06".
 std::string significant(double number);
 
 /// How many times smaller `stored` is than `raw`; 1 when there is nothing.

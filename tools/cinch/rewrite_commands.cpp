@@ -20,8 +20,8 @@ struct Tally {
   std::uint64_t values = 0;
   std::uint64_t done = 0;
   std::uint64_t already = 0;
-  std::uint64_t kept = 0;      // lost something before, and were not to do so again
-  std::uint64_t lossless = 0;  // were to lose nothing, and failed for that
+  std::uint64_t kept = 0;      // lossy already, and losing again was not allowed
+  std::uint64_t lossless = 0;  // failed because a lossy codec was chosen and not allowed
   std::uint64_t bytes_before = 0;
   std::uint64_t bytes_after = 0;
   Unread unread;
@@ -139,7 +139,7 @@ ExitStatus print_copied(const Options& options, const Tally& tally) {
                human_size(tally.bytes_after) + rest(tally.unread));
 }
 
-/// Ends a walk over `store`'s values: closes the store that was written, and says what was done, also by half.
+/// Ends a walk: closes the store that was written, and prints what was done, even if it ended early.
 ExitStatus end(const Walked& walked, KvStore& store, const Options& options, Tally& tally,
                ExitStatus (*print_done)(const Options&, const Tally&)) {
   const Status closed = store.close();

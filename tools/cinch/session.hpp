@@ -22,13 +22,14 @@ enum class Access {
 /// `--plugins` and CINCH_PLUGIN_PATH in it. Errors: `invalid_argument`.
 Result<StoreConfig> load_config(const Options& options);
 
-/// The codecs that the flags give; every codec that the user named is one of them. Errors: `invalid_argument`.
+/// The codecs that the flags and the config make available. Errors: `invalid_argument` for one that the user named and
+/// nobody provides.
 Result<CodecRegistry> load_codecs(const Options& options, const StoreConfig& config);
 
 /// "Which store?"
 Status no_store_named();
 
-/// All that the flags say of a store, found right; nothing is opened or made yet.
+/// The store that the flags describe, checked but neither opened nor made.
 struct StoreToOpen {
   StoreConfig config;
   CodecRegistry codecs;
@@ -36,7 +37,7 @@ struct StoreToOpen {
 
 /// Errors: `invalid_argument`, as without `--store` and `--config`.
 Result<StoreToOpen> store_to_open(const Options& options, Access access);
-/// Says on standard error what the store is known to have lost: nothing that is read later shows it.
+/// Also tells on standard error how many writes the store is known to have lost, which nothing read later shows.
 Result<std::shared_ptr<CompressedKvStore>> open_store(const StoreToOpen& store);
 
 /// Both at once. Errors: those of the two.

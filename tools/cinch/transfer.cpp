@@ -71,7 +71,7 @@ class Group {
 
 constexpr SetOptions as_sidecar{.codec = "raw"};
 
-/// A header for what lies under the prefix, when no import left one; without text when no tensor does.
+/// A header for the tensors under the prefix, where no import left one; its text is empty when there are none.
 Result<SafetensorsHeader> header_of_values(CompressedKvStore& store, const std::string& prefix,
                                            std::uint64_t& left_out) {
   std::vector<NamedTensor> tensors;

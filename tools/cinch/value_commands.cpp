@@ -14,7 +14,7 @@
 namespace cinch::tool {
 namespace {
 
-/// What a value that was just set takes.
+/// Prints how the value that was just set is stored.
 ExitStatus print_stored(CompressedKvStore& store, const std::string& key) {
   const Result<std::optional<FrameInfo>> info = store.inspect(key);
   if (!info) return fail(about_key(info.error(), key));

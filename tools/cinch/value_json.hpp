@@ -12,7 +12,7 @@ namespace cinch::tool {
 /// "raw_bytes" and "stored_bytes".
 void write_sizes(JsonWriter& json, std::uint64_t raw_bytes, std::uint64_t stored_bytes);
 
-/// Within an object that is open.
+/// Writes fields into the open object.
 void write_info(JsonWriter& json, const std::string& key, const FrameInfo& info);
 
 }  // namespace cinch::tool

@@ -34,7 +34,7 @@ class Brake {
   std::uint64_t bytes_ = 0;
 };
 
-/// As far as they can be listed.
+/// Counts keys as far as they can be listed.
 std::uint64_t count_keys(KvStore& store, const std::string& prefix) {
   std::uint64_t keys = 0;
   (void)for_each_key(store, prefix, [&](const std::string&) {

@@ -38,7 +38,7 @@ Status set_all(CompressedKvStore& store, const Workload& values, const std::stri
 /// codec stored is only compared in length.
 Status compare_all(CompressedKvStore& store, const Workload& values, const std::string& prefix);
 
-/// What the values take, frames and all, how many the fallback encoded, and what they lost.
+/// Stored length of the values, frames included, how many the fallback encoded, and what they lost.
 struct Stored {
   std::uint64_t bytes = 0;
   std::uint64_t fallen_back = 0;
@@ -53,8 +53,8 @@ struct Rate {
   double gb_per_s() const noexcept { return seconds > 0 ? bytes / 1e9 / seconds : 0; }
 };
 
-/// Has `threads` share the values and do `work(thread, value)` on them, again and again for about `seconds`. Stops at
-/// the first failure.
+/// Runs `work(thread, value)` on all values, shared among `threads`, again and again for about `seconds`. Stops at the
+/// first failure.
 Result<Rate> measure(const Workload& values, unsigned threads, double seconds,
                      const std::function<Status(unsigned thread, std::size_t value)>& work);
 
