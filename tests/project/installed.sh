@@ -42,6 +42,19 @@ block sh <"$source/plugins/README.md" >build_plugin.sh
 PATH=$place/second/bin:$PATH bash -eu build_plugin.sh | tee plugin_codecs
 grep -q '^com.example.runs ' plugin_codecs
 
+# The same plugin with CMake, by the header's own target.
+mkdir plugin
+cat >plugin/CMakeLists.txt <<'CMAKE'
+cmake_minimum_required(VERSION 3.25)
+project(plugin LANGUAGES CXX)
+find_package(cinch REQUIRED)
+add_library(runs MODULE ../runs_codec.cpp)
+target_compile_features(runs PRIVATE cxx_std_20)
+target_link_libraries(runs PRIVATE cinch::abi)
+CMAKE
+cmake -S plugin -B plugin/build -DCMAKE_PREFIX_PATH="$place/second" >/dev/null
+cmake --build plugin/build >/dev/null
+
 {
   echo "#include \"$source/tools/examples/map_kv_store.hpp\""
   echo "using MyStore = MapKvStore;"
