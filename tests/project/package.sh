@@ -66,5 +66,10 @@ place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 mkdir "$place/root"
 cp -r "$outside" "$place/outside"
-(cd "$build" && cpack -G DEB -B "$place/package" >"$place/log" 2>&1) || { cat "$place/log"; exit 1; }
+(umask 077 && cd "$build" && cpack -G DEB -B "$place/package" >"$place/log" 2>&1) || { cat "$place/log"; exit 1; }
+# Everybody can read what is in it, whatever the umask was; usr/ itself is there before it is installed.
+if dpkg-deb -c "$place"/package/*.deb | grep -v ' \./usr/$' | grep -vE '^(drwxr-xr-x|-r..r-.r-.|l.{9}) '; then
+  echo "expected the above to be readable by everybody" >&2
+  exit 1
+fi
 unshare -rm bash "$(realpath "$0")" "$place" - inside
