@@ -39,3 +39,11 @@ if configure "$place/build" -DCMAKE_INSTALL_LIBDIR="$place/elsewhere" >"$place/l
   complain "a library directory beside the prefix was taken"
 fi
 grep -q 'CMAKE_INSTALL_LIBDIR' "$place/log"
+
+# A static library would leave it to its users to link RocksDB, libelf and the rest: it is not installed.
+configure "$place/static" -DBUILD_SHARED_LIBS=OFF | tee "$place/log"
+grep -q 'only the tool and the codecs will be installed' "$place/log"
+if grep -rE --include=cmake_install.cmake 'libcinch|include/cinch|cinchConfig|cinch\.pc' "$place/static"; then
+  complain "expected the library not to be installed"
+fi
+grep -rqF --include=cmake_install.cmake 'zstd.cinch.so' "$place/static"
