@@ -26,6 +26,18 @@ if grep -rF "$place/first" second/lib/cmake second/lib/pkgconfig; then
   exit 1
 fi
 
+# Links of the installed guides lead to something.
+guides=$(find second/share/doc/cinch -name '*.md')
+[ "$(wc -w <<<"$guides")" -ge 8 ]
+for guide in $guides; do
+  while read -r link; do
+    if [ ! -e "$(dirname "$guide")/$link" ]; then
+      echo "$guide: nothing at $link" >&2
+      exit 1
+    fi
+  done < <(grep -oE '\]\([^)]+\)' "$guide" | sed 's/^](//; s/)$//; s/#.*//' | grep -vE '^$|^https?:')
+done
+
 cmake -S "$outside" -B by_cmake -DCMAKE_PREFIX_PATH="$place/second" >/dev/null
 cmake --build by_cmake >/dev/null
 by_cmake/app
