@@ -36,12 +36,15 @@ class ConfigCheck {
     if (!status.ok()) fail(key, status.message());
   }
 
-  /// Checks a backend's settings; it reports mistakes one per line, each beginning with its key.
-  void check_settings(const std::string& table, const BackendInfo& info, const Settings& settings) {
+  /// Checks a backend's settings; it reports mistakes one per line, each beginning with its key. What is missing is a
+  /// mistake only where the backend is to be opened.
+  void check_settings(const std::string& table, const BackendInfo& info, const Settings& settings, bool will_open) {
     const Status status = info.check ? info.check(settings) : Status();
     for_each_line(status.message(), [&](std::string_view line) {
       const std::size_t colon = std::min(line.find(": "), line.size());
-      fail(table + "." + std::string(line.substr(0, colon)), line.substr(std::min(colon + 2, line.size())));
+      const std::string_view key = line.substr(0, colon);
+      if (!will_open && !settings.has(key)) return;
+      fail(table + "." + std::string(key), line.substr(std::min(colon + 2, line.size())));
     });
   }
 
@@ -177,7 +180,7 @@ Status check_config(const StoreConfig& config, const BackendRegistry& backends, 
   if (config.compressed.max_value_bytes == 0) check.fail("engine.max_value", "0, expected room for a value");
   const Result<BackendInfo> chosen = backends.info(config.backend);
   check.check("store.backend", chosen.status());
-  if (chosen) check.check_settings("store." + config.backend, *chosen, config.settings);
+  if (chosen) check.check_settings("store." + config.backend, *chosen, config.settings, true);
   for (const auto& [format, message] : codecs.unmet_preferences()) check.fail("plugins.prefer." + format, message);
   check.check("store.codec", codecs.codec(config.codec).status());
   // The default fallback may be missing: only values that need it fail then.
@@ -186,8 +189,10 @@ Status check_config(const StoreConfig& config, const BackendRegistry& backends, 
   }
   for (const auto& [name, settings] : config.other_settings) {
     const Result<BackendInfo> other = backends.info(name);
-    if (!other) check.fail("store." + name, std::string(other.error().message()) + rule_hint(name));
-    if (other) check.check_settings("store." + name, *other, settings);
+    if (other) check.check_settings("store." + name, *other, settings, false);
+    // What this build lacks, another may have.
+    if (other || other.error().code() == StatusCode::unsupported) continue;
+    check.fail("store." + name, std::string(other.error().message()) + rule_hint(name));
   }
   check_rules(check, config.compressed.rules, codecs);
   return std::move(check).status();

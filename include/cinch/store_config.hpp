@@ -36,7 +36,7 @@ struct StoreConfig {
   /// `compressed.workers` is set.
   unsigned threads = 0;
 
-  /// Settings in the file of backends that are not chosen: checked, not used.
+  /// Settings in the file of backends that are not chosen: checked, except for missing settings, and not used.
   std::map<std::string, Settings> other_settings;
   /// Where a key such as "store.codec" or "store.rule[0].match" was given: "FILE:LINE", "--codec". Messages begin with
   /// it. Keys without an entry have their defaults.

@@ -76,6 +76,21 @@ TEST(ConfigCheckTest, TablesOfOtherBackendsAreCheckedAndNotUsed) {
               HasSubstr("rules come below lines [[store.rule]]"));
 }
 
+TEST(ConfigCheckTest, TablesOfOtherBackendsNeedNotBeComplete) {
+  EXPECT_EQ(mistakes(read("[store]\nbackend = \"memory\"\n[store.rocksdb]\nblobs = true\n")), "");
+  EXPECT_THAT(mistakes(read("[store]\nbackend = \"memory\"\n[store.rocksdb]\nblob = true\n")),
+              HasSubstr("c.toml:4: store.rocksdb.blob: unknown setting; "));
+  EXPECT_THAT(mistakes(read("[store]\nbackend = \"rocksdb\"\n[store.rocksdb]\nblobs = true\n")),
+              HasSubstr("c.toml:3: store.rocksdb.path: missing"));
+}
+
+TEST(ConfigCheckTest, ATableOfABackendThatThisBuildLacksMayStandBesideTheChosenOne) {
+  BackendRegistry backends = bundled_backends();
+  ASSERT_TRUE(backends.add_unavailable("elsewhere", "this build is without it").ok());
+  const StoreConfig config = read("[store]\nbackend = \"memory\"\n[store.elsewhere]\nhost = \"a\"\n");
+  EXPECT_EQ(check_config(config, backends, open_codecs(config)).message(), "");
+}
+
 TEST(ConfigCheckTest, ARuleWhoseTensorNoValueCouldBeIsRefused) {
   const auto mistake = [](const std::string& tensor) {
     return mistakes(read("[[store.rule]]\nmatch = \"*\"\ntensor = {dtype = \"bf16\", " + tensor + "}\n"));
