@@ -7,10 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <numeric>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "cinch/codec_plugin.h"
 
@@ -147,7 +149,7 @@ class Options {
     const std::size_t equals = std::min(pair.find('='), pair.size());
     const std::string key(pair.substr(0, equals));
     const std::size_t at = index(key);
-    if (at == table_.size()) fail("unknown parameter \"" + key + "\"; known: " + known());
+    if (at == table_.size()) fail("unknown parameter \"" + key + "\"; known: " + known() + suggestion(key));
     if (equals == pair.size()) fail(key + ": no value; write " + key + "=VALUE");
     if (std::exchange(values_[at].is_given, true)) fail(key + ": given twice");
     set(table_[at], pair.substr(equals + 1), values_[at]);
@@ -198,6 +200,36 @@ class Options {
     std::string out;
     for (const Parameter& parameter : table_) out.append(out.empty() ? "" : ", ").append(parameter.key);
     return out.empty() ? "none" : out;
+  }
+
+  /// How many letters to insert, remove or replace to make `b` of `a`.
+  static std::size_t edits(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);  // edits from what was read of `a` to each beginning of `b`
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (const char letter : a) {
+      std::size_t diagonal = row[0]++;
+      for (std::size_t i = 0; i < b.size(); ++i) {
+        const std::size_t replaced = diagonal + (letter == b[i] ? 0 : 1);
+        diagonal = row[i + 1];
+        row[i + 1] = std::min({row[i] + 1, diagonal + 1, replaced});
+      }
+    }
+    return row.back();
+  }
+
+  /// The known parameter that `key` begins, or is nearest to, if any is near: `; did you mean "level"?`.
+  std::string suggestion(std::string_view key) const {
+    constexpr std::size_t longest = 32;
+    const Parameter* best = nullptr;
+    std::size_t fewest = longest;
+    for (const Parameter& parameter : table_) {
+      if (key.size() < 2 || std::max(key.size(), parameter.key.size()) > longest) continue;
+      const std::size_t needed = parameter.key.starts_with(key) ? 0 : edits(key, parameter.key);
+      if (needed > std::max(key.size(), parameter.key.size()) / 2 || needed >= fewest) continue;
+      best = &parameter;
+      fewest = needed;
+    }
+    return best ? "; did you mean \"" + std::string(best->key) + "\"?" : "";
   }
 
   std::span<const Parameter> table_;

@@ -101,6 +101,7 @@ TEST_F(UsageTest, ACodecThatDoesNotExistGetsTheKnownOnes) {
   const Outcome run = cinch({"--codec", "zsdt", "put", "k"}, "v");
   expect_error(run, 2, "\"zsdt\"");
   EXPECT_THAT(run.err, ContainsRegex("known: .*lz4, .*raw, .*zstd; did you mean \"zstd\"\\?"));
+  expect_error(cinch({"--codec", "ZSTD", "put", "k"}, "v"), 2, "did you mean \"zstd\"?");
 }
 
 TEST_F(UsageTest, ACodecThatDoesNotExistIsRefusedByEveryCommand) {
@@ -120,7 +121,7 @@ TEST_F(UsageTest, ACodecThatDoesNotExistIsRefusedByEveryCommand) {
 
 TEST_F(UsageTest, AnUnknownParameterGetsTheKnownOnes) {
   expect_error(cinch({"--codec", "zstd:lvl=3", "put", "k"}, "v"), 2,
-               "zstd: unknown parameter \"lvl\"; known: level, long\n");
+               "zstd: unknown parameter \"lvl\"; known: level, long; did you mean \"level\"?\n");
 }
 
 TEST_F(UsageTest, AParameterOutOfRangeIsNamed) {

@@ -59,6 +59,8 @@ TEST_P(WrongParametersTest, AreRefusedWithWhatWasExpected) {
 INSTANTIATE_TEST_SUITE_P(
     Each, WrongParametersTest,
     ::testing::Values(Mistake{"lz4:level=1", "unknown parameter \"level\"; known: acceleration, hc"},
+                      Mistake{"lz4:acc=1", "known: acceleration, hc; did you mean \"acceleration\"?"},
+                      Mistake{"zstd:levle=1", "known: level, long; did you mean \"level\"?"},
                       Mistake{"lz4:acceleration=0", "acceleration: \"0\", expected an integer from 1 to 65537"},
                       Mistake{"lz4:acceleration=65538", "from 1 to 65537"},
                       Mistake{"lz4:hc=0", "hc: \"0\", expected an integer from 1 to 12"},

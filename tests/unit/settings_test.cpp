@@ -47,6 +47,7 @@ TEST(SettingsTest, NothingNearIsNoSuggestion) {
   const std::string_view known[] = {"lz4", "zstd"};
   EXPECT_EQ(nearest_name("zsdt", known), "zstd");
   EXPECT_EQ(suggestion_for("zsdt", known), "; did you mean \"zstd\"?");
+  EXPECT_EQ(nearest_name("ZSTD", known), "zstd");
   EXPECT_EQ(nearest_name("brotli", known), "");
   EXPECT_EQ(suggestion_for("brotli", known), "");
   EXPECT_EQ(nearest_name("list", known), "");  // a word of its own, though half of it fits
