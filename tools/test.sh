@@ -3,7 +3,7 @@
 #   bash tools/test.sh              release build, all tests
 #   bash tools/test.sh --sanitize   all but fuzzing (tools/fuzz.sh) under ASan+UBSan, label `concurrency` under TSan
 # Further arguments are ctest's: bash tools/test.sh -R Frame. With --sanitize all tests of a program are one of ctest's.
-# With CINCH_TEST_LONG=1 in the environment, tests that damage frames or let operations fail leave out nothing.
+# Variables of the environment make some tests run longer: tests/README.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

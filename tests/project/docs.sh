@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# The manual has every command and flag of --help and formats without a warning; the completion completes.
+# The manual has every command and flag of --help and formats without a warning; the completion completes;
+# tests/README.md has every variable that makes a test run longer.
 #   bash tests/project/docs.sh BUILD
 set -euo pipefail
 build=$(realpath "$1")
+tests=$(realpath "$(dirname "$0")/..")
 export PATH=$build/bin:$PATH
 page=$build/share/man/man1/cinch.1
 bad=0
@@ -19,6 +21,11 @@ for command in $commands; do
 done
 warnings=$(groff -man -ww -Tutf8 "$page" 2>&1 >/dev/null)
 [ -z "$warnings" ] || complain "groff says: $warnings"
+
+variables=$(grep -rhoE 'long_run\("CINCH_[A-Z_]+' "$tests" --include=*.cpp | sed 's/.*"//' | sort -u)
+for variable in CINCH_TEST_LONG $variables; do
+  grep -q "\`$variable=" "$tests/README.md" || complain "tests/README.md lacks $variable"
+done
 
 # expect LINE WORD…: the completions at the end of the line have to hold each of the words.
 source "$build/share/bash-completion/completions/cinch"
