@@ -21,11 +21,27 @@ TEST_F(UsageTest, AnUnknownCommandGetsTheNearest) {
 }
 
 TEST_F(UsageTest, AnUnknownCommandLikeNoOtherGetsNoSuggestion) {
-  for (const char* word : {"frobnicate", "help", "version"}) {
-    const Outcome run = bare({word});
-    expect_error(run, 2, "unknown command \"" + std::string(word) + '"');
-    EXPECT_EQ(run.err.find("did you mean"), std::string::npos) << run.err;
+  const Outcome run = bare({"frobnicate"});
+  expect_error(run, 2, "unknown command \"frobnicate\"");
+  EXPECT_EQ(run.err.find("did you mean"), std::string::npos) << run.err;
+}
+
+TEST_F(UsageTest, ANameThatACommandHasElsewhereGetsThatCommand) {
+  for (const auto& [name, command] : {std::pair("rm", "del"), {"delete", "del"}, {"list", "ls"}, {"set", "put"}}) {
+    expect_error(bare({name}), 2, std::string("; did you mean \"") + command + "\"?");
   }
+  expect_error(bare({"codec", "rm"}), 2, "unknown command \"rm\"; see");
+}
+
+TEST_F(UsageTest, HelpIsACommandToo) {
+  EXPECT_EQ(bare({"help"}).out, bare({"--help"}).out);
+  EXPECT_EQ(bare({"help", "put"}).out, bare({"put", "--help"}).out);
+  EXPECT_EQ(bare({"help", "codec", "list"}).out, bare({"codec", "list", "--help"}).out);
+  EXPECT_EQ(bare({"help", "put"}).status, 0);
+  expect_error(bare({"help", "ptu"}), 2, "unknown command \"ptu\"; did you mean \"put\"?");
+  expect_error(bare({"help", "demo-check"}), 2, "unknown command");
+  EXPECT_EQ(bare({"version"}).out, bare({"--version"}).out);
+  EXPECT_EQ(cinch({"put", "help"}, "v").status, 0);
 }
 
 TEST_F(UsageTest, CommandsThatAreNotShownAreNotSuggested) {

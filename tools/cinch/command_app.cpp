@@ -23,7 +23,7 @@ Examples:
   cinch demo
   cinch --store rocksdb:kv --codec zstd:level=3 import cache.safetensors --prefix chat/
   cinch --store rocksdb:kv stat
-  cinch COMMAND --help
+  cinch help COMMAND
 )";
 
 /// What is wrong with the number of seconds; CLI::Range takes "nan".

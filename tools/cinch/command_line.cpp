@@ -37,6 +37,20 @@ std::string suggestion(const std::string& name, const std::vector<std::string>& 
   return suggestion_for(name, views);
 }
 
+/// Names that commands have elsewhere.
+constexpr std::pair<std::string_view, std::string_view> other_names[] = {
+    {"add", "put"}, {"cat", "get"}, {"delete", "del"}, {"list", "ls"}, {"remove", "del"}, {"rm", "del"}, {"set", "put"},
+};
+
+std::string unknown_command(const std::string& name, const CLI::App& parent) {
+  const std::vector<std::string> known = command_names(parent);
+  std::string suggested = suggestion(name, known);
+  for (const auto& [other, command] : other_names) {
+    if (name == other && std::ranges::count(known, command) > 0) suggested = suggestion(std::string(command), known);
+  }
+  return "unknown command \"" + name + '"' + suggested;
+}
+
 /// The flag before `text` and what follows it, when a message of CLI11 reads so.
 std::optional<std::pair<std::string, std::string>> around(const std::string& message, std::string_view text) {
   const std::size_t at = message.find(text);
@@ -67,7 +81,7 @@ std::string explain(const CLI::App& top, const CLI::ParseError& error) {
   const CLI::App& last = typed_command(top);
   const std::string name = &last == &top ? "" : full_name(last) + ": ";
   if (!last.get_subcommands({}).empty() && wrong != rest.end()) {
-    return "unknown command \"" + *wrong + '"' + suggestion(*wrong, command_names(last));
+    return unknown_command(*wrong, last);
   }
   if (!last.get_subcommands({}).empty() && rest.empty() && error.get_name() == "RequiredError") {
     return name + "a command is required";
@@ -77,6 +91,25 @@ std::string explain(const CLI::App& top, const CLI::ParseError& error) {
   }
   if (!rest.empty()) return name + "unexpected argument \"" + rest.front() + '"';
   return name + plainly(error.what());
+}
+
+/// `cinch help COMMAND…`: what `cinch COMMAND… --help` prints.
+ExitStatus print_help(CLI::App& top, std::span<const char* const> names) {
+  CLI::App* app = &top;
+  std::string before;  // of the command's name
+  for (const std::string_view name : names) {
+    const std::vector<CLI::App*> commands = app->get_subcommands({});
+    const auto found = std::ranges::find_if(commands, [name](const CLI::App* command) {
+      return command->get_name() == name && !command->get_group().empty();
+    });
+    if (found == commands.end()) {
+      print_error(unknown_command(std::string(name), *app) + "; see cinch --help");
+      return ExitStatus::usage;
+    }
+    before += (before.empty() ? "" : " ") + app->get_name();
+    app = *found;
+  }
+  return print(app->help(before));
 }
 
 /// A flag with "=" and nothing behind it, for which CLI11 would take the next argument.
@@ -97,6 +130,10 @@ std::optional<ExitStatus> parse_command_line(int argc, const char* const* argv, 
   }
   CommandApp command(options);
   CLI::App& app = command.app();
+  if (argc > 1 && argv[1] == std::string_view("help")) {
+    return print_help(app, std::span(argv, static_cast<std::size_t>(argc)).subspan(2));
+  }
+  if (argc == 2 && argv[1] == std::string_view("version")) return print("cinch " CINCH_VERSION "\n");
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
