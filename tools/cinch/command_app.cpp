@@ -65,7 +65,8 @@ CLI::App* CommandApp::add(CLI::App& parent, const char* name, const char* what, 
 
 void CommandApp::add_global_flags() {
   const char* group = "Flags, before or after the command";
-  CLI::Option* store = app_.add_option("--store", options_.store, "The store: rocksdb:DIRECTORY, memory:");
+  CLI::Option* store = app_.add_option("--store", options_.store,
+                                       "The store: rocksdb:DIRECTORY, or memory:, which ends with the command");
   CLI::Option* config = app_.add_option("--config", options_.config, "The store, its codec and more, from a TOML file");
   CLI::Option* codec =
       app_.add_option("--codec", options_.codecs,
