@@ -146,6 +146,31 @@ TEST_F(DemoTest, AFileThatIsNotThereIsNamedAndNothingIsMade) {
   EXPECT_FALSE(std::filesystem::exists(directory));
 }
 
+TEST_F(DemoTest, ACodecThatIsMissingIsNamedAndNothingIsMade) {
+  namespace fs = std::filesystem;
+  const fs::path library = dir.path() / "lib";  // without plugins beside it
+  fs::create_directory(library);
+  for (const auto& entry : fs::directory_iterator(CINCH_BUILD_DIR "/lib")) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("libcinch.so")) fs::copy(entry.path(), library / name, fs::copy_options::copy_symlinks);
+  }
+  if (fs::is_empty(library)) GTEST_SKIP() << "the library is static";
+  small_file();
+  RunOptions options;
+  options.directory = dir.path().string();
+  options.environment = {"LD_LIBRARY_PATH=" + library.string()};
+  expect_error(run_cinch({"demo", "small.safetensors"}, options), 2, "codec \"lz4\" is not known");
+  EXPECT_FALSE(fs::exists(directory));
+  EXPECT_EQ(run_cinch({"demo", "small.safetensors", "--codec", "raw"}, options).status, 0);
+}
+
+TEST_F(DemoTest, AWorkingDirectoryThatIsGoneIsNamed) {
+  for (const std::string arguments : {"demo", "codec list --plugins ."}) {
+    EXPECT_NE(shell("(mkdir gone && cd gone && rmdir ../gone && '" + cinch_program() + "' " + arguments + ")"), 0);
+    EXPECT_THAT(read_file(dir.file("shell.out")), HasSubstr(": the working directory: No such file or directory"));
+  }
+}
+
 TEST_F(DemoTest, WorksWhereTheDirectorysNameHasBlanksAndQuotes) {
   const std::string odd = dir.file("it's a dir");
   std::filesystem::create_directory(odd);

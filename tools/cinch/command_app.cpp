@@ -1,10 +1,10 @@
 #include "command_app.hpp"
 
-#include <filesystem>
 #include <utility>
 
 #include "command_checks.hpp"
 #include "commands.hpp"
+#include "files.hpp"
 #include "help_text.hpp"
 
 namespace cinch::tool {
@@ -290,7 +290,11 @@ Status CommandApp::parse_texts() {
     if (!rate) return rate.error();
     options_.bytes_per_second = *rate;
   }
-  for (std::string& directory : options_.plugins) directory = std::filesystem::absolute(directory).string();
+  for (std::string& directory : options_.plugins) {
+    Result<std::string> absolute = absolute_path(directory);
+    if (!absolute) return absolute.error();
+    directory = std::move(*absolute);
+  }
   return {};
 }
 

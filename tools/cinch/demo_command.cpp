@@ -6,6 +6,7 @@
 #include "child_process.hpp"
 #include "commands.hpp"
 #include "demo_runs.hpp"
+#include "files.hpp"
 #include "json_writer.hpp"
 #include "loss.hpp"
 #include "output.hpp"
@@ -191,8 +192,9 @@ std::vector<std::string> specs_to_show(const CodecRegistry& codecs, Report& repo
 Status load_data(const Options& options, Report& report) {
   const Result<std::string> sample = sample_path();
   if (!sample) return sample.error();
-  std::error_code failed;
-  report.tensors.file = options.file ? fs::absolute(*options.file, failed).string() : *sample;
+  const Result<std::string> file = options.file ? absolute_path(*options.file) : sample;
+  if (!file) return file.error();
+  report.tensors.file = *file;
   Result<Workload> tensors = load_tensors(report.tensors.file, options.layout);
   if (!tensors) return tensors.error();
   report.tensors.values = std::move(*tensors);
@@ -212,12 +214,16 @@ Status run_all(const Options& options, Report& report) {
   const BackendRegistry backends = bundled_backends();
   const std::vector<std::string_view> names = backends.names();
   const bool has_rocksdb = std::ranges::find(names, "rocksdb") != names.end();
-  const std::string directory = has_rocksdb ? fs::absolute(directory_name).string() : "";
-  if (has_rocksdb) {
-    if (Status status = prepare_directory(directory); !status.ok()) return status;
-  }
   const std::vector<std::string> specs = options.codecs.empty() ? specs_to_show(*codecs, report) : options.codecs;
-  const DemoRuns runs(options, std::move(*config), std::move(*codecs), directory);
+  for (const std::string& spec : specs) {
+    if (const auto codec = codecs->codec(spec); !codec) return codec.error();
+  }
+  const Result<std::string> directory = has_rocksdb ? absolute_path(directory_name) : std::string();
+  if (!directory) return directory.error();
+  if (has_rocksdb) {
+    if (Status status = prepare_directory(*directory); !status.ok()) return status;
+  }
+  const DemoRuns runs(options, std::move(*config), std::move(*codecs), *directory);
   for (const std::string& spec : specs) {
     Result<DemoFigures> tensors = runs.run(spec, report.tensors);
     if (!tensors) return tensors.error();
@@ -229,7 +235,7 @@ Status run_all(const Options& options, Report& report) {
     report.document_figures.push_back(std::move(*documents));
   }
   if (has_rocksdb) {
-    report.store = directory + "/store";
+    report.store = *directory + "/store";
     // What stays loses nothing, unless nothing else was asked for.
     const auto keeps = [](const DemoFigures& one) { return one.loss ? 0 : one.ratio; };
     const std::string& best = std::ranges::max_element(report.tensor_figures, {}, keeps)->codec;

@@ -129,7 +129,8 @@ ExitStatus check_demo_store(const Options& options) {
   if (!values) return fail(values.error());
   Result<StoreConfig> config = load_config(options);
   if (!config) return fail(config.error());
-  config->threads = 1;  // as in memory, so that the two can be compared
+  config->codec = "raw";  // to read takes the codecs of what is stored, and no other
+  config->threads = 1;    // as in memory, so that the two can be compared
   config->settings.set("read_only", true);
   const Result<std::shared_ptr<CompressedKvStore>> store = cinch::open_store(*config);
   if (!store) return fail(store.error());

@@ -53,6 +53,13 @@ Descriptor::~Descriptor() {
   if (number_ > STDERR_FILENO) ::close(number_);
 }
 
+Result<std::string> absolute_path(const std::string& path) {
+  std::error_code failed;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, failed);
+  if (failed) return Status(StatusCode::io_error, path + ": the working directory: " + failed.message());
+  return absolute.string();
+}
+
 Result<InputFile> InputFile::open(const std::string& path) {
   InputFile file;
   file.path_ = path;

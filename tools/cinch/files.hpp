@@ -49,6 +49,9 @@ class InputFile {
 /// The end of a chain of links, which need not exist; of a path that is no link, the path. Requires: no ring of links.
 std::filesystem::path end_of_links(std::filesystem::path path);
 
+/// Fails for a relative path if the working directory is gone.
+Result<std::string> absolute_path(const std::string& path);
+
 /// Total length of the files in a directory and below.
 Result<std::uint64_t> bytes_below(const std::string& directory);
 
