@@ -505,7 +505,7 @@ TEST_P(KvStoreConformance, EverythingIsThereAfterReopening) {
 
 TEST_P(KvStoreConformance, BehavesLikeAMap) {
   std::map<std::string, std::string> model;
-  const auto pick = [&](std::size_t limit) { return static_cast<std::size_t>(random()()) % limit; };
+  const auto pick = [&](std::size_t limit) { return random()() % limit; };
   for (int i = 0; i < 3000; ++i) {
     const std::string key(1 + pick(3), static_cast<char>('a' + pick(3)));
     switch (pick(6)) {
