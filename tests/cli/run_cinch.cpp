@@ -8,8 +8,6 @@
 
 #include <array>
 #include <cerrno>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 
 #include "cinch/backend_registry.hpp"
@@ -125,16 +123,6 @@ void expect_error(const Outcome& run, int status, const std::string& text) {
   EXPECT_THAT(run.err, ::testing::StartsWith("cinch: "));
   EXPECT_THAT(run.err, ::testing::HasSubstr(text));
   EXPECT_EQ(run.err.find('\n'), run.err.size() - 1) << "not one line: " << run.err;
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file) << path;
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-void write_file(const std::string& path, const std::string& content) {
-  std::ofstream(path, std::ios::binary) << content;
 }
 
 Outcome CliTest::cinch(Args arguments, std::string in) const {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/files.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace cinch::test {
@@ -43,9 +44,6 @@ std::vector<std::string> field_names(const Json& object);
 
 /// Ended with that status, nothing on standard output, and one line on standard error that has `text` in it.
 void expect_error(const Outcome& run, int status, const std::string& text);
-
-std::string read_file(const std::string& path);
-void write_file(const std::string& path, const std::string& content);
 
 /// A test with a fresh directory, in which the program runs, and a RocksDB store below it.
 class CliTest : public ::testing::Test {

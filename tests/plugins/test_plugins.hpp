@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <fstream>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -14,6 +13,7 @@
 
 #include "cinch/codec_registry.hpp"
 #include "cinch/plugin_loader.hpp"
+#include "tests/support/files.hpp"
 
 namespace cinch::test {
 
@@ -48,15 +48,6 @@ inline std::vector<std::string> bundled_codecs() {
 inline std::vector<std::string> bundled_files() {
   std::istringstream names(CINCH_CODEC_FILES);
   return {std::istream_iterator<std::string>(names), {}};
-}
-
-inline std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-inline void write_file(const std::string& path, std::string_view bytes) {
-  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
 /// Encodes a whole value as one untyped block: the encoded bytes, in a heap block of their exact length, or nothing

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <utility>
+
+#include "tests/support/files.hpp"
 
 namespace cinch::test {
 namespace {
@@ -98,9 +98,8 @@ PowerLossFs::PowerLossFs(std::string directory, std::uint64_t cut_at, std::uint6
       on_cut_(std::move(on_cut)),
       random_(seed) {
   for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
-    std::ifstream content(entry.path(), std::ios::binary);
     auto file = std::make_shared<LosableFile>();
-    file->synced.assign(std::istreambuf_iterator<char>(content), {});
+    file->synced = read_file(entry.path());
     names_[entry.path().filename().string()] = file;
   }
   durable_names_ = names_;
