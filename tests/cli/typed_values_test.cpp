@@ -1,5 +1,6 @@
 // Tensors on their way in: shapes, token axes and heads, codecs that do not take them, and what lossy codecs lose.
 #include "tests/cli/safetensors_file.hpp"
+#include "tests/support/random.hpp"
 #include "tests/support/turning_keys.hpp"
 
 namespace cinch::test {
@@ -115,13 +116,8 @@ TEST_F(TypedValuesTest, TheSummaryOfAnImportHasALineForEachRule) {
 }
 
 TEST_F(TypedValuesTest, AnImportTellsOfItsOneTensorThatFellBack) {
-  std::string noise;
-  for (std::uint32_t i = 0, random = 1; i < 16384; ++i) {
-    random = random * 1664525 + 1013904223;
-    noise += static_cast<char>(random >> 24);
-  }
   const std::string file = save_safetensors(
-      dir.file("in"), R"({"noise":{"dtype":"BF16","shape":[64,2,64],"data_offsets":[0,16384]}})", noise);
+      dir.file("in"), R"({"noise":{"dtype":"BF16","shape":[64,2,64],"data_offsets":[0,16384]}})", noise(16384));
   const Outcome run = cinch({"import", file, "--codec", "tensor"});
   ASSERT_EQ(run.status, 0) << run.err;
   EXPECT_THAT(run.out, HasSubstr("zstd (fallback)"));

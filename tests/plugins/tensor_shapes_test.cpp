@@ -6,6 +6,7 @@
 #include "cinch/backend_registry.hpp"
 #include "cinch/codec_registry.hpp"
 #include "cinch/compressed_kv_store.hpp"
+#include "tests/support/random.hpp"
 
 namespace cinch::test {
 namespace {
@@ -30,11 +31,11 @@ const Case cases[] = {
 
 std::vector<std::byte> words(std::uint64_t bytes, unsigned period) {
   std::vector<std::byte> value(bytes);
-  std::uint32_t state = 1;
+  LinearCongruential random;
   for (std::uint64_t i = 0; i < bytes; ++i) {
-    if (i % period == 0) state = 1;
-    state = state * 1664525 + 1013904223;
-    value[i] = static_cast<std::byte>(i % 2 == 0 ? state >> 24 : 0x3f);
+    if (i % period == 0) random = {};
+    const std::uint32_t number = random.next();
+    value[i] = static_cast<std::byte>(i % 2 == 0 ? number >> 24 : 0x3f);
   }
   return value;
 }

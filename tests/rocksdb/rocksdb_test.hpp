@@ -7,24 +7,16 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "cinch/backend_registry.hpp"
 #include "tests/support/files.hpp"
+#include "tests/support/random.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace cinch::test {
-
-/// The same bytes for the same size and seed; nothing compresses them.
-inline std::string noise(std::size_t size, std::uint64_t seed = 0) {
-  std::mt19937_64 random(size + 7919 * seed);
-  std::string bytes(size, '\0');
-  for (char& c : bytes) c = static_cast<char>(random());
-  return bytes;
-}
 
 /// A closed database with all of its column families, opened without cinch.
 class RawDatabase {

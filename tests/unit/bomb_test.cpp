@@ -1,5 +1,5 @@
-// Values that decode to far more than they are: refused before anything is allocated, or stopped at the end of the
-// destination, which is as long as the frame said and no longer.
+// Small values that decode to huge ones: refused before anything is allocated, or stopped at the end of the
+// destination, which is exactly as long as the frame said.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <memory_resource>
-#include <random>
 #include <sstream>
 
 #include "cinch/backend_registry.hpp"
@@ -17,12 +16,15 @@
 #include "engine/checksum.hpp"
 #include "engine/frame_reader.hpp"
 #include "tests/support/failing_allocator.hpp"
+#include "tests/support/payloads.hpp"
 #include "tests/unit/frame_cases.hpp"
 
 namespace cinch {
 namespace {
 
 using test::Bytes;
+using test::make_payload;
+using test::PayloadKind;
 
 constexpr std::string_view bomb_key = "k";
 constexpr std::uint64_t limit = std::uint64_t{1} << 20;
@@ -37,13 +39,6 @@ Bytes bytes_of(std::initializer_list<int> values) {
 Bytes operator+(Bytes first, const Bytes& second) {
   first.insert(first.end(), second.begin(), second.end());
   return first;
-}
-
-Bytes noise(std::size_t size) {
-  std::mt19937 random(17);
-  Bytes out(size);
-  for (std::byte& byte : out) byte = static_cast<std::byte>(random());
-  return out;
 }
 
 // -- zstd's, without its magic, as blocks are stored.
@@ -93,10 +88,10 @@ struct Bomb {
 
 /// What any codec has to survive: bytes that mean nothing to it, or too much.
 void add_general(const std::string& codec, std::vector<Bomb>& out) {
-  const std::vector<Bytes> contents = {Bytes(1), Bytes(25'000), Bytes(25'000, std::byte{0xff}), noise(25'000),
-                                       Bytes(3, std::byte{0x7f})};
+  const std::vector<Bytes> contents = {Bytes(1), Bytes(25'000), Bytes(25'000, std::byte{0xff}),
+                                       make_payload(PayloadKind::random, 25'000), Bytes(3, std::byte{0x7f})};
   for (const Bytes& block : contents) out.push_back({"junk block", codec, block, {}});
-  for (const Bytes& plan : contents) out.push_back({"junk plan", codec, noise(1000), plan});
+  for (const Bytes& plan : contents) out.push_back({"junk plan", codec, make_payload(PayloadKind::random, 1000), plan});
 }
 
 /// Blocks that the codec itself made of long values that shrink to nearly nothing, told to be short ones.

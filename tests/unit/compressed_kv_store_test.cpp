@@ -3,12 +3,11 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
-
 #include "cinch/backend_registry.hpp"
 #include "cinch/store_support.hpp"
 #include "engine/frame_writer.hpp"
 #include "tests/support/fault_kv_store.hpp"
+#include "tests/support/random.hpp"
 #include "tests/support/store_counter.hpp"
 #include "tests/support/test_codecs.hpp"
 
@@ -17,6 +16,7 @@ namespace {
 
 using test::make_toy_codec;
 using test::make_toy_registry;
+using test::noise;
 using test::ToyKind;
 
 std::shared_ptr<KvStore> memory() { return *bundled_backends().open("memory", {}); }
@@ -27,13 +27,6 @@ std::string text(std::size_t size) {
   std::string out;
   for (int i = 0; out.size() < size; ++i) out += "line " + std::to_string(i) + " of a text that compresses\n";
   return out.substr(0, size);
-}
-
-std::string noise(std::size_t size) {
-  std::mt19937 random(21);
-  std::string out(size, '\0');
-  for (char& c : out) c = static_cast<char>(random());
-  return out;
 }
 
 std::string get(KvStore& store, std::string_view key) {
