@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <map>
 #include <sstream>
 
 #include "cinch/store_config.hpp"
 #include "tests/cli/safetensors_file.hpp"
+#include "tests/support/long_run.hpp"
 
 namespace cinch::test {
 namespace {
@@ -20,8 +20,6 @@ constexpr int share = 3;  // of the runs: programs start slowly
 #else
 constexpr int share = 1;
 #endif
-
-bool is_long_run() { return std::getenv("CINCH_TEST_LONG") != nullptr; }
 
 using Content = std::map<std::string, std::string>;
 

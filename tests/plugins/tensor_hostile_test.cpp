@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstdlib>
 
 #include "cinch/codec_plugin_options.hpp"
 #include "tests/plugins/tensor_values.hpp"
+#include "tests/support/long_run.hpp"
 
 namespace cinch::test {
 namespace {
@@ -110,8 +110,7 @@ TEST(TensorHostileTest, SurvivesFlippedBits) {
 
 TEST(TensorHostileTest, SurvivesNoise) {
   const std::vector<Specimen> all = specimens();
-  const char* const seconds = std::getenv("CINCH_FUZZ_SECONDS");
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds ? std::atoi(seconds) : 0);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(long_run("CINCH_FUZZ_SECONDS", 0));
   Random random(2026);
   for (unsigned round = 0; round < 2000 || std::chrono::steady_clock::now() < end; ++round) {
     const Specimen& from = all[random.next() % all.size()];

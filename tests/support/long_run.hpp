@@ -1,4 +1,4 @@
-/// Tests that run short by themselves and long when an environment variable asks for it.
+/// Environment variables that make tests run longer.
 #pragma once
 
 #include <cstdint>
@@ -11,5 +11,8 @@ inline std::uint64_t long_run(const char* variable, std::uint64_t usual) {
   const char* const given = std::getenv(variable);
   return given ? std::strtoull(given, nullptr, 10) : usual;
 }
+
+/// Whether CINCH_TEST_LONG asks for the long form of tests that otherwise take samples.
+inline bool is_long_run() { return std::getenv("CINCH_TEST_LONG") != nullptr; }
 
 }  // namespace cinch::test

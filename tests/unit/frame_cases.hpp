@@ -2,7 +2,6 @@
 /// with a plan and without.
 #pragma once
 
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,8 +54,5 @@ std::vector<FrameCase> small_frame_cases();
 /// A value of a shape that every codec takes: `tokens` tokens of one head of 32 numbers bf16, 64 bytes each.
 FrameCase tensor_case(const std::string& spec, std::uint64_t tokens, std::uint64_t block_bytes = 0,
                       std::uint64_t seed = 1);
-
-/// Whether the long form of a test is wanted, which the environment variable CINCH_TEST_LONG asks for.
-inline bool is_long_run() { return std::getenv("CINCH_TEST_LONG") != nullptr; }
 
 }  // namespace cinch::test

@@ -9,6 +9,7 @@
 #include "engine/checksum.hpp"
 #include "engine/frame_reader.hpp"
 #include "tests/support/failing_allocator.hpp"
+#include "tests/support/long_run.hpp"
 #include "tests/unit/frame_cases.hpp"
 
 namespace cinch {
