@@ -57,7 +57,7 @@ TEST(CodecRegistryTest, ParametersThatAreNoTextAreRefusedBeforeTheCodecSeesThem)
   for (const char* given : {"caf\xe9", "a\nb"}) {
     const Status status = default_registry().codec(std::string("zstd:level=") + given).status();
     EXPECT_EQ(status.code(), StatusCode::invalid_argument);
-    EXPECT_NE(status.message().find("expected UTF-8"), std::string_view::npos) << status.to_string();
+    EXPECT_THAT(status.message(), HasSubstr("expected UTF-8"));
   }
 }
 

@@ -122,7 +122,7 @@ TEST(LossTest, IsReportedAsItIs) {
   EXPECT_FLOAT_EQ(loss->worst_row, static_cast<float>(std::sqrt(found.squared_error / found.squared)));
 }
 
-TEST(LossTest, OfWhatIsUnchangedIsNone) {
+TEST(LossTest, UnchangedBytesHaveNone) {
   const CodecRegistry registry = registry_with("codecs");
   const std::vector<std::byte> value = make_payload(PayloadKind::random, 1001);
   const Result<LossSums> loss = codec_of(registry, "test.lossy")->measure({}, value, value);
@@ -147,7 +147,7 @@ TEST(TakenValuesTest, AreToldFromOthersAndFromThoseWithoutAnAxis) {
   EXPECT_TRUE(bound_of(Dtype::bf16, 0).ok());
   EXPECT_EQ(bound_of(Dtype::i32, 0).code(), StatusCode::unsupported);
   EXPECT_EQ(bound_of(Dtype::bf16, std::nullopt).code(), StatusCode::invalid_argument);
-  EXPECT_NE(bound_of(Dtype::bf16, std::nullopt).message().find("needs the token axis"), std::string_view::npos);
+  EXPECT_THAT(bound_of(Dtype::bf16, std::nullopt).message(), testing::HasSubstr("needs the token axis"));
 }
 
 TEST(LossTest, MergesSumsAndMaxima) {

@@ -113,7 +113,7 @@ TEST(ConfigCheckTest, MistakesOfReadingAndOfCodecsComeTogetherInTheOrderOfLines)
   const Status status = StoreConfig::from_toml("[store]\ncodec = \"nope\"\n[engine]\nblok = 1\n", "c.toml").status();
   const std::string_view text = status.message();
   EXPECT_LT(text.find("c.toml:2: store.codec: "), text.find("c.toml:4: engine.blok: "));
-  EXPECT_NE(text.find("c.toml:4: engine.blok: "), text.npos);
+  EXPECT_THAT(text, HasSubstr("c.toml:4: engine.blok: "));
 }
 
 TEST(ConfigCheckTest, WithoutAFileMistakesNameTheKey) {

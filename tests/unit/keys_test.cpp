@@ -1,6 +1,6 @@
 #include "cinch/keys.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <random>
 
@@ -37,7 +37,7 @@ TEST(KeysTest, UnknownEscapesNameTheirPlace) {
     const Result<std::string> key = unescape_key(text);
     ASSERT_FALSE(key) << text;
     EXPECT_EQ(key.error().code(), StatusCode::invalid_argument);
-    EXPECT_NE(key.error().message().find("byte 2"), std::string_view::npos) << text;
+    EXPECT_THAT(key.error().message(), testing::HasSubstr("byte 2")) << text;
   }
 }
 

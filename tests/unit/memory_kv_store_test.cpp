@@ -1,7 +1,7 @@
 // What the memory store promises beyond every store: its account, its capacity, and values without copies.
 #include "backends/memory/memory_kv_store.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <chrono>
 #include <thread>
@@ -108,7 +108,7 @@ TEST(MemoryKvStoreTest, AFullStoreAnswersNoSpaceAndKeepsWhatItHas) {
   ASSERT_TRUE(store.set("b", std::string(4000, 'b')).ok());
   const Status status = store.set("c", std::string(4000, 'c'));
   EXPECT_EQ(status.code(), StatusCode::no_space);
-  EXPECT_NE(status.message().find("10000"), std::string_view::npos) << status.message();
+  EXPECT_THAT(status.message(), testing::HasSubstr("10000"));
   EXPECT_EQ(store.set("b", std::string(7000, 'x')).code(), StatusCode::no_space);
   EXPECT_EQ(get(store, "a"), std::string(4000, 'a'));
   EXPECT_EQ(get(store, "b"), std::string(4000, 'b'));

@@ -1,6 +1,6 @@
 #include "cinch/settings.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 namespace cinch {
 namespace {
@@ -40,7 +40,7 @@ TEST(SettingsTest, UnknownKeysGetTheNearestKnownOne) {
   const Settings settings{{"capcity", std::int64_t{5}}};
   const Status status = settings.only({"path", "capacity"});
   EXPECT_EQ(status.code(), StatusCode::invalid_argument);
-  EXPECT_NE(status.message().find("did you mean \"capacity\""), std::string_view::npos) << status.message();
+  EXPECT_THAT(status.message(), testing::HasSubstr("did you mean \"capacity\""));
 }
 
 TEST(SettingsTest, NothingNearIsNoSuggestion) {
