@@ -93,10 +93,7 @@ class CyclesTest : public RocksDbTest {
 TEST_F(CyclesTest, OfAStoreInMemoryLeaveNothingBehind) { run({}, long_run("CINCH_CYCLES", 1000)); }
 
 TEST_F(CyclesTest, OfAStoreOnDiskLeaveNothingBehind) {
-  StoreConfig config;
-  config.backend = "rocksdb";
-  config.settings.set("path", path());
-  run(std::move(config), long_run("CINCH_CYCLES", 100));
+  run(StoreConfig::from_url("rocksdb:" + path()).value(), long_run("CINCH_CYCLES", 100));
 }
 
 }  // namespace

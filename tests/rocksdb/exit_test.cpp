@@ -32,10 +32,7 @@ class ExitTest : public RocksDbTest {
   }
 
   static void expect_values(const std::string& path) {
-    StoreConfig config;
-    config.backend = "rocksdb";
-    config.settings.set("path", path);
-    const auto store = open_store(config);
+    const auto store = open_store(StoreConfig::from_url("rocksdb:" + path).value());
     ASSERT_TRUE(store.has_value()) << store.status().to_string();
     EXPECT_EQ((*store)->stats().lost_writes, 0u);
     for (int n = 0; n < exiting_values; ++n) {

@@ -21,11 +21,12 @@ Store held_static;                        // destroyed by exit()
 Store* volatile held_for_ever = nullptr;  // never destroyed
 std::atomic<bool> has_begun{false};
 
+StoreConfig config_for(const std::string& path) {
+  return StoreConfig::from_url(path.empty() ? "memory:" : "rocksdb:" + path).value();
+}
+
 Store open(const std::string& path) {
-  StoreConfig config;
-  config.backend = path.empty() ? "memory" : "rocksdb";
-  if (!path.empty()) config.settings.set("path", path);
-  Result<Store> store = open_store(config);
+  Result<Store> store = open_store(config_for(path));
   if (!store) std::abort();
   return *store;
 }
@@ -40,9 +41,7 @@ void work_for_ever(const Store& store) {
 }
 
 void open_for_ever(const std::string& path) {
-  StoreConfig config;
-  config.backend = path.empty() ? "memory" : "rocksdb";
-  if (!path.empty()) config.settings.set("path", path);
+  const StoreConfig config = config_for(path);
   for (;;) {
     (void)open_store(config);
     has_begun = true;
