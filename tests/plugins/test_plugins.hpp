@@ -17,7 +17,7 @@
 
 namespace cinch::test {
 
-/// Directories: "codecs", "broken", "liars".
+/// The file of a plugin; `directory` is one of those that tests/plugins/CMakeLists.txt puts plugins into ("codecs").
 inline std::string test_plugin(const std::string& directory, const std::string& name) {
   return CINCH_BUILD_DIR "/tests/plugins/" + directory + "/" + name + ".cinch.so";
 }

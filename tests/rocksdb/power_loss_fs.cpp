@@ -189,7 +189,7 @@ IOStatus PowerLossFs::NewWritableFile(const std::string& path, const rocksdb::Fi
   return status;
 }
 
-/// Nothing of cinch writes on where another one ended.
+/// cinch never reopens a file to append to it.
 IOStatus PowerLossFs::ReopenWritableFile(const std::string& path, const rocksdb::FileOptions&,
                                          std::unique_ptr<rocksdb::FSWritableFile>*, IODebugContext*) {
   return IOStatus::NotSupported(path);

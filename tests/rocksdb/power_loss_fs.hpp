@@ -1,9 +1,8 @@
-/// A file system that remembers what a power loss at one moment would leave: of what was written and not synced some
-/// blocks and not others, of names that were made, moved and removed without a sync of their directory some and not
-/// others.
+/// A file system that remembers what a power loss at a given moment leaves: an arbitrary subset of the unsynced blocks,
+/// and of the names created, renamed or removed since their directory was synced.
 ///
-/// Everything goes on to the real file system at once, so that a store may be closed in peace after the cut; only syncs
-/// do not, they count here alone.
+/// All calls but syncs reach the real file system at once, so that a store can be closed normally after the cut; syncs
+/// only count here.
 #pragma once
 
 #include <rocksdb/file_system.h>
@@ -34,8 +33,8 @@ class PowerLossFs final : public rocksdb::FileSystemWrapper {
  public:
   using Image = std::map<std::string, std::string>;  // what each file of the directory holds
 
-  /// Takes what lies in `directory` for durable. The power goes before operation number `cut_at`, counted from 1;
-  /// `on_cut` is called then.
+  /// What is in `directory` now counts as durable. The power fails before operation number `cut_at`, counted from 1, or
+  /// else in `image`; `on_cut` is called then.
   PowerLossFs(std::string directory, std::uint64_t cut_at, std::uint64_t seed, std::function<void()> on_cut);
 
   const char* Name() const override { return "PowerLossFs"; }
@@ -43,7 +42,7 @@ class PowerLossFs final : public rocksdb::FileSystemWrapper {
   bool is_cut() const;
   std::uint64_t operations() const;
 
-  /// What the power loss left; when it did not come yet, it comes now.
+  /// What the power loss left. If the power has not failed yet, it fails now.
   Image image();
 
   rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,

@@ -45,7 +45,8 @@ class PowerLossTest : public RocksDbTest {
     return RocksDbKvStore::open_with(options);
   }
 
-  /// Opens, checks, writes and closes; the power fails somewhere in between. Answers how many operations there were.
+  /// Opens, checks, writes and closes; the power fails before operation `cut_at` (0: after all of them). `operations`
+  /// is set to their number.
   void run_cycle(std::uint64_t cut_at, std::uint64_t seed, std::uint64_t& operations) {
     const auto fs = std::make_shared<PowerLossFs>(path(), cut_at, seed, [this] { note_cut(); });
     const std::unique_ptr<rocksdb::Env> env = rocksdb::NewCompositeEnv(fs);
@@ -89,7 +90,7 @@ class PowerLossTest : public RocksDbTest {
     for (std::thread& writer : writers) writer.join();
   }
 
-  /// What was acknowledged before the power failed, and what was begun.
+  /// Notes what was acknowledged and what was started before the power failed.
   void note_cut() {
     for (unsigned writer = 0; writer < writers_at_once; ++writer) {
       at_cut_[writer].acknowledged = done_[writer];
@@ -97,7 +98,7 @@ class PowerLossTest : public RocksDbTest {
     }
   }
 
-  /// Each writer's keys are as after some number of operations, of which all the acknowledged ones are part.
+  /// Each writer's keys are as some number of its operations left them, no fewer than were acknowledged.
   void check_content(KvStore& store, bool is_cut) {
     std::size_t keys = 0;
     for (unsigned writer = 0; writer < writers_at_once; ++writer) {
@@ -113,7 +114,7 @@ class PowerLossTest : public RocksDbTest {
       ASSERT_TRUE(matches(*content, found, why))
           << "writer " << writer << ": of " << at_cut_[writer].acknowledged << " acknowledged operations and "
           << at_cut_[writer].started << " begun ones not " << found.operations() << ": " << why;
-      if (is_cut) continue;  // this opening is none any more, the next one may find less
+      if (is_cut) continue;  // the power failed during this opening, the next may find less
       model = found;
       started_[writer] = done_[writer] = model.operations();
     }
@@ -134,7 +135,7 @@ TEST_F(PowerLossTest, LosesNoAcknowledgedWriteAndOpens) {
   const std::uint64_t first_seed = long_run("CINCH_POWER_SEED", 1);
   std::mt19937_64 random(first_seed);
   std::uint64_t operations = 0;
-  run_cycle(0, first_seed, operations);  // to see how many operations there are
+  run_cycle(0, first_seed, operations);  // counts them
   for (std::uint64_t cycle = 0; cycle < cycles; ++cycle) {
     // One in four early, while it opens; one in eight after it was closed.
     const std::uint64_t kind = cycle % 8;

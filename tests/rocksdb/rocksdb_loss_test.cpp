@@ -1,4 +1,4 @@
-// A store that comes back short says so: at its opening, in its statistics, and until somebody accepts it.
+// A store that lost writes says so: when it is opened, in its statistics, and until the loss is accepted.
 #include <gmock/gmock.h>
 
 #include <algorithm>

@@ -116,7 +116,6 @@ FailingAllocation::~FailingAllocation() { left = never; }
 bool FailingAllocation::has_failed() const noexcept { return failed; }
 
 AllocationCount::AllocationCount() noexcept { asked_for = times = 0; }
-AllocationCount::~AllocationCount() = default;
 std::size_t AllocationCount::bytes() const noexcept { return asked_for; }
 std::size_t AllocationCount::calls() const noexcept { return times; }
 

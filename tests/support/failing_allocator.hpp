@@ -7,7 +7,7 @@
 
 namespace cinch::test {
 
-/// While it lives, the `n`-th allocation of this thread from now (0: the next) fails; once, or with all after it.
+/// While it lives, the `n`-th allocation of this thread from now on (0: the next) fails, alone or with all after it.
 class FailingAllocation {
  public:
   explicit FailingAllocation(int n, bool for_ever = false) noexcept;
@@ -18,13 +18,12 @@ class FailingAllocation {
   bool has_failed() const noexcept;
 };
 
-/// While it lives, keeps account of what this thread allocates.
+/// Counts what this thread allocates from the construction on. One at a time: the next one starts from zero again.
 class AllocationCount {
  public:
   AllocationCount() noexcept;
   AllocationCount(const AllocationCount&) = delete;
   AllocationCount& operator=(const AllocationCount&) = delete;
-  ~AllocationCount();
 
   /// All bytes that were asked for, whether given back since or not.
   std::size_t bytes() const noexcept;
@@ -32,9 +31,9 @@ class AllocationCount {
 };
 
 /// Calls `work` with its first allocation failing, then with its second, and so on until none of its allocations is
-/// left to fail; then the same with all further allocations failing too. Answers in how many calls one failed. After
-/// each call, with allocations working again, `judge(n, for_ever)` looks at what it has left behind. `step` leaves some
-/// of the calls out. Only `std::bad_alloc` may leave `work`.
+/// left to fail; then the same with all further allocations failing too. Returns the number of calls in which an
+/// allocation failed. After each call, with allocations working again, `judge(n, for_ever)` checks what it has left
+/// behind. With a `step`, only every `step`-th allocation is made to fail. Only `std::bad_alloc` may leave `work`.
 template <class Work, class Judge>
 int fail_each_allocation(Work&& work, Judge&& judge, int step = 1) {
   int failures = 0;

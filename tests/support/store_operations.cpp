@@ -23,11 +23,7 @@ std::string tensor_value(char seed) {
   return value;
 }
 
-SetOptions as_tensor() {
-  SetOptions options;
-  options.tensor = *make_tensor(Dtype::bf16, dims, 0);
-  return options;
-}
+SetOptions as_tensor() { return {.tensor = *make_tensor(Dtype::bf16, dims, 0)}; }
 
 Status differs() { return {StatusCode::cancelled, "other bytes than were set"}; }
 
@@ -89,9 +85,7 @@ Status move_frame(CompressedKvStore& store) {
   const GetResult frame = store.get_frame("a");
   if (!frame) return frame.error();
   if (!*frame) return differs();
-  SetOptions options;
-  options.ttl = std::chrono::hours(1);
-  return store.set_frame("a", (*frame)->bytes(), options);
+  return store.set_frame("a", (*frame)->bytes(), {.ttl = std::chrono::hours(1)});
 }
 
 Status read_head(CompressedKvStore& store) {
@@ -132,7 +126,11 @@ std::vector<StoreOperation> make_operations() {
       {"recompress", [](CompressedKvStore& s) { return s.recompress("a", "raw").status(); }},
       {"move_frame", move_frame},
       {"flush", [](CompressedKvStore& s) { return s.flush(); }},
-      {"stats", [](CompressedKvStore& s) { return s.stats().values > 0 ? Status() : Status(); }},
+      {"stats",
+       [](CompressedKvStore& s) {
+         (void)s.stats();
+         return Status();
+       }},
   };
 }
 

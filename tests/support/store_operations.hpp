@@ -11,8 +11,8 @@
 
 namespace cinch::test {
 
-/// One call. It answers the call's failure, and `cancelled`, which no store says, when the call succeeded with other
-/// bytes than those that were set.
+/// One call. `run` returns its failure, or `cancelled`, which no store returns, when it succeeded with other bytes than
+/// those that were set.
 struct StoreOperation {
   std::string name;
   std::function<Status(CompressedKvStore&)> run;
@@ -22,13 +22,13 @@ inline std::ostream& operator<<(std::ostream& out, const StoreOperation& operati
 
 using StoreContent = std::map<std::string, std::string>;
 
-/// The keys "a", "b" and "c" with a tensor of three blocks each; `old_value` with its last byte being the key.
+/// Sets the keys "a", "b" and "c" to tensors of three blocks that differ in the last byte, which is the key.
 void fill_for_operations(CompressedKvStore& store);
 
-/// Blocks short enough that the values are made of several.
+/// Blocks so short that a value has several.
 CompressedOptions options_for_operations();
 
-/// All of them; each finds what `fill_for_operations` leaves.
+/// All of them; each expects the store as `fill_for_operations` leaves it.
 const std::vector<StoreOperation>& store_operations();
 
 /// All keys with their values. A failure to read is a failure of the test.

@@ -31,8 +31,7 @@ class AsyncMemoryTest : public testing::Test {
  protected:
   AsyncKvStore async(asio::any_io_executor executor) { return {store, std::move(executor), workers}; }
 
-  /// Whether an allocation failed on the one worker while it was at what `start` starts, its `n`-th or all from that
-  /// on.
+  /// Runs `start` with the one worker's `n`-th allocation, or all from that on, failing; returns whether one failed.
   template <class Start>
   bool fails_on_worker(int n, bool for_ever, Start start) {
     std::optional<test::FailingAllocation> failing;
