@@ -9,8 +9,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-const std::string sample = CINCH_SOURCE_DIR "/tools/data/kv-sample.safetensors";
-
 class BenchTest : public CliTest {
  protected:
   Outcome bench(Args flags) const {
@@ -26,7 +24,7 @@ std::vector<std::string> codecs_of(const Json& figures) {
 }
 
 TEST_F(BenchTest, InJsonEveryCodecHasExactlyTheseFields) {
-  const Outcome run = bench({"--input", sample, "--codec", "lz4", "--codec", "zstd:level=1", "--json"});
+  const Outcome run = bench({"--input", sample_path, "--codec", "lz4", "--codec", "zstd:level=1", "--json"});
   EXPECT_EQ(run.status, 0) << run.err;
   const Json json = run.json();
   ASSERT_EQ(json.size(), 2u);
@@ -48,16 +46,15 @@ TEST_F(BenchTest, APipeIsNotWaitedFor) {
 }
 
 TEST_F(BenchTest, CodecsAreNamedAsGiven) {
-  const Json json = bench({"--input", sample, "--codec", "zstd:level=1", "--codec", "zstd", "--json"}).json();
+  const Json json = bench({"--input", sample_path, "--codec", "zstd:level=1", "--codec", "zstd", "--json"}).json();
   EXPECT_EQ(json[0]["codec"], "zstd:level=1");
   EXPECT_EQ(json[1]["codec"], "zstd");
 }
 
 TEST_F(BenchTest, WithoutAPlainLibraryItsFiguresAreNull) {
   write_file(dir.file("file"), "value" + std::string(10'000, '\0'));
-  const Json json = bench({"--input", "file", "--codec", "raw", "--codec", "test.valid", "--plugins",
-                           CINCH_BUILD_DIR "/tests/plugins/codecs", "--json"})
-                        .json();
+  const Json json =
+      bench({"--input", "file", "--codec", "raw", "--codec", "test.valid", "--plugins", codecs_dir, "--json"}).json();
   ASSERT_EQ(json.size(), 2u);
   for (const Json& one : json) {
     EXPECT_TRUE(one["library_encode_gbps"].is_null()) << one;
@@ -66,14 +63,14 @@ TEST_F(BenchTest, WithoutAPlainLibraryItsFiguresAreNull) {
 }
 
 TEST_F(BenchTest, TheRatioIsThatOfTheStore) {
-  ASSERT_EQ(cinch({"import", sample, "--codec", "zstd:level=3"}).status, 0);
+  ASSERT_EQ(cinch({"import", sample_path, "--codec", "zstd:level=3"}).status, 0);
   const double stored = cinch({"stat", "--json"}).json()["ratio"];
-  const double benched = bench({"--input", sample, "--codec", "zstd:level=3", "--json"}).json()[0]["ratio"];
+  const double benched = bench({"--input", sample_path, "--codec", "zstd:level=3", "--json"}).json()[0]["ratio"];
   EXPECT_DOUBLE_EQ(benched, stored);
 }
 
 TEST_F(BenchTest, ThreadsAreTold) {
-  const Outcome run = bench({"--input", sample, "--codec", "zstd:level=1", "--threads", "2", "--json"});
+  const Outcome run = bench({"--input", sample_path, "--codec", "zstd:level=1", "--threads", "2", "--json"});
   EXPECT_EQ(run.status, 0) << run.err;
   EXPECT_EQ(run.json()[0]["threads"], 2);
 }
@@ -86,7 +83,7 @@ TEST_F(BenchTest, MoreThreadsThanValuesAreFine) {
 }
 
 TEST_F(BenchTest, ItIsATableForPeople) {
-  const Outcome run = bench({"--input", sample, "--codec", "raw", "--codec", "lz4"});
+  const Outcome run = bench({"--input", sample_path, "--codec", "raw", "--codec", "lz4"});
   EXPECT_EQ(run.status, 0) << run.err;
   EXPECT_EQ(run.err, "");
   for (const char* text : {"codec", "threads", "ratio", "encode GB/s", "memcpy GB/s", "\nraw ", "\nlz4 "}) {
@@ -95,7 +92,7 @@ TEST_F(BenchTest, ItIsATableForPeople) {
 }
 
 TEST_F(BenchTest, WithoutCodecsTensorsGoThroughThoseForTensorsToo) {
-  const Json json = bench({"--input", sample, "--json"}).json();
+  const Json json = bench({"--input", sample_path, "--json"}).json();
   EXPECT_THAT(codecs_of(json), ElementsAre("raw", "lz4", "zstd:level=1", "zstd:level=3", "tensor", "quant:error=0.1"));
   EXPECT_GT(json[5]["loss"]["relative_error"].get<double>(), 0);
   write_file(dir.file("file"), "one value");
@@ -133,7 +130,7 @@ TEST_F(BenchTest, AFileThatIsMissingEmptyOrDamagedIsNamed) {
   expect_error(bench({"--input", "no-such-file"}), 5, "no-such-file");
   write_file(dir.file("empty"), "");
   expect_error(bench({"--input", "empty"}), 5, "empty");
-  write_file(dir.file("cut.safetensors"), read_file(sample).substr(0, 100'000));
+  write_file(dir.file("cut.safetensors"), read_file(sample_path).substr(0, 100'000));
   expect_error(bench({"--input", "cut.safetensors"}), 5, "cut.safetensors");
 }
 

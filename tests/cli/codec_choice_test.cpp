@@ -1,23 +1,15 @@
-// Which codec a value is written with, and that reading does not care: --codec, --config, --plugins.
+// Which codec a value is written with (--codec, --config, --plugins), and that any codec may be configured to read it.
 #include "tests/cli/run_cinch.hpp"
 
 namespace cinch::test {
 namespace {
 
-const std::string plugin_dir = CINCH_BUILD_DIR "/tests/plugins/codecs";
 const std::string text(20'000, 'x');
 
 class CodecChoiceTest : public CliTest {
  protected:
   std::string format_of(const std::string& key) const { return cinch({"stat", key, "--json"}).json()["format"]; }
   std::string codec_of(const std::string& key) const { return cinch({"stat", key, "--json"}).json()["codec"]; }
-
-  std::string config(const std::string& codec) const {
-    const std::string path = dir.file("cinch.toml");
-    write_file(
-        path, "[store]\nbackend = \"rocksdb\"\ncodec = \"" + codec + "\"\n[store.rocksdb]\npath = \"" + store + "\"\n");
-    return path;
-  }
 };
 
 TEST_F(CodecChoiceTest, TheSpecDecidesTheStoredFormat) {
@@ -56,44 +48,41 @@ TEST_F(CodecChoiceTest, ValuesOfSeveralCodecsLieInOneStore) {
 }
 
 TEST_F(CodecChoiceTest, AConfigFileNamesStoreAndCodec) {
-  const std::string file = config("zstd:level=5");
-  EXPECT_EQ(bare({"--config", file, "put", "k"}, text).status, 0);
-  EXPECT_EQ(bare({"get", "k", "--config", file}).out, text);
+  write_config("codec = \"zstd:level=5\"\n");
+  EXPECT_EQ(bare({"--config", "c.toml", "put", "k"}, text).status, 0);
+  EXPECT_EQ(bare({"get", "k", "--config", "c.toml"}).out, text);
   EXPECT_EQ(codec_of("k"), "zstd:level=5");
 }
 
 TEST_F(CodecChoiceTest, ASpecOverridesTheConfig) {
-  EXPECT_EQ(bare({"--config", config("zstd"), "--codec", "lz4", "put", "k"}, text).status, 0);
+  write_config("codec = \"zstd\"\n");
+  EXPECT_EQ(bare({"--config", "c.toml", "--codec", "lz4", "put", "k"}, text).status, 0);
   EXPECT_EQ(format_of("k"), "lz4");
 }
 
 TEST_F(CodecChoiceTest, TheConfigsDirectoriesProvideCodecs) {
-  const std::string file = config("test.valid");
-  write_file(file, "[plugins]\ndirectories = [\"" + plugin_dir + "\"]\n" + read_file(file));
-  const std::string value = "value" + std::string(1000, '\0');
-  EXPECT_EQ(bare({"--config", file, "put", "k"}, value).status, 0);
+  write_config("codec = \"test.valid\"\n[plugins]\ndirectories = [\"" + codecs_dir + "\"]\n");
+  EXPECT_EQ(bare({"--config", "c.toml", "put", "k"}, value_with_zeros).status, 0);
   EXPECT_EQ(format_of("k"), "test.valid");
-  EXPECT_EQ(bare({"--config", file, "get", "k"}).out, value);
+  EXPECT_EQ(bare({"--config", "c.toml", "get", "k"}).out, value_with_zeros);
 }
 
 TEST_F(CodecChoiceTest, ADirectoryOfPluginsProvidesCodecs) {
-  const std::string value = "value" + std::string(1000, '\0');
-  put("k", value, {"--plugins", plugin_dir, "--codec", "test.xor"});
+  put("k", value_with_zeros, {"--plugins", codecs_dir, "--codec", "test.xor"});
   EXPECT_EQ(format_of("k"), "test.xor");
-  EXPECT_EQ(cinch({"get", "k", "--plugins", plugin_dir}).out, value);
+  EXPECT_EQ(cinch({"get", "k", "--plugins", codecs_dir}).out, value_with_zeros);
 }
 
 TEST_F(CodecChoiceTest, PluginsMayBeGivenMoreThanOnce) {
-  const Outcome run = cinch({"--plugins", CINCH_BUILD_DIR "/tests/plugins/liars", "--plugins", plugin_dir, "--codec",
-                             "test.valid", "put", "k"},
-                            "value" + std::string(1000, '\0'));
+  const Outcome run =
+      cinch({"--plugins", liars_dir, "--plugins", codecs_dir, "--codec", "test.valid", "put", "k"}, value_with_zeros);
   EXPECT_EQ(run.status, 0) << run.err;
   EXPECT_EQ(format_of("k"), "test.valid");
 }
 
 TEST_F(CodecChoiceTest, ADirectoryOfPluginsMayBeRelative) {
-  std::filesystem::create_directory_symlink(plugin_dir, dir.file("plugins"));
-  put("k", "value" + std::string(1000, '\0'), {"--plugins", "plugins", "--codec", "test.valid"});
+  std::filesystem::create_directory_symlink(codecs_dir, dir.file("plugins"));
+  put("k", value_with_zeros, {"--plugins", "plugins", "--codec", "test.valid"});
   EXPECT_EQ(format_of("k"), "test.valid");
 }
 

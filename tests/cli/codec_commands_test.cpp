@@ -10,7 +10,6 @@ using ::testing::HasSubstr;
 using ::testing::IsSupersetOf;
 using ::testing::Not;
 
-const std::string codecs_dir = CINCH_BUILD_DIR "/tests/plugins/codecs";
 const std::string broken_dir = CINCH_BUILD_DIR "/tests/plugins/broken";
 
 std::vector<std::string> column(const Json& list, const char* field) {
@@ -63,12 +62,11 @@ TEST_F(CodecCommandsTest, ThePluginPathIsLookedAtToo) {
 }
 
 TEST_F(CodecCommandsTest, AValueWrittenThroughThePluginPathIsReadThroughIt) {
-  const std::string value = "value" + std::string(1000, '\0');
   RunOptions options;
   options.environment = {"CINCH_PLUGIN_PATH=" + codecs_dir};
-  options.in = value;
+  options.in = value_with_zeros;
   ASSERT_EQ(run_cinch({"--store", url, "--codec", "test.xor", "put", "k"}, options).status, 0);
-  EXPECT_EQ(run_cinch({"--store", url, "get", "k"}, options).out, value);
+  EXPECT_EQ(run_cinch({"--store", url, "get", "k"}, options).out, value_with_zeros);
   EXPECT_EQ(cinch({"get", "k"}).status, 4);
 }
 

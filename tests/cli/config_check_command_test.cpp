@@ -22,7 +22,7 @@ TEST_F(ConfigCheckCommandTest, ShowsEveryKeyWithWhereItComesFrom) {
   EXPECT_EQ(entry(all, "store.backend")["origin"], "default");
 }
 
-TEST_F(ConfigCheckCommandTest, TheCommandLineIsPartOfIt) {
+TEST_F(ConfigCheckCommandTest, ItAppliesTheCommandLine) {
   write_file(dir.file("c.toml"), "[[store.rule]]\nmatch = \"a\"\ncodec = \"lz4\"\n");
   const Json all = bare({"config", "check", "c.toml", "--codec", "raw", "--rule", "b=zstd", "--json"}).json();
   EXPECT_EQ(entry(all, "store.codec")["origin"], "--codec");
@@ -32,7 +32,7 @@ TEST_F(ConfigCheckCommandTest, TheCommandLineIsPartOfIt) {
 }
 
 TEST_F(ConfigCheckCommandTest, OpensAndMakesNothing) {
-  write_file(dir.file("c.toml"), "[store]\nbackend = \"rocksdb\"\n[store.rocksdb]\npath = \"" + store + "\"\n");
+  write_config();
   EXPECT_EQ(bare({"config", "check", "c.toml"}).status, 0);
   EXPECT_FALSE(std::filesystem::exists(store));
 }

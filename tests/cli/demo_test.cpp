@@ -59,8 +59,7 @@ TEST_F(DemoTest, TheSampleGoesThroughAllCodecsAndTheStoreWorks) {
   for (const std::string& command : commands) {
     EXPECT_EQ(shell(command), 0) << command << "\n" << read_file(dir.file("shell.out"));
   }
-  EXPECT_TRUE(read_file(dir.file("kv-copy.safetensors")) ==
-              read_file(CINCH_SOURCE_DIR "/tools/data/kv-sample.safetensors"));
+  EXPECT_TRUE(read_file(dir.file("kv-copy.safetensors")) == read_file(sample_path));
 }
 
 TEST_F(DemoTest, AFileOfOnesOwnAndCodecsMayBeGiven) {
@@ -75,8 +74,8 @@ TEST_F(DemoTest, AFileOfOnesOwnAndCodecsMayBeGiven) {
 
 TEST_F(DemoTest, LossyCodecsShowWhatTheyLoseAndTheStoreThatStaysLosesNothing) {
   small_file();
-  const Outcome run = bare({"demo", "small.safetensors", "--token-axis", "0", "--plugins",
-                            CINCH_BUILD_DIR "/tests/plugins/codecs", "--codec", "test.lossy", "--codec", "lz4"});
+  const Outcome run = bare({"demo", "small.safetensors", "--token-axis", "0", "--plugins", codecs_dir, "--codec",
+                            "test.lossy", "--codec", "lz4"});
   ASSERT_EQ(run.status, 0) << run.err;
   EXPECT_THAT(run.out, HasSubstr("  error  worst row  max abs"));
   EXPECT_THAT(run.out, HasSubstr("but for those of test.lossy: "));

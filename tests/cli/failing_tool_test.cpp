@@ -44,16 +44,14 @@ class FailingToolTest : public CliTest, public ::testing::WithParamInterface<Com
       const auto opened = open_store(*StoreConfig::from_url("rocksdb:" + made));
       ASSERT_TRUE(opened) << opened.status().to_string();
       for (const char* key : {"a", "b", "old/t", "old/u"}) ASSERT_TRUE((*opened)->set(key, value(key)).ok());
-      SetOptions tensor;
       const std::uint64_t dims[] = {500, 2};
-      tensor.tensor = *make_tensor(Dtype::bf16, dims);
-      ASSERT_TRUE((*opened)->set("typed/t", std::string(2000, 't'), tensor).ok());
+      const TensorShape shape = *make_tensor(Dtype::bf16, dims);
+      ASSERT_TRUE((*opened)->set("typed/t", std::string(2000, 't'), {.tensor = shape}).ok());
       ASSERT_TRUE((*opened)->close().ok());
     }
     save_safetensors(dir.file("template/file"), std::string(header), std::string(2500, 'd'));
     write_file(dir.file("template/out"), "what was there before");
-    write_file(dir.file("template/config"),
-               "[store]\nbackend = \"rocksdb\"\n[store.rocksdb]\npath = \"" + work() + "/store\"\n");
+    write_file(dir.file("template/config"), config_for(work() + "/store"));
   }
 
   static std::string value(const std::string& key) { return key + std::string(5000, key[0]); }

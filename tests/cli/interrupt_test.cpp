@@ -1,5 +1,5 @@
-// Ctrl-C, at every moment of a command: each is run again and again, interrupted a little later every time, until it
-// comes to its end. Whatever the moment, the store has each value as it was or as it was to be.
+// Ctrl-C at every moment of a command: each command is run again and again, interrupted later each time, until it
+// finishes. Whatever the moment, each value in the store is the old one or the new one.
 #include <functional>
 
 #include "tests/cli/run_cinch.hpp"
@@ -20,14 +20,7 @@ class InterruptTest : public CliTest {
     int interrupted = 0;
     for (double seconds = 0.005;; seconds *= 2) {
       ASSERT_LT(seconds, 120) << "never came to its end";
-      // --foreground: the command alone gets the signal, not all of its group. LeakSanitizer looks from a process of
-      // that group, and whoever it stopped to look at stays stopped when it is killed.
-      Args arguments = {"--foreground", "--preserve-status", "-s", "INT", std::to_string(seconds), cinch_program()};
-      arguments.insert(arguments.end(), command.begin(), command.end());
-      RunOptions options;
-      options.program = "/usr/bin/timeout";
-      options.directory = dir.path().string();
-      const Outcome run = run_cinch(arguments, options);
+      const Outcome run = interrupted_after(seconds, command);
       ASSERT_THAT(run.status, AnyOf(0, 130)) << seconds << run.err;
       look();
       if (HasFailure()) FAIL() << "after " << seconds << " s";
@@ -77,29 +70,27 @@ TEST_F(InterruptTest, CopyLeavesWholeValuesInTheOther) {
 }
 
 TEST_F(InterruptTest, ImportCanBeRepeated) {
-  const std::string sample = CINCH_SOURCE_DIR "/tools/data/kv-sample.safetensors";
   put("other", "v");
-  sweep({"--store", url, "import", sample, "--prefix", "p/", "--codec", "zstd:level=15"}, [&] {
+  sweep({"--store", url, "import", sample_path, "--prefix", "p/", "--codec", "zstd:level=15"}, [&] {
     const Json found = cinch({"verify", "--json"}).json();
     EXPECT_EQ(found["ok"], found["values"]);
     EXPECT_EQ(cinch({"get", "other"}).out, "v");
     const Outcome exported = cinch({"export", "out", "--prefix", "p/"});
     EXPECT_THAT(exported.status, AnyOf(0, 1, 5)) << exported.err;  // 1: interrupted before it began
     if (exported.status == 0) {
-      EXPECT_EQ(read_file(dir.file("out")), read_file(sample)) << "half of it";
+      EXPECT_EQ(read_file(dir.file("out")), read_file(sample_path)) << "half of it";
     }
   });
   ASSERT_EQ(cinch({"export", "out", "--prefix", "p/"}).status, 0);
-  EXPECT_EQ(read_file(dir.file("out")), read_file(sample));
+  EXPECT_EQ(read_file(dir.file("out")), read_file(sample_path));
 }
 
 TEST_F(InterruptTest, ExportMakesAWholeFileOrNone) {
-  const std::string sample = CINCH_SOURCE_DIR "/tools/data/kv-sample.safetensors";
-  ASSERT_EQ(cinch({"import", sample, "--codec", "zstd:level=19"}).status, 0);
+  ASSERT_EQ(cinch({"import", sample_path, "--codec", "zstd:level=19"}).status, 0);
   sweep({"--store", url, "export", "out"}, [&] {
     expect_nothing_left_over("out");
     if (!fs::exists(dir.file("out"))) return;
-    EXPECT_EQ(read_file(dir.file("out")), read_file(sample));
+    EXPECT_EQ(read_file(dir.file("out")), read_file(sample_path));
     fs::remove(dir.file("out"));
   });
 }

@@ -15,16 +15,6 @@ class LongWorkTest : public CliTest {
     for (int i = 0; i < 10; ++i) put("k" + std::to_string(i), std::string(3000, 'v'), {"--codec", "raw"});
   }
 
-  /// Runs it and sends SIGINT after a while.
-  Outcome interrupted(Args arguments) const {
-    arguments.insert(arguments.begin(),
-                     {"--foreground", "--preserve-status", "-s", "INT", "0.6", cinch_program(), "--store", url});
-    RunOptions options;
-    options.program = "/usr/bin/timeout";
-    options.directory = dir.path().string();
-    return run_cinch(arguments, options);
-  }
-
   /// Runs it with a terminal for standard error.
   Outcome on_terminal(const std::string& arguments) const {
     RunOptions options;
@@ -51,7 +41,7 @@ TEST_F(LongWorkTest, ARateIsKept) {
 }
 
 TEST_F(LongWorkTest, AnInterruptedVerifySaysWhereToGoOn) {
-  const Outcome run = interrupted({"verify", "--rate", "10KiB", "--json"});
+  const Outcome run = interrupted_after(0.6, {"--store", url, "verify", "--rate", "10KiB", "--json"});
   EXPECT_EQ(run.status, 130);
   const std::string next = run.json()["next"];
   EXPECT_THAT(run.err, HasSubstr("--from " + next));

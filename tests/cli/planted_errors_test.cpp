@@ -1,11 +1,12 @@
-// verify against a thousand errors, planted one in every second value: all of them are found and no other, in one run
-// and in a run that is interrupted and gone on with again and again.
+// verify finds a thousand planted errors, one in every second value, and no others: in one run, and in runs that are
+// interrupted and resumed.
 #include <random>
 #include <set>
 
 #include "cinch/store_config.hpp"
 #include "tests/cli/run_cinch.hpp"
 #include "tests/support/payloads.hpp"
+#include "tests/support/require.hpp"
 
 namespace cinch::test {
 namespace {
@@ -22,7 +23,7 @@ class PlantedErrorsTest : public CliTest {
     config->compressed.rules[1].match = "*[1-4]";
     config->compressed.rules[1].codec = "zstd";
     const auto filled = open_store(*config);
-    if (!filled) throw std::runtime_error(filled.error().to_string());
+    require(filled.status());
     for (int i = 0; i < values; ++i) {
       const auto size = static_cast<std::size_t>(random_() % 9000);
       const auto bytes = make_payload(PayloadKind::json, size, static_cast<std::uint64_t>(i));
@@ -33,10 +34,6 @@ class PlantedErrorsTest : public CliTest {
   }
 
   static std::string key(int i) { return "k" + std::to_string(i); }
-
-  static void require(const Status& status) {
-    if (!status.ok()) throw std::runtime_error(status.to_string());
-  }
 
   /// Flips one bit, anywhere in what is stored.
   void plant(KvStore& inner, const std::string& key) {
@@ -75,13 +72,9 @@ TEST_F(PlantedErrorsTest, AreAllFoundInPartsToo) {
   int seen = 0, parts = 0;
   double seconds = 0.5;
   for (Json part = {{"next", ""}}; !part["next"].is_null(); ++parts) {
-    RunOptions options;
-    options.program = "/usr/bin/timeout";
     const Outcome run =
-        run_cinch({"--foreground", "--preserve-status", "-s", "INT", std::to_string(seconds), cinch_program(),
-                   "--store", url, "verify", "--json", "--rate", "3MiB", "--from", part["next"]},
-                  options);
-    if (run.out.empty()) {  // too soon: not yet at work
+        interrupted_after(seconds, {"--store", url, "verify", "--json", "--rate", "3MiB", "--from", part["next"]});
+    if (run.out.empty()) {  // interrupted before it began
       seconds *= 2;
       continue;
     }

@@ -83,6 +83,10 @@ Json Outcome::json() const {
   }
 }
 
+std::string config_for(const std::string& path, const std::string& more) {
+  return "[store.rocksdb]\npath = \"" + path + "\"\n[store]\nbackend = \"rocksdb\"\n" + more;
+}
+
 Outcome run_cinch(const Args& arguments, const RunOptions& options) {
   const Stream in("stdin", options.in), out("stdout"), err("stderr");
   const std::string program = options.program.empty() ? cinch_program() : options.program;
@@ -136,6 +140,19 @@ Outcome CliTest::bare(const Args& arguments, std::string in) const {
   options.directory = dir.path().string();
   return run_cinch(arguments, options);
 }
+
+Outcome CliTest::interrupted_after(double seconds, const Args& arguments) const {
+  // --foreground: the command alone gets the signal, not its process group. LeakSanitizer scans from a process of that
+  // group, and what it has stopped for the scan stays stopped when it is killed.
+  Args all = {"--foreground", "--preserve-status", "-s", "INT", std::to_string(seconds), cinch_program()};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  RunOptions options;
+  options.program = "/usr/bin/timeout";
+  options.directory = dir.path().string();
+  return run_cinch(all, options);
+}
+
+void CliTest::write_config(const std::string& more) const { write_file(dir.file("c.toml"), config_for(store, more)); }
 
 void CliTest::put(const std::string& key, const std::string& value, const Args& flags) const {
   Args arguments = {"put", key};

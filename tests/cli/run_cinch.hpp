@@ -36,6 +36,16 @@ struct RunOptions {
 /// Where the built program is.
 std::string cinch_program();
 
+inline const std::string codecs_dir = CINCH_BUILD_DIR "/tests/plugins/codecs";  ///< Plugins that work.
+inline const std::string liars_dir = CINCH_BUILD_DIR "/tests/plugins/liars";    ///< Plugins that break the contract.
+inline const std::string sample_path = CINCH_SOURCE_DIR "/tools/data/kv-sample.safetensors";
+
+/// A value that ends in zeros, which the codecs of `codecs_dir` shorten.
+inline const std::string value_with_zeros = "value" + std::string(1000, '\0');
+
+/// A config for the RocksDB store at `path`; `more` continues its section [store].
+std::string config_for(const std::string& path, const std::string& more = {});
+
 /// Runs to the end. Variables of the test's environment that `cinch` reads are not handed on.
 Outcome run_cinch(const Args& arguments, const RunOptions& options = {});
 
@@ -53,6 +63,12 @@ class CliTest : public ::testing::Test {
 
   /// `cinch ARGUMENTS…`
   Outcome bare(const Args& arguments, std::string in = {}) const;
+
+  /// `cinch ARGUMENTS…`, with SIGINT after that time unless it has ended.
+  Outcome interrupted_after(double seconds, const Args& arguments) const;
+
+  /// Writes "c.toml" in the test's directory: `config_for` the test's store.
+  void write_config(const std::string& more = {}) const;
 
   /// Puts a value, which must succeed.
   void put(const std::string& key, const std::string& value, const Args& flags = {}) const;

@@ -10,7 +10,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 /// `test.lossy` takes floats with a token axis, no integers but bytes.
-const Args lossy = {"--plugins", CINCH_BUILD_DIR "/tests/plugins/codecs", "--codec", "test.lossy"};
+const Args lossy = {"--plugins", codecs_dir, "--codec", "test.lossy"};
 
 class TypedValuesTest : public CliTest {
  protected:
@@ -152,9 +152,9 @@ TEST_F(TypedValuesTest, RecompressIsLossyOnlyWhenAllowedAndOnceMoreOnlyWhenSaidA
 }
 
 TEST_F(TypedValuesTest, AConfigLaysOutValues) {
-  write_file(dir.file("c.toml"), "[store]\nbackend = \"rocksdb\"\n[store.rocksdb]\npath = \"" + store +
-                                     "\"\n[[store.rule]]\nmatch = \"*\"\ntoken_axis = 2\nhead_dim = 64\n"
-                                     "tensor = { dtype = \"bf16\", head_dim = 64 }\n");
+  write_config(
+      "[[store.rule]]\nmatch = \"*\"\ntoken_axis = 2\nhead_dim = 64\n"
+      "tensor = { dtype = \"bf16\", head_dim = 64 }\n");
   ASSERT_EQ(bare({"--config", "c.toml", "import", merged_cache()}).status, 0);
   EXPECT_EQ(stat("kv")["shape"], Json::array({2, 1, 10, 3, 64}));
   EXPECT_EQ(stat("token_ids")["shape"], Json::array({10}));

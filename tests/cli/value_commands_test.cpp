@@ -97,9 +97,7 @@ TEST_F(ValueCommandsTest, WhatIsTooLargeToBePutIsNotRead) {
   write_file(dir.file("large"), "");
   std::filesystem::resize_file(dir.file("large"), std::uint64_t{1} << 40);
   expect_error(cinch({"put", "k", "large"}), 5, "large: value of 1099511627776 bytes, expected at most 1073741824");
-  write_file(
-      dir.file("c.toml"),
-      "[engine]\nmax_value = \"1000\"\n[store]\nbackend = \"rocksdb\"\n[store.rocksdb]\npath = \"" + store + "\"\n");
+  write_config("[engine]\nmax_value = \"1000\"\n");
   const auto small = [this](const Args& arguments, const std::string& in = {}) {
     Args all = {"--config", "c.toml", "put", "k"};
     all.insert(all.end(), arguments.begin(), arguments.end());

@@ -14,6 +14,7 @@
 #include "cinch/backend_registry.hpp"
 #include "tests/support/files.hpp"
 #include "tests/support/random.hpp"
+#include "tests/support/require.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace cinch::test {
@@ -75,7 +76,7 @@ class RocksDbTest : public testing::Test {
   }
   std::shared_ptr<KvStore> open(const Settings& settings = {}) const {
     Result<std::shared_ptr<KvStore>> store = try_open(settings);
-    if (!store) throw std::runtime_error(store.error().to_string());
+    require(store.status());
     return *store;
   }
 
@@ -95,10 +96,6 @@ class RocksDbTest : public testing::Test {
     const GetResult value = store.get(key);
     if (!value) return value.error().to_string();
     return *value ? std::string((*value)->text()) : std::string(absent);
-  }
-
-  static void require(const Status& status) {
-    if (!status.ok()) throw std::runtime_error(status.to_string());
   }
 
   /// The files of the database whose names end like that.
