@@ -106,7 +106,7 @@ class JsonFieldsTest : public CliTest {
 };
 
 TEST_F(JsonFieldsTest, ThePageHasWhatIsPrintedAndNothingElse) {
-  const Args lossy = {"--plugins", CINCH_BUILD_DIR "/tests/plugins/codecs", "--rule", "lossy/*=test.lossy"};
+  const Args lossy = {"--plugins", codecs_dir, "--rule", "lossy/*=test.lossy"};
   const std::string file = save_safetensors(
       dir.file("in"), R"({"t":{"dtype":"BF16","shape":[100,1,5],"data_offsets":[0,1000]}})", std::string(1000, 'x'));
   const auto with_lossy = [&lossy](Args arguments) {

@@ -132,8 +132,7 @@ TEST_F(ListCommandsTest, StatOfAnAbsentKeyIs1) {
 }
 
 TEST_F(ListCommandsTest, ListingNeedsNoCodec) {
-  put("a", "value" + std::string(1000, '\0'),
-      {"--plugins", CINCH_BUILD_DIR "/tests/plugins/codecs", "--codec", "test.valid"});
+  put("a", value_with_zeros, {"--plugins", codecs_dir, "--codec", "test.valid"});
   const Outcome stat = cinch({"stat", "--json"});
   EXPECT_EQ(stat.status, 0) << stat.err;
   EXPECT_EQ(stat.json()["formats"]["test.valid"]["values"], 1);
@@ -161,7 +160,7 @@ TEST_F(ListCommandsTest, DamageIsTheExitStatusWhateverElseCannotBeRead) {
 }
 
 TEST_F(ListCommandsTest, StatOfALossyValueSaysItsLoss) {
-  put("a", std::string(200, 'x'), {"--plugins", CINCH_BUILD_DIR "/tests/plugins/codecs", "--codec", "test.lossy"});
+  put("a", std::string(200, 'x'), {"--plugins", codecs_dir, "--codec", "test.lossy"});
   const Json json = cinch({"stat", "a", "--json"}).json();
   EXPECT_THAT(field_names(json["loss"]), ElementsAre("max_abs", "relative_error", "worst_row"));
   EXPECT_GT(json["loss"]["relative_error"], 0);

@@ -77,10 +77,7 @@ TEST_F(RewriteTest, AValueThatMayNotBeReadHoldsUpNoOther) {
   put("a", text);
   put("b", text + text);
   put("c", text);
-  write_file(dir.file("c.toml"),
-             "[engine]\nmax_value = \"20000\"\n[store]\nbackend = \"rocksdb\"\ncodec = \"zstd:level=5\"\n"
-             "[store.rocksdb]\npath = \"" +
-                 store + "\"\n");
+  write_config("codec = \"zstd:level=5\"\n[engine]\nmax_value = \"20000\"\n");
   const Outcome run = bare({"--config", dir.file("c.toml"), "recompress", "--json"});
   EXPECT_EQ(run.status, 5);
   EXPECT_EQ(run.json()["failed"], Json::array({"b"}));
@@ -89,8 +86,7 @@ TEST_F(RewriteTest, AValueThatMayNotBeReadHoldsUpNoOther) {
 
 TEST_F(RewriteTest, RecompressByALossyRuleNamesTheFlagThatAllowsIt) {
   for (const char* key : {"a", "b"}) put(key, text, {"--dtype", "bf16", "--shape", "0,1,50"});
-  const Args by_rule = {"recompress", "--plugins",    CINCH_BUILD_DIR "/tests/plugins/codecs",
-                        "--rule",     "*=test.lossy", "--json"};
+  const Args by_rule = {"recompress", "--plugins", codecs_dir, "--rule", "*=test.lossy", "--json"};
   const Outcome run = cinch(by_rule);
   EXPECT_EQ(run.status, 5);
   EXPECT_EQ(
@@ -194,8 +190,7 @@ TEST_F(RewriteTest, RulesChooseTheCodecBeforeAndAfterTheCommand) {
 }
 
 TEST_F(RewriteTest, RulesOfTheCommandLineComeBeforeTheConfigs) {
-  write_file(dir.file("c.toml"), "[store]\nbackend = \"rocksdb\"\n[store.rocksdb]\npath = \"" + store +
-                                     "\"\n[[store.rule]]\nmatch = \"*\"\ncodec = \"zstd:level=2\"\n");
+  write_config("[[store.rule]]\nmatch = \"*\"\ncodec = \"zstd:level=2\"\n");
   ASSERT_EQ(bare({"--config", "c.toml", "--rule", "a=raw", "put", "a"}, text).status, 0);
   ASSERT_EQ(bare({"--config", "c.toml", "--rule", "a=raw", "put", "b"}, text).status, 0);
   EXPECT_EQ(spec_of("a"), "raw");

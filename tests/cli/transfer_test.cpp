@@ -14,8 +14,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 
-const std::string sample = CINCH_SOURCE_DIR "/tools/data/kv-sample.safetensors";
-
 class TransferTest : public CliTest {
  protected:
   void import(const std::string& file, Args flags = {}) const {
@@ -91,8 +89,8 @@ TEST_F(TransferTest, WhatIsLeftOfAnImportCanBeExported) {
 class TransferCodecTest : public TransferTest, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(TransferCodecTest, AnExportIsTheImportedFileByteForByte) {
-  import(sample, {"--codec", GetParam(), "--prefix", "kv/"});
-  EXPECT_TRUE(exported({"--prefix", "kv/"}) == read_file(sample));
+  import(sample_path, {"--codec", GetParam(), "--prefix", "kv/"});
+  EXPECT_TRUE(exported({"--prefix", "kv/"}) == read_file(sample_path));
 }
 
 TEST_P(TransferCodecTest, RealTensorsComeBackByteForByte) {
@@ -137,7 +135,7 @@ TEST_F(TransferTest, TypeAndShapeAreKept) {
 }
 
 TEST_F(TransferTest, TheSamplesTensorsAreBf16) {
-  import(sample);
+  import(sample_path);
   const Json k = cinch({"stat", "layers.0.k", "--json"}).json();
   EXPECT_EQ(k["dtype"], "bf16");
   EXPECT_EQ(k["shape"], Json::array({216, 3, 64}));
@@ -159,7 +157,7 @@ TEST_F(TransferTest, TheHeadersKeyCannotBePut) {
 }
 
 TEST_F(TransferTest, TheNextImportReplacesTheHeader) {
-  import(sample, {"--prefix", "p/"});
+  import(sample_path, {"--prefix", "p/"});
   const std::string file = small("in");
   import(file, {"--prefix", "p/"});
   EXPECT_EQ(exported({"--prefix", "p/"}), read_file(file));
@@ -323,11 +321,8 @@ TEST_F(TransferTest, WhatCinchHasNoShapeForGoesToTheFallbackOfATensorCodec) {
 TEST_F(TransferTest, ATypeThatCinchLacksIsForTheStoreWhereNoFallbackTakesWholeNumbers) {
   const std::string file = save_safetensors(
       dir.file("in"), R"({"e":{"dtype":"F8_E8M0","shape":[2048],"data_offsets":[0,2048]}})", std::string(2048, '\x7f'));
-  const std::string config = dir.file("cinch.toml");
-  write_file(config,
-             "[store]\nbackend = \"rocksdb\"\ncodec = \"quant\"\nfallback = \"tensor\"\n[store.rocksdb]\npath = \"" +
-                 dir.file("kv") + "\"\n");
-  const Outcome run = bare({"--config", config, "import", file, "--json"});
+  write_config("codec = \"quant\"\nfallback = \"tensor\"\n");
+  const Outcome run = bare({"--config", "c.toml", "import", file, "--json"});
   ASSERT_EQ(run.status, 0) << run.err;
   EXPECT_EQ(run.json()["rules"][0]["codec"], "tensor");
   EXPECT_EQ(run.json()["rules"][0]["fallback"], true);

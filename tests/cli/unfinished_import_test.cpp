@@ -24,7 +24,7 @@ class UnfinishedImportTest : public CliTest {
 
   /// Begins to import and fails at the second tensor.
   void begin_to_import(const std::string& file) const {
-    const Args failing = {"--plugins", CINCH_BUILD_DIR "/tests/plugins/liars", "--rule", "p/b=test.liar-plan"};
+    const Args failing = {"--plugins", liars_dir, "--rule", "p/b=test.liar-plan"};
     Args arguments = {"import", file, "--prefix", "p/"};
     arguments.insert(arguments.end(), failing.begin(), failing.end());
     expect_error(cinch(arguments), 3, "key \"p/b\"");
@@ -97,9 +97,7 @@ TEST_F(UnfinishedImportTest, AHeaderThatIsTooLongIsFoundBeforeAnythingChanges) {
       R"({"__metadata__":{"note":")" + std::string(2000, 'n') +
       R"("},"a":{"dtype":"U8","shape":[500],"data_offsets":[0,500]},"b":{"dtype":"U8","shape":[500],"data_offsets":[500,1000]}})";
   const std::string next = save_safetensors(dir.file("next"), header, std::string(1000, 'n'));
-  write_file(
-      dir.file("c.toml"),
-      "[engine]\nmax_value = \"1000\"\n[store]\nbackend = \"rocksdb\"\n[store.rocksdb]\npath = \"" + store + "\"\n");
+  write_config("[engine]\nmax_value = \"1000\"\n");
   const Outcome run = bare({"--config", "c.toml", "import", next, "--prefix", "p/"});
   EXPECT_EQ(run.status, 5);
   EXPECT_THAT(run.err, AllOf(HasSubstr("the header of " + next), HasSubstr("expected at most 1000")));

@@ -8,9 +8,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 
-const std::string plugins = CINCH_BUILD_DIR "/tests/plugins/codecs";
-const std::string compressible = "value" + std::string(1000, '\0');
-
 class VerifyTest : public CliTest {
  protected:
   static Json report(int values, int ok, const std::vector<std::string>& corrupt,
@@ -21,13 +18,13 @@ class VerifyTest : public CliTest {
   }
 
   void put_with_plugin(const std::string& key, const std::string& codec = "test.xor") const {
-    put(key, compressible, {"--plugins", plugins, "--codec", codec});
+    put(key, value_with_zeros, {"--plugins", codecs_dir, "--codec", codec});
   }
 };
 
 TEST_F(VerifyTest, AGoodStoreIs0) {
-  put("a", compressible);
-  put("b", compressible, {"--codec", "zstd"});
+  put("a", value_with_zeros);
+  put("b", value_with_zeros, {"--codec", "zstd"});
   put("c", "abc");
   const Outcome run = cinch({"verify", "--json"});
   EXPECT_EQ(run.status, 0) << run.err;
@@ -36,12 +33,12 @@ TEST_F(VerifyTest, AGoodStoreIs0) {
 }
 
 TEST_F(VerifyTest, TheReportIsATableForPeople) {
-  put("a", compressible);
+  put("a", value_with_zeros);
   EXPECT_THAT(cinch({"verify"}).out, MatchesRegex("values +ok +corrupt +codec missing +failed\n +1 +1 +0 +0 +0\n"));
 }
 
 TEST_F(VerifyTest, ADamagedValueIs3AndItsKeyIsNamed) {
-  for (const char* key : {"a", R"(b\x00)", "c"}) put(key, compressible, {"--codec", "zstd"});
+  for (const char* key : {"a", R"(b\x00)", "c"}) put(key, value_with_zeros, {"--codec", "zstd"});
   damage(std::string("b\0", 2));
   const Outcome run = cinch({"verify", "--json"});
   EXPECT_EQ(run.status, 3);
@@ -52,7 +49,7 @@ TEST_F(VerifyTest, ADamagedValueIs3AndItsKeyIsNamed) {
 TEST_F(VerifyTest, DamageIsFoundWhereverItIsInAValueOfAnyCodec) {
   for (const char* codec : {"raw", "lz4", "zstd"}) {
     for (const double where : {0.0, 0.05, 0.3, 0.5, 0.9, 1.0}) {
-      put("k", compressible, {"--codec", codec});
+      put("k", value_with_zeros, {"--codec", codec});
       damage("k", where);
       const Outcome run = cinch({"verify", "--json"});
       EXPECT_EQ(run.status, 3) << codec << " at " << where;
@@ -62,7 +59,7 @@ TEST_F(VerifyTest, DamageIsFoundWhereverItIsInAValueOfAnyCodec) {
 }
 
 TEST_F(VerifyTest, GetOfADamagedValueIs3AndWritesNothing) {
-  put("k", compressible, {"--codec", "lz4"});
+  put("k", value_with_zeros, {"--codec", "lz4"});
   damage("k");
   expect_error(cinch({"get", "k"}), 3, "key \"k\"");
   expect_error(cinch({"get", "k", "--json"}), 3, "key \"k\"");
@@ -71,7 +68,7 @@ TEST_F(VerifyTest, GetOfADamagedValueIs3AndWritesNothing) {
 }
 
 TEST_F(VerifyTest, LostWritesAre3AndCounted) {
-  put("a", compressible);
+  put("a", value_with_zeros);
   const std::string before = dir.file("before");
   std::filesystem::copy(store, before, std::filesystem::copy_options::recursive);
   put("a", "abc");
@@ -93,7 +90,7 @@ TEST_F(VerifyTest, LostWritesAre3AndCounted) {
 }
 
 TEST_F(VerifyTest, ListingsOfADamagedHeaderAre3AndShowTheRest) {
-  for (const char* key : {"a", "b"}) put(key, compressible);
+  for (const char* key : {"a", "b"}) put(key, value_with_zeros);
   damage("a", 0);
   expect_error(cinch({"stat", "a"}), 3, "key \"a\"");
   const Outcome stat = cinch({"stat", "--json"});
@@ -107,7 +104,7 @@ TEST_F(VerifyTest, ListingsOfADamagedHeaderAre3AndShowTheRest) {
 
 TEST_F(VerifyTest, ADamagedValueMayBeReplacedOrRemoved) {
   for (const char* key : {"a", "b"}) {
-    put(key, compressible);
+    put(key, value_with_zeros);
     damage(key);
   }
   put("a", "new");
@@ -117,7 +114,7 @@ TEST_F(VerifyTest, ADamagedValueMayBeReplacedOrRemoved) {
 }
 
 TEST_F(VerifyTest, AValueWhoseCodecIsMissingIs4) {
-  put("a", compressible);
+  put("a", value_with_zeros);
   put_with_plugin("b");
   const Outcome run = cinch({"verify", "--json"});
   EXPECT_EQ(run.status, 4);
@@ -127,7 +124,7 @@ TEST_F(VerifyTest, AValueWhoseCodecIsMissingIs4) {
 
 TEST_F(VerifyTest, WithItsCodecTheValueIsFine) {
   put_with_plugin("b");
-  EXPECT_EQ(cinch({"verify", "--plugins", plugins}).status, 0);
+  EXPECT_EQ(cinch({"verify", "--plugins", codecs_dir}).status, 0);
 }
 
 TEST_F(VerifyTest, GetOfAValueWhoseCodecIsMissingIs4AndNamesBoth) {
@@ -135,11 +132,11 @@ TEST_F(VerifyTest, GetOfAValueWhoseCodecIsMissingIs4AndNamesBoth) {
   const Outcome run = cinch({"get", "b"});
   expect_error(run, 4, "key \"b\"");
   EXPECT_THAT(run.err, HasSubstr("test.valid"));
-  EXPECT_EQ(cinch({"get", "b", "--plugins", plugins}).out, compressible);
+  EXPECT_EQ(cinch({"get", "b", "--plugins", codecs_dir}).out, value_with_zeros);
 }
 
 TEST_F(VerifyTest, DamageComesBeforeAMissingCodec) {
-  put("a", compressible);
+  put("a", value_with_zeros);
   put_with_plugin("b");
   damage("a");
   const Outcome run = cinch({"verify", "--json"});
@@ -148,13 +145,12 @@ TEST_F(VerifyTest, DamageComesBeforeAMissingCodec) {
 }
 
 TEST_F(VerifyTest, AValueWhoseCodecDoesNotGiveItBackIsDamaged) {
-  const std::string liars = CINCH_BUILD_DIR "/tests/plugins/liars";
   for (const char* codec : {"test.liar-overrun", "test.liar-short", "test.liar-throw"}) {
     // Values of their own: a decoder that writes nothing must not find the value before in its buffer.
-    put(codec, codec + compressible, {"--plugins", liars, "--codec", codec});
-    expect_error(cinch({"get", codec, "--plugins", liars}), 3, codec);
+    put(codec, codec + value_with_zeros, {"--plugins", liars_dir, "--codec", codec});
+    expect_error(cinch({"get", codec, "--plugins", liars_dir}), 3, codec);
   }
-  const Outcome run = cinch({"verify", "--json", "--plugins", liars});
+  const Outcome run = cinch({"verify", "--json", "--plugins", liars_dir});
   EXPECT_EQ(run.status, 3);
   EXPECT_EQ(run.json()["corrupt"], (Json{"test.liar-overrun", "test.liar-short", "test.liar-throw"}));
   EXPECT_EQ(cinch({"verify", "--shallow"}).status, 0);
@@ -163,9 +159,7 @@ TEST_F(VerifyTest, AValueWhoseCodecDoesNotGiveItBackIsDamaged) {
 TEST_F(VerifyTest, AValueThatMayNotBeReadIsNotCalledDamaged) {
   put("a", "v");
   put("b", std::string(5000, 'b'));
-  write_file(
-      dir.file("c.toml"),
-      "[engine]\nmax_value = \"1KiB\"\n[store]\nbackend = \"rocksdb\"\n[store.rocksdb]\npath = \"" + store + "\"\n");
+  write_config("[engine]\nmax_value = \"1KiB\"\n");
   const Outcome run = bare({"--config", dir.file("c.toml"), "verify", "--json"});
   EXPECT_EQ(run.status, 5);
   EXPECT_EQ(run.json(), report(2, 1, {}, {}, {"b"}));
@@ -197,7 +191,7 @@ TEST_F(VerifyTest, ShallowFindsDamageOfStoredBytes) {
 }
 
 TEST_F(VerifyTest, APrefixLimitsWhatIsRead) {
-  for (const char* key : {"a/1", "a/2", "b/1"}) put(key, compressible);
+  for (const char* key : {"a/1", "a/2", "b/1"}) put(key, value_with_zeros);
   damage("b/1");
   const Outcome good = cinch({"verify", "a/", "--json"});
   EXPECT_EQ(good.status, 0);
@@ -227,11 +221,11 @@ TEST_F(VerifyTest, AnExportOfADamagedTensorIs3AndMakesNoFile) {
 }
 
 TEST_F(VerifyTest, AnExportWhoseCodecIsMissingIs4) {
-  const std::string file =
-      save_safetensors(dir.file("in"), R"({"a":{"dtype":"U8","shape":[1005],"data_offsets":[0,1005]}})", compressible);
-  ASSERT_EQ(cinch({"import", file, "--plugins", plugins, "--codec", "test.xor"}).status, 0);
+  const std::string file = save_safetensors(
+      dir.file("in"), R"({"a":{"dtype":"U8","shape":[1005],"data_offsets":[0,1005]}})", value_with_zeros);
+  ASSERT_EQ(cinch({"import", file, "--plugins", codecs_dir, "--codec", "test.xor"}).status, 0);
   expect_error(cinch({"export", "out"}), 4, "key \"a\"");
-  EXPECT_EQ(cinch({"export", "out", "--plugins", plugins}).status, 0);
+  EXPECT_EQ(cinch({"export", "out", "--plugins", codecs_dir}).status, 0);
   EXPECT_EQ(read_file(dir.file("out")), read_file(file));
 }
 
