@@ -50,8 +50,8 @@ Encoded encode(const quant::Kernels& kernels, std::string_view parameters, const
 Bytes decode(const quant::Kernels& kernels, std::string_view parameters, const cinch_shape_v1& shape,
              const Encoded& encoded, const Bytes& value);
 
-/// The greatest relative RMS error of a row, over what is allowed for it. Rows of zeros have to be zeros, rows with
-/// what is not finite have to be what they were: 1e9 otherwise.
+/// The greatest relative RMS error of a row, over what is allowed for it. Rows of zeros must stay zeros, and rows with
+/// values that are not finite must be unchanged; otherwise the result is 1e9.
 double worst_row(const cinch_shape_v1& shape, const Bytes& value, const Bytes& decoded, double error,
                  std::uint64_t first = 4, double first_error = 0);
 
