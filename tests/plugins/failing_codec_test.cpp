@@ -77,7 +77,7 @@ TEST_F(FailingCodecTest, OnlyWhatIsStoredCanBeDamagedOrOfAnUnknownVersion) {
   }
 }
 
-TEST_F(FailingCodecTest, ThatRefusesThePlanItHasMadeIsSwitchedOff) {
+TEST_F(FailingCodecTest, ACodecRefusingItsOwnPlanIsSwitchedOff) {
   CompressedKvStore store = store_with("test.fails-plan-open");
   EXPECT_THAT(store.set("k", zeros_).to_string(), HasSubstr("codec_misbehaved: "));
   EXPECT_THAT(store.set("k", zeros_).to_string(),

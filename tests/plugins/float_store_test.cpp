@@ -7,6 +7,7 @@
 #include "cinch/backend_registry.hpp"
 #include "cinch/codec_registry.hpp"
 #include "cinch/compressed_kv_store.hpp"
+#include "tests/support/random.hpp"
 #include "tests/support/store_counter.hpp"
 #include "tests/support/turning_keys.hpp"
 
@@ -182,14 +183,14 @@ TEST(QuantStoreTest, RecompressingWhatCannotMeetItsTargetFallsBackOnce) {
   EXPECT_EQ(store.recompress("k", "quant:target=60", {.lossy = true}).value(), Recompressed::already);
 }
 
-TEST(TensorStoreTest, SoDoesWhatGainsLessThanAPlanAndItsIndexTake) {
+TEST(TensorStoreTest, AGainBelowPlanAndIndexFallsBack) {
   CompressedKvStore store = in_memory("tensor");
   std::string value;
-  std::uint32_t random = 1;
+  LinearCongruential random;
   for (unsigned i = 0; i < 96; ++i) {  // exponents of 4 bits, then the same again and again
-    random = random * 1664525 + 1013904223;
-    value += static_cast<char>(random >> 24);
-    value += static_cast<char>(0x38 + (random >> 16 & 7));
+    const std::uint32_t number = random.next();
+    value += static_cast<char>(number >> 24);
+    value += static_cast<char>(0x38 + (number >> 16 & 7));
   }
   value += value;
   value += value;
