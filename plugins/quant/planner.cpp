@@ -87,6 +87,7 @@ class ValuePlan {
   }
 
   static bool is_usual(float square) { return square > 1e-26f && square < 1e30f; }
+  int length_code_at(std::size_t index) const { return code_of_square(squares_[index] * usual_precision_); }
   int code_at(std::size_t index) const {
     const bool is_first = tokens_[index / geometry_.heads] < parameters_.first;
     return code_of_square(squares_[index] * (is_first ? first_precision_ : usual_precision_));
@@ -94,18 +95,19 @@ class ValuePlan {
 
   /// Rows four times as long as usual tell nothing of the others: they get no step. Returns the mean code.
   int set_steps(std::uint32_t head) {
-    std::int64_t sum = 0, count = 0;
+    std::int64_t sum = 0, lengths = 0, count = 0;
     for (std::size_t i = head; i < squares_.size(); i += geometry_.heads) {
       if (!is_usual(squares_[i])) continue;
       sum += code_at(i);
+      lengths += length_code_at(i);
       ++count;
     }
     if (count == 0) return 0;
-    const auto mean = static_cast<int>(sum / count);
+    const auto longest = static_cast<int>(lengths / count) + 8;
     for (std::size_t i = head; i < squares_.size(); i += geometry_.heads) {
-      if (is_usual(squares_[i]) && code_at(i) <= mean + 8) inverse_steps_[i] = inverse_step_of(code_at(i));
+      if (is_usual(squares_[i]) && length_code_at(i) <= longest) inverse_steps_[i] = inverse_step_of(code_at(i));
     }
-    return mean;
+    return static_cast<int>(sum / count);
   }
 
   // ---- How means turn

@@ -300,6 +300,19 @@ TEST(QuantTest, CodesFirstTokensLikeOthersWhereTheyAreMost) {
   }
 }
 
+TEST(QuantTest, FirstTokensOfManyTimesTheLengthCostOthersNothing) {
+  const cinch_shape_v1 shape = shape_of(CINCH_DTYPE_BF16, {1, 64, 8, 128}, 1);
+  const auto bytes_with = [&](float first_length) {
+    std::mt19937 random(5);
+    std::normal_distribution<float> normal;
+    const Bytes value = make_value(shape, [&](std::uint64_t, std::uint64_t token, std::uint64_t, std::uint64_t) {
+      return normal(random) * (token < 4 ? first_length : 1);
+    });
+    return encode(quant::best_kernels(), "rope=none", shape, value).size();
+  };
+  EXPECT_LE(bytes_with(10), bytes_with(1) * 115 / 100);
+}
+
 TEST(QuantTest, MeasuresTheSameOnEveryPath) {
   for (const std::uint16_t dtype : all_float_dtypes) {
     const cinch_shape_v1 shape = shape_of(dtype, {50, 2, 72}, 0);
