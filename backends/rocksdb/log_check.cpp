@@ -61,7 +61,7 @@ class CheckedLog final : public rocksdb::FSSequentialFileOwnerWrapper {
   IOStatus Read(std::size_t size, const IOOptions& options, rocksdb::Slice* read, char* scratch,
                 IODebugContext* debug) override {
     IOStatus status = FSSequentialFileOwnerWrapper::Read(size, options, read, scratch, debug);
-    if (!status.ok()) return status;
+    if (!status.ok() || ends_in_zeros_) return status;
     const bool is_block = size == log_block_bytes && offset_ % log_block_bytes == 0;  // else somebody copies the file
     offset_ += read->size();
     const std::optional<std::size_t> zeroed = is_block ? find_zeroed_header(read->ToStringView()) : std::nullopt;
@@ -70,6 +70,7 @@ class CheckedLog final : public rocksdb::FSSequentialFileOwnerWrapper {
     if (is_end) {
       status = find_block(files_, path_, offset_, [&](std::string_view block) { return !(is_end = is_zero(block)); });
     }
+    ends_in_zeros_ = is_end && status.ok();
     if (is_end || !status.ok()) return status;
     if (read->data() != scratch) std::memcpy(scratch, read->data(), read->size());
     std::ranges::copy(header_with_wrong_checksum, scratch + *zeroed);
@@ -86,6 +87,7 @@ class CheckedLog final : public rocksdb::FSSequentialFileOwnerWrapper {
   rocksdb::FileSystem& files_;
   const std::string path_;
   std::uint64_t offset_ = 0;
+  bool ends_in_zeros_ = false;  // from here on
 };
 
 }  // namespace

@@ -17,8 +17,8 @@ class LogGaps final : public rocksdb::WalFilter {
   WalProcessingOption LogRecordFound(unsigned long long log, const std::string& file, const rocksdb::WriteBatch& batch,
                                      rocksdb::WriteBatch* changed, bool* is_changed) override;
 
-  /// Part of RocksDB's error message.
-  const char* Name() const override { return "the logs lack writes that came before others in them"; }
+  /// Part of RocksDB's error message, and stored in its OPTIONS files.
+  const char* Name() const override { return "cinch.LogGaps: the logs lack writes that came before others in them"; }
 
  private:
   std::optional<std::uint64_t> next_sequence_;  // that the next record must have

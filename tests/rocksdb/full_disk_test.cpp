@@ -137,7 +137,7 @@ class FullDiskRun {
     return seconds_since(start);
   }
 
-  /// Somebody else takes all that was kept back; sets and flushes run into it in parallel.
+  /// Somebody else takes all of the reserve; sets and flushes run into it in parallel.
   void take_the_rest() {
     std::thread writer([this] {
       for (int i = 0; i < 50; ++i) {

@@ -2,6 +2,11 @@
 // rest of their block and says nothing; to cinch they are damage like any other.
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <map>
+#include <thread>
+#include <utility>
+
 #include "tests/rocksdb/rocksdb_test.hpp"
 
 namespace cinch::test {
@@ -193,6 +198,19 @@ class RocksDbOlderLogTest : public RocksDbZeroedLogTest {
     return 0;
   }
 
+  /// Waits for the flushes under way: a copy made meanwhile would be no killed store.
+  void wait_until_still() const {
+    std::map<fs::path, std::uintmax_t> before, now;
+    do {
+      before = std::exchange(now, {});
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      for (const fs::directory_entry& file : fs::directory_iterator(path())) {
+        std::error_code gone;
+        now[file.path()] = fs::file_size(file.path(), gone);
+      }
+    } while (now != before);
+  }
+
   std::vector<fs::path> make_logs() {
     const fs::path killed = parent() / "killed";
     fs::remove_all(path());
@@ -202,6 +220,7 @@ class RocksDbOlderLogTest : public RocksDbZeroedLogTest {
         require(store->set("k" + std::to_string(100 + i), noise(100000)));
         if (i < small_keys) require(store->set("small" + std::to_string(100 + i), noise(2000)));
       }
+      wait_until_still();
       fs::copy(path(), killed, fs::copy_options::recursive);
     }
     fs::remove_all(path());
@@ -219,7 +238,7 @@ TEST_F(RocksDbOlderLogTest, OfAKilledStoreThatIsShorterIsNoTornEnd) {
   for (const bool is_zeroed : {true, false}) {
     for (std::size_t i = 0; i + 1 < logs; ++i) {
       SCOPED_TRACE(i);
-      const fs::path log = make_logs()[i];
+      const fs::path log = make_logs().at(i);
       const std::uintmax_t bytes = fs::file_size(log);
       const std::size_t end = batch_behind(log, bytes / 2);
       if (is_zeroed) zero(log, end, bytes - end);
@@ -240,7 +259,7 @@ TEST_F(RocksDbOlderLogTest, OfAKilledStoreThatIsShorterIsNoTornEnd) {
 TEST_F(RocksDbOlderLogTest, OfAKilledStoreThatIsMissingIsToldOf) {
   const std::size_t logs = make_logs().size();
   for (std::size_t i = 1; i + 1 < logs; ++i) {
-    fs::remove(make_logs()[i]);
+    fs::remove(make_logs().at(i));
     expect_refused("logs lack writes");
   }
 }
