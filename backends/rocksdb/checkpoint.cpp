@@ -1,6 +1,8 @@
 #include "backends/rocksdb/checkpoint.hpp"
 
 #include <rocksdb/utilities/checkpoint.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -33,6 +35,17 @@ Status copy_files(rocksdb::DB& db, rocksdb::Env& env, const std::string& to, Wat
   return from_rocksdb(Watermark(env, to, record).failure(), "checkpoint");
 }
 
+/// Gives a copy the group of its store. Returns the mode for it: without the group's rights where that is not allowed.
+Result<mode_t> adopt_group(const fs::path& copy, const fs::path& store) {
+  struct stat info {};
+  struct stat own {};
+  if (::stat(store.c_str(), &info) != 0 || ::stat(copy.c_str(), &own) != 0) {
+    return cannot_be_made(copy, std::error_code(errno, std::generic_category()));
+  }
+  const bool has_group = own.st_gid == info.st_gid || ::chown(copy.c_str(), uid_t(-1), info.st_gid) == 0;
+  return (info.st_mode & 07777) & ~static_cast<mode_t>(has_group ? 0 : S_IRWXG | S_ISGID);
+}
+
 }  // namespace
 
 /// Made in a temporary directory beside its place: RocksDB removes whatever it finds where it makes a checkpoint.
@@ -53,9 +66,11 @@ Status make_checkpoint(rocksdb::DB& db, rocksdb::Env& env, const std::string& di
   env.NewDirectory(place.parent_path().string(), &above).PermitUncheckedError();
   Status status = copy_files(db, env, unfinished.string(), record);
   // Those who may read the store may read the copy, and nobody else. In the workshop nobody can.
-  const fs::perms mode = fs::status(db.GetName(), failed).permissions();
-  if (status.ok() && !failed) fs::permissions(unfinished, mode, failed);
-  if (status.ok() && !failed) fs::rename(unfinished, place, failed);
+  const Result<mode_t> mode = status.ok() ? adopt_group(unfinished, db.GetName()) : status;
+  if (!mode) status = mode.error();
+  if (status.ok()) fs::permissions(unfinished, static_cast<fs::perms>(*mode | S_IRWXU), failed);
+  if (status.ok() && !failed) fs::rename(unfinished, place, failed);  // which an owner who may not write could not do
+  if (status.ok() && !failed) fs::permissions(place, static_cast<fs::perms>(*mode), failed);
   std::error_code ignored;
   fs::remove_all(workshop, ignored);
   if (failed) return cannot_be_made(directory, failed);
