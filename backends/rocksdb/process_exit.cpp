@@ -23,6 +23,8 @@ OpenStores& open_stores() {
   return *all;
 }
 
+thread_local unsigned own_openings = 0;  // under way on this thread, which may itself end the process
+
 /// In a forked child, the mutex may be locked by a thread that does not exist there.
 std::unique_lock<std::mutex> lock(OpenStores& all) {
   if (fork_generation() == 0) return std::unique_lock(all.mutex);
@@ -34,7 +36,7 @@ void close_all() {
   std::unique_lock<std::mutex> locked = lock(all);
   if (!locked) return;
   all.is_ending = true;
-  if (fork_generation() == 0) all.opened.wait(locked, [&] { return all.openings == 0; });
+  if (fork_generation() == 0) all.opened.wait(locked, [&] { return all.openings == own_openings; });
   for (KvStore* const store : all.stores) (void)store->close();  // one of the parent's only returns `closed`
 }
 
@@ -46,7 +48,9 @@ StoreOpening::StoreOpening() {
   if (!locked) return;
   is_refused_ = all.is_ending;
   is_counted_ = !is_refused_;
-  if (is_counted_) ++all.openings;
+  if (!is_counted_) return;
+  ++all.openings;
+  ++own_openings;
 }
 
 StoreOpening::~StoreOpening() {
@@ -55,6 +59,7 @@ StoreOpening::~StoreOpening() {
   const std::unique_lock<std::mutex> locked = lock(all);
   if (!locked) return;
   --all.openings;
+  --own_openings;
   all.opened.notify_all();
 }
 

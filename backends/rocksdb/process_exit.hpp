@@ -6,8 +6,8 @@
 
 namespace cinch {
 
-/// A store being opened: from the first one that was opened on, the end of the process waits for it. Lives on the
-/// stack of its thread.
+/// A store being opened: from the first one that was opened on, the end of the process waits for it, unless it is the
+/// opening thread that ends the process. Lives on the stack of its thread.
 class StoreOpening {
  public:
   StoreOpening();
