@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <span>
 
@@ -12,7 +13,8 @@
 namespace cinch {
 
 /// The first and last bytes of a decoded block. To be remembered before its checksum is compared, which shows what was
-/// written there until then; what was written later shows when all blocks are decoded. Nothing remembered is intact.
+/// written there until then; what was written later shows when all blocks are decoded. A block of which nothing was
+/// remembered counts as intact.
 class BlockEdges {
  public:
   /// `bytes` lie, or are yet to be copied, to `at`. If called again: with what follows of the block.
@@ -43,6 +45,12 @@ class BlockEdges {
   Edge first_;
   Edge last_;
 };
+
+/// Whether to remember edges: not of short blocks, beside which they would take much memory.
+inline bool has_edges_to_remember(std::size_t blocks, std::uint64_t bytes) noexcept {
+  constexpr std::uint64_t min_block_bytes = 4096;
+  return blocks > 1 && bytes / blocks >= min_block_bytes;
+}
 
 inline bool are_intact(std::span<const BlockEdges> blocks) noexcept {
   return std::ranges::all_of(blocks, &BlockEdges::are_intact);

@@ -139,7 +139,7 @@ Status FrameReader::decode_pieces(std::span<const Piece> pieces, MutableBytes to
     // A piece that continues in the next block belongs to that one, too.
     if (piece > first && pieces[piece - 1].offset + pieces[piece - 1].size > end) --piece;
   }
-  std::vector<BlockEdges> edges(codec->get() && touched.size() > 1 ? touched.size() : 0);
+  std::vector<BlockEdges> edges(codec->get() && has_edges_to_remember(touched.size(), to.size()) ? touched.size() : 0);
   Status outcome = for_each_block(touched.size(), workers, [&](std::size_t i) -> Status {
     const BlockEntry& block = layout_.blocks()[touched[i].block];
     const BlockSlice slice = split[touched[i].block].slice;
@@ -184,7 +184,7 @@ Status FrameReader::fill(MutableBytes to, const Codec* codec, bool check, Worker
   if (!plan) return plan.error();
   const BlockSplit split = layout_.split();
   const std::span<const BlockEntry> blocks = layout_.blocks();
-  std::vector<BlockEdges> edges(codec && blocks.size() > 1 ? blocks.size() : 0);
+  std::vector<BlockEdges> edges(codec && has_edges_to_remember(blocks.size(), to.size()) ? blocks.size() : 0);
   const auto fill_one = [&](std::size_t i) {
     const BlockSlice slice = split[i].slice;
     return fill_block(blocks[i], slice, to.subspan(slice.byte_offset, blocks[i].decoded_bytes),

@@ -24,7 +24,7 @@ inline cinch_err_v1 no_error() {
 /// What the plugin says, in printable characters; what its result code means where it says nothing.
 std::string message_of(const cinch_err_v1& error, std::int32_t code);
 
-/// "FORMAT: enc_run: MESSAGE (code 5)"; the plugin's text in printable characters.
+/// "FORMAT: enc_run: MESSAGE (code -5)"; the plugin's text in printable characters.
 std::string describe(std::string_view format, std::string_view call, const cinch_err_v1& error, std::int32_t code);
 
 /// What a call works on. Stored bytes may be damaged, or have a version or parameters that the plugin does not know; on
