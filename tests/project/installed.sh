@@ -10,9 +10,9 @@ source=$(realpath "$3")
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 
-cmake --install "$build" --prefix "$place/first" >/dev/null
-mv "$place/first" "$place/second"
 cd "$place"
+cmake --install "$build" --prefix first >/dev/null
+mv first second
 second/bin/cinch codec list | tee codecs
 if [ "$(grep -c "$place/second/lib" codecs)" -lt 2 ]; then
   echo "expected the codecs of the installed library" >&2
