@@ -78,8 +78,8 @@ void CommandApp::add_global_flags() {
   codec->type_name("SPEC")->allow_extra_args(false)->group(group);
   plugins->type_name("DIR")->allow_extra_args(false)->check(CLI::ExistingDirectory)->group(group);
   app_.add_option("--rule", options_.rules,
-                  "Codec for keys that match: GLOB=SPEC, such as 'logs/*=zstd:level=9'; repeatable, the first that "
-                  "matches counts")
+                  "Codec for keys that match: GLOB=SPEC, such as 'logs/*=zstd:level=9'; repeatable, the first match "
+                  "counts")
       ->type_name("RULE")
       ->allow_extra_args(false)
       ->group(group);

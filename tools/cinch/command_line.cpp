@@ -94,7 +94,7 @@ std::string explain(const CLI::App& top, const CLI::ParseError& error) {
 }
 
 /// `cinch help COMMAND…`: what `cinch COMMAND… --help` prints.
-ExitStatus print_help(CLI::App& top, std::span<const char* const> names) {
+ExitStatus print_help(CLI::App& top, std::span<const std::string_view> names) {
   CLI::App* app = &top;
   std::string before;  // of the command's name
   for (const std::string_view name : names) {
@@ -103,13 +103,21 @@ ExitStatus print_help(CLI::App& top, std::span<const char* const> names) {
       return command->get_name() == name && !command->get_group().empty();
     });
     if (found == commands.end()) {
-      print_error(unknown_command(std::string(name), *app) + "; see cinch --help");
+      print_error(unknown_command(std::string(name), *app) + "; see cinch " +
+                  (app == &top ? "" : full_name(*app) + ' ') + "--help");
       return ExitStatus::usage;
     }
     before += (before.empty() ? "" : " ") + app->get_name();
     app = *found;
   }
   return print(app->help(before));
+}
+
+/// The arguments that are not flags.
+std::vector<std::string_view> words_of(std::span<const char* const> arguments) {
+  std::vector<std::string_view> words(arguments.begin() + 1, arguments.end());
+  std::erase_if(words, [](std::string_view word) { return word.starts_with('-'); });
+  return words;
 }
 
 /// A flag with "=" and nothing behind it, for which CLI11 would take the next argument.
@@ -130,10 +138,9 @@ std::optional<ExitStatus> parse_command_line(int argc, const char* const* argv, 
   }
   CommandApp command(options);
   CLI::App& app = command.app();
-  if (argc > 1 && argv[1] == std::string_view("help")) {
-    return print_help(app, std::span(argv, static_cast<std::size_t>(argc)).subspan(2));
-  }
-  if (argc == 2 && argv[1] == std::string_view("version")) return print("cinch " CINCH_VERSION "\n");
+  const std::vector<std::string_view> words = words_of({argv, static_cast<std::size_t>(argc)});
+  if (!words.empty() && words.front() == "help") return print_help(app, std::span(words).subspan(1));
+  if (words.size() == 1 && words.front() == "version") return print("cinch " CINCH_VERSION "\n");
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

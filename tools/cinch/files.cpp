@@ -117,11 +117,14 @@ Result<std::string> read_all(const std::string& path, std::uint64_t max_bytes) {
 }
 
 std::string output_path(const std::string& path) {
-  struct stat named {};
-  struct stat standard {};
-  const bool is_standard = stat(path.c_str(), &named) == 0 && fstat(STDOUT_FILENO, &standard) == 0 &&
-                           named.st_dev == standard.st_dev && named.st_ino == standard.st_ino;
-  return is_standard ? "-" : path;
+  constexpr int max_links = 40;  // as the kernel follows
+  std::error_code failed;
+  std::filesystem::path at = path;
+  for (int i = 0; i < max_links && !failed; ++i) {
+    if (at == "/proc/self/fd/1" || at == "/dev/fd/1") return "-";
+    at = at.parent_path() / std::filesystem::read_symlink(at, failed);
+  }
+  return path;
 }
 
 Result<OutputFile> OutputFile::create(const std::string& path) {

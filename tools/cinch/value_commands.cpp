@@ -42,8 +42,8 @@ Below count_below(KvStore& store, const std::string& prefix) {
   return below;
 }
 
-/// Removes the keys below a prefix, up to where damage hides those that follow, and counts them.
-Status remove_below(KvStore& store, const std::string& prefix, std::uint64_t& removed) {
+/// Removes the keys below a prefix, up to where damage hides those that follow, and counts them: they are listed first.
+Status remove_and_count_below(KvStore& store, const std::string& prefix, std::uint64_t& removed) {
   const Below before = count_below(store, prefix);
   const Result<std::uint64_t> all = store.remove_prefix(prefix);
   if (all) {
@@ -112,10 +112,16 @@ ExitStatus remove_values(const Options& options) {
   if (!store) return fail(store.error());
   std::uint64_t removed = 0;
   Status status;
-  if (!options.prefix.empty()) status = remove_below(**store, options.prefix, removed);
+  if (!options.prefix.empty()) {
+    status = options.json ? remove_and_count_below(**store, options.prefix, removed)
+                          : (*store)->remove_prefix(options.prefix).status();
+  }
   for (const std::string& key : options.keys) {
     const Result<bool> there = (*store)->exists(key);  // what cannot be read is there, and can be removed
-    if (Status gone = (*store)->remove(key); !gone.ok()) return fail(about_key(gone, key));
+    if (Status gone = (*store)->remove(key); !gone.ok()) {
+      const ExitStatus before = status.ok() ? ExitStatus::ok : fail(status);
+      return graver(before, fail(about_key(gone, key)));
+    }
     if (!there || *there) ++removed;
   }
   const Status closed = (*store)->close();

@@ -65,6 +65,10 @@ std::ifstream open_sample(const std::string& path) {
 }
 
 int store_cache(const std::string& directory, const std::string& path, const std::string& codec) {
+  if (!std::ifstream(path)) {
+    std::cerr << path << ": cannot be opened\n";
+    return 1;
+  }
   std::ifstream file = open_sample(path);
   if (!file) {
     std::cerr << path << ": is not kv-sample.safetensors, whose layers and tokens are known here\n";
