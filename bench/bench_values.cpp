@@ -110,10 +110,12 @@ std::size_t total_bytes(const std::vector<Tensor>& tensors) noexcept {
 }
 
 const Tensors& tensors(bool few) {
-  static std::map<bool, Tensors> read;
-  const auto [entry, is_new] = read.try_emplace(few);
-  if (is_new) entry->second = read_tensors(few);
-  return entry->second;
+  if (few) {
+    static const Tensors sample = read_tensors(true);
+    return sample;
+  }
+  static const Tensors all = read_tensors(false);
+  return all;
 }
 
 const Values& values(std::string_view content, std::size_t bytes) {

@@ -99,7 +99,7 @@ class CINCH_API CompressedKvStore final : public KvStore {
 
   const std::shared_ptr<KvStore>& inner() const noexcept;
   const std::shared_ptr<const Codec>& codec() const noexcept;
-  /// Threads that work on blocks and batches besides callers, such as the `threads` of a config; null: none.
+  /// Threads that work on blocks and batches besides callers; null: none. A config's store has a pool, perhaps of one.
   const std::shared_ptr<WorkerPool>& workers() const noexcept;
 
   GetResult get(std::string_view key) override;

@@ -1,6 +1,6 @@
 /// For authors of stores: the checks that all stores make alike, and the clock of expiries.
 ///
-/// Threads: every function from any thread. Errors: `invalid_argument`; messages name the key. Units: bytes,
+/// Threads: every function from any thread. Errors: `invalid_argument`, which says what was expected. Units: bytes,
 /// milliseconds.
 #pragma once
 

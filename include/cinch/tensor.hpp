@@ -71,8 +71,8 @@ struct TensorLayout {
 
 /// The same elements in this layout: its token axis replaces the shape's, and the last dimension is split into
 /// [heads, head_dim] unless it is head_dim after a dimension of heads. Errors: `invalid_argument` when the layout does
-/// not fit. But for integers, and for a single dimension (token ids or scales among caches), what does not fit is
-/// ignored.
+/// not fit. But for elements that are no floats, and for a single dimension (token ids or scales among caches), what
+/// does not fit is ignored.
 CINCH_API Result<TensorShape> with_layout(const TensorShape& shape, const TensorLayout& layout);
 
 /// Bits of one element: 16 for `bf16`; 0 for a number that is not a `Dtype`.

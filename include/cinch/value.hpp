@@ -40,7 +40,7 @@ class CINCH_API ValueOwner {
   virtual bool is_resident() const noexcept { return false; }
 
   /// Remembers that all of the resident bytes were verified, and the offset from which they are the value as it was
-  /// set, up to their end; 0: they are encoded.
+  /// set, up to their end; 0: they are not, being encoded or in several pieces.
   void set_verified(std::uint32_t raw_start) noexcept { verified_.store(raw_start + 1, std::memory_order_release); }
   bool is_verified() const noexcept { return verified_.load(std::memory_order_acquire) != 0; }
 

@@ -218,7 +218,7 @@ const PlaneState& PlanState::plane(std::uint64_t index) const {
   if (found) return *found;
   auto made = std::make_unique<PlaneState>(models_[index], ropes, geometry);
   if (made->row_count > 0) decode_rows(*this, *made, models_[index].coded_rows, kernels_);
-  // Of threads that made it at the same time, the first is heard.
+  // If several threads made it at the same time, the first one's is kept.
   return place.compare_exchange_strong(found, made.get(), std::memory_order_acq_rel) ? *made.release() : *found;
 }
 

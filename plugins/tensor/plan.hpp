@@ -77,7 +77,7 @@ struct PlaneState {
 
 /// An opened plan; nothing that can be seen of it changes.
 struct PlanState {
-  /// Keeps the reference.
+  /// Keeps a reference to the kernels.
   PlanState(StoredPlan, const Geometry&, const Kernels&);
   PlanState(const PlanState&) = delete;
   PlanState& operator=(const PlanState&) = delete;
