@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <span>
 
@@ -45,12 +44,6 @@ class BlockEdges {
   Edge first_;
   Edge last_;
 };
-
-/// Whether to remember edges: not of short blocks, beside which they would take much memory.
-inline bool has_edges_to_remember(std::size_t blocks, std::uint64_t bytes) noexcept {
-  constexpr std::uint64_t min_block_bytes = 4096;
-  return blocks > 1 && bytes / blocks >= min_block_bytes;
-}
 
 inline bool are_intact(std::span<const BlockEdges> blocks) noexcept {
   return std::ranges::all_of(blocks, &BlockEdges::are_intact);

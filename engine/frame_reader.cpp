@@ -27,6 +27,13 @@ std::optional<MutableBytes> whole_destination(const BlockEntry& block, const Blo
   return to.subspan(piece.to + (slice.byte_offset - piece.offset), block.decoded_bytes);
 }
 
+/// For `count` of the blocks. None of a single block, nor of short ones, beside which they would take much memory.
+std::vector<BlockEdges> edges_of(std::size_t count, std::span<const BlockEntry> blocks) {
+  constexpr std::uint64_t min_block_bytes = 4096;
+  const bool are_remembered = count > 1 && blocks.front().decoded_bytes >= min_block_bytes;
+  return std::vector<BlockEdges>(are_remembered ? count : 0);
+}
+
 /// Copies to the pieces what they have in common with a decoded block that starts at byte `start` of the value.
 void copy_pieces(ByteView decoded, std::uint64_t start, std::span<const FrameReader::Piece> pieces, MutableBytes to,
                  BlockEdges* edges) {
@@ -139,7 +146,7 @@ Status FrameReader::decode_pieces(std::span<const Piece> pieces, MutableBytes to
     // A piece that continues in the next block belongs to that one, too.
     if (piece > first && pieces[piece - 1].offset + pieces[piece - 1].size > end) --piece;
   }
-  std::vector<BlockEdges> edges(codec->get() && has_edges_to_remember(touched.size(), to.size()) ? touched.size() : 0);
+  std::vector<BlockEdges> edges = edges_of(codec->get() ? touched.size() : 0, layout_.blocks());
   Status outcome = for_each_block(touched.size(), workers, [&](std::size_t i) -> Status {
     const BlockEntry& block = layout_.blocks()[touched[i].block];
     const BlockSlice slice = split[touched[i].block].slice;
@@ -184,7 +191,7 @@ Status FrameReader::fill(MutableBytes to, const Codec* codec, bool check, Worker
   if (!plan) return plan.error();
   const BlockSplit split = layout_.split();
   const std::span<const BlockEntry> blocks = layout_.blocks();
-  std::vector<BlockEdges> edges(codec && has_edges_to_remember(blocks.size(), to.size()) ? blocks.size() : 0);
+  std::vector<BlockEdges> edges = edges_of(codec ? blocks.size() : 0, blocks);
   const auto fill_one = [&](std::size_t i) {
     const BlockSlice slice = split[i].slice;
     return fill_block(blocks[i], slice, to.subspan(slice.byte_offset, blocks[i].decoded_bytes),

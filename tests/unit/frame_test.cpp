@@ -212,8 +212,9 @@ TEST(FrameTest, ADecoderThatWritesBehindItsBufferIsSwitchedOff) {
 }
 
 TEST(FrameTest, ADecoderThatWritesIntoAnotherBlockIsSwitchedOff) {
-  const auto expect_convicted = [](auto&& decode) {
-    const FrameCase c = toy(ToyKind::underruns, runs(600), 64);
+  constexpr std::size_t block = 4096;
+  const auto expect_convicted = [&](auto&& decode) {
+    const FrameCase c = toy(ToyKind::underruns, runs(40000), block);
     const Result<FrameReader> reader = FrameReader::open(Value::own(c.encode(key)), key, 1 << 20);
     ASSERT_TRUE(reader);
     for (int round = 0; round < 2; ++round) {
@@ -229,12 +230,12 @@ TEST(FrameTest, ADecoderThatWritesIntoAnotherBlockIsSwitchedOff) {
     WorkerPool workers(3);
     return reader.decode(codecs, Verify::always, &workers).status();
   });
-  std::vector<std::byte> room(600);
+  std::vector<std::byte> room(40000);
   expect_convicted([&](const FrameReader& reader, const CodecRegistry& codecs) {
     return reader.decode_into(room, codecs, Verify::always);
   });
   // Whole blocks beside a part of one, and beside one another.
-  for (const auto& [offset, size] : {std::pair{20u, 108u}, {0u, 128u}, {20u, 400u}}) {
+  for (const auto& [offset, size] : {std::pair{20u, 2 * block - 20}, {0u, 2 * block}, {20u, 6 * block}}) {
     expect_convicted([&](const FrameReader& reader, const CodecRegistry& codecs) {
       const FrameReader::Piece piece{offset, size, 0};
       return reader.decode_pieces({&piece, 1}, MutableBytes(room).first(size), codecs, Verify::always);

@@ -309,7 +309,9 @@ Status CommandApp::finish() {
   if (status.ok() && is_shown) status = check_files_have_names(typed).in(name);
   if (status.ok()) status = check_codecs_and_store(options_, name);
   if (status.ok()) status = check_recompress(options_, name);
-  if (status.ok()) status = check_removal(options_, app_.get_subcommand("del")->count("--prefix") > 0);
+  if (status.ok() && options_.command == remove_values) {
+    status = check_removal(options_, typed.count("--prefix") > 0);
+  }
   if (status.ok()) status = unescape_keys(options_, name);
   return status;
 }

@@ -47,7 +47,7 @@ Status check_recompress(const Options& options, const std::string& command) {
 }
 
 Status check_removal(const Options& options, bool has_prefix) {
-  if (options.command != remove_values || !options.keys.empty() || !options.prefix.empty()) return {};
+  if (!options.keys.empty() || !options.prefix.empty()) return {};
   return {StatusCode::invalid_argument,
           has_prefix ? "del: --prefix is empty, which would remove every key" : "del: KEY or --prefix is required"};
 }
