@@ -93,8 +93,7 @@ class PathRows {
   }
 
   void ratio(double goal) {
-    report_.value(content_.name + ", " + maker_.name + ", ratio", "raw bytes", "ratio", bytes_ / stored_, {}, goal,
-                  true);
+    report_.value(content_.name + ", tensor, ratio", "raw bytes", "ratio", bytes_ / stored_, {}, goal, true);
   }
 
   /// Holds the rates to `goals`.
@@ -218,11 +217,11 @@ void report_paths(Report& report) {
   {
     const PinnedCore pinned;
     for (const Content& content : groups) {
-      const std::vector<PathMaker> makers = codec_paths(content.quant_error, report.is_quick());  // tensor's best first
+      const std::vector<PathMaker> makers = codec_paths(content.quant_error, report.is_quick());
       for (const PathMaker& maker : makers) {
         PathRows rows(report, content, maker);
         rows.against_memcpy(&content == &groups[2] ? PathGoals() : PathGoals::of(maker.name));
-        if (&maker == makers.data()) rows.ratio(content.tensor_ratio);
+        if (&maker == makers.data()) rows.ratio(content.tensor_ratio);  // tensor comes first
       }
     }
   }
