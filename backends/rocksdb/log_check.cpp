@@ -104,7 +104,8 @@ Result<bool> has_zeroed_log(rocksdb::FileSystem& files, const std::string& direc
   const auto is_zeroed = [&](std::string_view block) { return found = find_zeroed_header(block).has_value(); };
   for (const std::string& name : names) {
     if (!status.ok() || found) break;
-    if (name.ends_with(".log")) status = find_block(files, directory + "/" + name, 0, is_zeroed);
+    if (name.ends_with(".log"))
+      status = find_block(files, std::string(directory).append("/").append(name), 0, is_zeroed);
   }
   if (!status.ok()) return from_rocksdb(status, "reading the logs");
   return found;
