@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures cinch beside everything a user would pick instead, on the same values in the same run; installs those with apt,
-# as root or with sudo, and into build/peers what PyPI and, where there is a cargo, crates.io give. Writes bench/report/:
+# as root or with sudo, and into build/peers what PyPI and, where there is one, cargo give. Writes bench/report/:
 # results.json, tables.md and index.html, a page with plots.
 #   bash tools/bench.sh                    all rows, about ten minutes on a quiet machine
 #   bash tools/bench.sh --quick            the same checks and hasty times, within three minutes, with what is installed;
