@@ -147,16 +147,17 @@ void WorkerPool::run(std::size_t count, const std::function<void(std::size_t)>& 
 
 void WorkerPool::submit(std::function<void()> task) {
   if (state_->process != getpid()) return task();
-  std::unique_lock lock(state_->mutex);
-  State::start_workers(state_, std::max(1u, state_->threads - 1));
-  if (state_->workers.empty() && !state_->closing) {
+  const std::shared_ptr<State> state = state_;  // the task may be the last owner of the pool, and done before this is
+  std::unique_lock lock(state->mutex);
+  State::start_workers(state, std::max(1u, state->threads - 1));
+  if (state->workers.empty() && !state->closing) {
     lock.unlock();
     return task();
   }
   // While the pool is being destroyed, it is a task that submits: its worker takes this one, too.
-  state_->tasks.push_back(std::move(task));
+  state->tasks.push_back(std::move(task));
   lock.unlock();
-  state_->wake.notify_one();
+  state->wake.notify_one();
 }
 
 }  // namespace cinch
