@@ -14,7 +14,7 @@ namespace cinch {
 /// with the lowest `i`. Without workers it stops at the first failure.
 template <class Work>
 Status for_each_block(std::size_t count, WorkerPool* workers, Work&& work) {
-  if (count < 2 || !workers || workers->threads() == 1) {
+  if (count < 2 || !workers) {
     for (std::size_t i = 0; i < count; ++i) {
       if (Status status = work(i); !status.ok()) return status;
     }

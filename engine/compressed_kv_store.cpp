@@ -81,8 +81,7 @@ StoreStats CompressedKvStore::stats() {
 }
 
 std::vector<GetResult> CompressedKvStore::batch_get(std::span<const std::string_view> keys) {
-  WorkerPool* workers = keys.size() > 1 ? state_->options.workers.get() : nullptr;
-  if (workers && workers->threads() == 1) workers = nullptr;
+  WorkerPool* const workers = keys.size() > 1 ? state_->helpers : nullptr;
   std::vector<GetResult> results;
   results.reserve(keys.size());
   std::uint64_t stored = 0;
@@ -136,7 +135,7 @@ Status CompressedKvStore::batch_set(std::span<const SetItem> items) {
     encoded[i].frame.emplace(std::move(*frame));
     return {};
   };
-  WorkerPool* const workers = bytes < worth_a_worker ? nullptr : state_->options.workers.get();
+  WorkerPool* const workers = bytes < worth_a_worker ? nullptr : state_->helpers;
   if (Status status = for_each_block(items.size(), workers, encode); !status.ok()) return status;
   std::vector<SetItem> inner_items;
   inner_items.reserve(items.size());
@@ -159,7 +158,7 @@ Result<std::optional<std::size_t>> CompressedKvStore::get_into(std::string_view 
   Status status = check_room(key, size, to.size());
   if (!status.ok()) return status;
   const CompressedOptions& options = state_->options;
-  status = (*found)->decode_into(to.first(size), state_->decoders, options.verify, options.workers.get());
+  status = (*found)->decode_into(to.first(size), state_->decoders, options.verify, state_->helpers);
   if (!status.ok()) return state_->failed(key, status);
   state_->count_read(size);
   return std::optional<std::size_t>(size);

@@ -33,6 +33,7 @@ CompressedKvStore::State::State(std::shared_ptr<KvStore> wrapped, std::shared_pt
     : inner(std::move(wrapped)),
       codec(std::move(writer)),
       options(std::move(given)),
+      helpers(options.workers && options.workers->threads() > 1 ? options.workers.get() : nullptr),
       codecs(std::move(registry)),
       decoders(codecs, codec->format()),
       rules(options.rules, codecs),
@@ -100,7 +101,7 @@ EncodeOptions CompressedKvStore::State::encode_options(const Choice& choice) con
   if (choice.entry) encode.block_bytes = choice.entry->rule.block_bytes.value_or(encode.block_bytes);
   encode.bound = choice.bound;
   encode.verify_writes = options.verify_writes;
-  encode.workers = options.workers.get();
+  encode.workers = helpers;
   return encode;
 }
 
@@ -172,7 +173,7 @@ void CompressedKvStore::State::count_set(const EncodedFrame& frame) {
 void CompressedKvStore::State::decode_frame(std::string_view key, GetResult& found) {
   Value& frame = **found;
   const Result<FrameReader> reader = FrameReader::open(std::move(frame), key, options.max_value_bytes);
-  Result<Value> value = reader ? reader->decode(decoders, options.verify, options.workers.get()) : reader.error();
+  Result<Value> value = reader ? reader->decode(decoders, options.verify, helpers) : reader.error();
   if (!value) {
     found = failed(key, value.error());
     return;
@@ -192,7 +193,7 @@ Result<std::optional<FrameReader>> CompressedKvStore::State::reader_of(std::stri
 
 Result<bool> CompressedKvStore::State::decode_pieces(std::string_view key, const FrameReader& reader,
                                                      std::span<const FrameReader::Piece> pieces, MutableBytes to) {
-  Status status = reader.decode_pieces(pieces, to, decoders, options.verify, options.workers.get());
+  Status status = reader.decode_pieces(pieces, to, decoders, options.verify, helpers);
   if (!status.ok()) return failed(key, status);
   count_read(to.size());
   return true;

@@ -101,6 +101,7 @@ struct CINCH_HIDDEN CompressedKvStore::State {
   const std::shared_ptr<KvStore> inner;
   const std::shared_ptr<const Codec> codec;
   CompressedOptions options;
+  WorkerPool* const helpers;  // the workers besides the caller, of `options`; null: none
   const CodecRegistry codecs;
   const Decoders decoders;
   const RuleSet rules;
