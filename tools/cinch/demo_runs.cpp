@@ -91,10 +91,10 @@ Status DemoRuns::fill(const std::string& path, const std::string& codec, const D
   if (!file) return file.error();
   const Result<std::shared_ptr<CompressedKvStore>> store = open_rocksdb(path, codec);
   if (!store) return store.error();
-  if (const auto summary = import_tensors(**store, *file, {"kv/", options_.layout, true}); !summary) {
-    return summary.error();
-  }
-  Status status = set_all(**store, documents.values, "json/");
+  const ImportOptions how{"kv/", options_.layout, true};
+  Status status = check_import(**store, *file, how);
+  if (status.ok()) status = import_tensors(**store, *file, how).status();
+  if (status.ok()) status = set_all(**store, documents.values, "json/");
   if (status.ok()) status = (*store)->close();
   if (!status.ok()) return status;
   if (const auto read = read_back_mbps(path, "kv/", tensors); !read) return read.error();

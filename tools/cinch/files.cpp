@@ -8,6 +8,8 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <optional>
+#include <utility>
 
 #include "interrupt.hpp"
 #include "output.hpp"
@@ -25,15 +27,18 @@ mode_t current_umask() {
   return mask;
 }
 
+/// Where a link leads; nothing if the path is no link.
+std::optional<std::filesystem::path> next_of_link(const std::filesystem::path& path) {
+  std::error_code failed;
+  std::filesystem::path next = std::filesystem::read_symlink(path, failed);
+  if (failed) return std::nullopt;
+  return path.parent_path() / next;
+}
+
 }  // namespace
 
 std::filesystem::path end_of_links(std::filesystem::path path) {
-  std::error_code failed;
-  while (std::filesystem::is_symlink(path, failed)) {
-    const std::filesystem::path next = std::filesystem::read_symlink(path, failed);
-    if (failed) break;
-    path = path.parent_path() / next;
-  }
+  while (auto next = next_of_link(path)) path = std::move(*next);
   return path;
 }
 
@@ -118,11 +123,10 @@ Result<std::string> read_all(const std::string& path, std::uint64_t max_bytes) {
 
 std::string output_path(const std::string& path) {
   constexpr int max_links = 40;  // as the kernel follows
-  std::error_code failed;
-  std::filesystem::path at = path;
-  for (int i = 0; i < max_links && !failed; ++i) {
-    if (at == "/proc/self/fd/1" || at == "/dev/fd/1") return "-";
-    at = at.parent_path() / std::filesystem::read_symlink(at, failed);
+  std::optional<std::filesystem::path> at = path;
+  for (int i = 0; i < max_links && at; ++i) {
+    if (*at == "/proc/self/fd/1" || *at == "/dev/fd/1") return "-";
+    at = next_of_link(*at);
   }
   return path;
 }

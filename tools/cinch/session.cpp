@@ -134,4 +134,8 @@ Result<std::shared_ptr<CompressedKvStore>> open_memory_store(const StoreConfig& 
   return cinch::open_store(memory, bundled_backends(), codecs);
 }
 
+Result<std::shared_ptr<CompressedKvStore>> open_model(const StoreToOpen& store) {
+  return open_memory_store(store.config, store.codecs, store.config.codec);
+}
+
 }  // namespace cinch::tool

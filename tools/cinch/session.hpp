@@ -43,9 +43,11 @@ Result<std::shared_ptr<CompressedKvStore>> open_store(const StoreToOpen& store);
 /// Both at once. Errors: those of the two.
 Result<std::shared_ptr<CompressedKvStore>> open_store(const Options& options, Access access);
 
-/// An empty store in memory with `codec` and the rules of the config: to measure with, and to ask what a store that is
-/// not made yet would refuse.
+/// An empty store in memory with `codec` and the rules of the config, to measure with.
 Result<std::shared_ptr<CompressedKvStore>> open_memory_store(const StoreConfig& config, const CodecRegistry& codecs,
                                                              const std::string& codec);
+
+/// An empty store in memory that would store values as this one, to ask what it would refuse before it is made.
+Result<std::shared_ptr<CompressedKvStore>> open_model(const StoreToOpen& store);
 
 }  // namespace cinch::tool

@@ -146,8 +146,7 @@ Status set_sidecar(CompressedKvStore& store, const std::string& key, std::string
   return about_key(store.set(key, text, as_sidecar), key);
 }
 
-}  // namespace
-
+/// `invalid_argument` where a tensor's name cannot be a key.
 Status check_names(const SafetensorsFile& file, const std::string& prefix) {
   for (const TensorEntry& tensor : file.header().tensors) {
     const std::string key = prefix + tensor.name;
@@ -157,8 +156,10 @@ Status check_names(const SafetensorsFile& file, const std::string& prefix) {
   return about_key(check_key(sidecar), sidecar);
 }
 
+}  // namespace
+
 Status check_import(const CompressedKvStore& store, const SafetensorsFile& file, const ImportOptions& options) {
-  if (Status status = check_names(file, options.prefix); !status.ok()) return status;
+  if (Status status = check_names(file, options.prefix); !status.ok()) return status.in(file.path());
   for (const TensorEntry& tensor : file.header().tensors) {
     if (Status status = check_tensor(store, tensor, options); !status.ok()) return status;
   }
@@ -172,7 +173,6 @@ Status check_import(const CompressedKvStore& store, const SafetensorsFile& file,
 
 Result<ImportSummary> import_tensors(CompressedKvStore& store, const SafetensorsFile& file,
                                      const ImportOptions& options) {
-  if (Status status = check_import(store, file, options); !status.ok()) return status;
   // The header comes last: an import that was cut short leaves none that does not fit its tensors.
   const std::string sidecar = sidecar_key(options.prefix), unfinished = unfinished_sidecar(file.path());
   if (Status status = set_sidecar(store, sidecar, unfinished); !status.ok()) return status;

@@ -31,18 +31,15 @@ struct ExportSummary {
   std::optional<std::string> absent;  ///< Names the missing key or prefix because of which nothing was exported.
 };
 
-/// `invalid_argument` where a tensor's name cannot be a key.
-Status check_names(const SafetensorsFile& file, const std::string& prefix);
-
 /// What is wrong with a tensor's name, shape or layout, and a tensor or header that is too long, for a store with the
-/// codecs and rules of this one. `import_tensors` asks as well: this is for who makes a store for it.
+/// codecs and rules of this one.
 Status check_import(const CompressedKvStore& store, const SafetensorsFile& file, const ImportOptions& options);
 
 /// Tensors of an earlier import under the prefix that this file lacks stay in the store, as files stay in a directory
-/// when others are copied into it; only the sidecar is replaced, so that export gives back exactly this file. What
-/// `check_import` finds is found before anything changes. After an import that did not come to its end,
-/// `export_tensors` refuses what is there. Errors: `invalid_argument` and `too_large` for what is wrong; `io_error`
-/// when the file cannot be read; `cancelled` by an interrupt; those of the store.
+/// when others are copied into it; only the sidecar is replaced, so that export gives back exactly this file. After an
+/// import that did not come to its end, `export_tensors` refuses what is there. Errors: `invalid_argument` and
+/// `too_large` for what is wrong; `io_error` when the file cannot be read; `cancelled` by an interrupt; those of the
+/// store.
 Result<ImportSummary> import_tensors(CompressedKvStore& store, const SafetensorsFile& file,
                                      const ImportOptions& options);
 

@@ -19,9 +19,8 @@ ExitStatus import_file(const Options& options) {
   if (!to_open) return fail(to_open.error());
   const Result<SafetensorsFile> file = SafetensorsFile::open(*options.file);
   if (!file) return fail(file.error());  // and no store was made
-  if (Status status = check_names(*file, options.prefix); !status.ok()) return fail(status.in(*options.file));
   const ImportOptions how{options.prefix, options.layout, options.quiet};
-  const auto model = open_memory_store(to_open->config, to_open->codecs, to_open->config.codec);
+  const auto model = open_model(*to_open);
   const Status fits = model ? check_import(**model, *file, how) : model.error();
   if (!fits.ok()) return fail(fits);
   Result<std::shared_ptr<CompressedKvStore>> store = open_store(*to_open);

@@ -68,7 +68,7 @@ ExitStatus put_value(const Options& options) {
     if (!shape) return fail(about_key(shape.error(), *options.key));
     how.tensor = *shape;
   }
-  const auto model = open_memory_store(to_open->config, to_open->codecs, to_open->config.codec);
+  const auto model = open_model(*to_open);
   if (!model) return fail(model.error());
   if (const Result<SetChoice> choice = (*model)->choose(*options.key, value->size(), how); !choice) {
     return fail(about_key(choice.error(), *options.key));
