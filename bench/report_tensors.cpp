@@ -89,9 +89,7 @@ class TensorRows {
 
  private:
   static Status set(KvStore& store, const Tensor& tensor) {
-    SetOptions options;
-    options.tensor = tensor.shape;
-    return store.set(tensor.name, ByteView(tensor.bytes), options);
+    return store.set(tensor.name, ByteView(tensor.bytes), {.tensor = tensor.shape});
   }
 
   void decode(const std::vector<std::byte>& encoded, const Tensor& tensor) {

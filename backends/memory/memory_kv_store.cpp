@@ -234,9 +234,7 @@ Result<std::uint64_t> MemoryKvStore::remove_prefix(std::string_view prefix) {
 
 Result<bool> MemoryKvStore::touch(std::string_view key, std::chrono::milliseconds ttl) {
   if (!is_usable(key)) return refusal(key);
-  SetOptions options;
-  options.ttl = ttl;
-  if (Status status = check_set(key, options); !status.ok()) return status;
+  if (Status status = check_set(key, {.ttl = ttl}); !status.ok()) return status;
   const MemoryShard::Probe probe{hash_of(key), key};
   MemoryShard& shard = shard_of(probe.hash);
   Value dropped;

@@ -230,9 +230,7 @@ Result<bool> RocksDbKvStore::set_if(std::string_view key, std::uint64_t stamp, c
 Result<bool> RocksDbKvStore::touch(std::string_view key, std::chrono::milliseconds ttl) {
   const Result<Lease> lease = enter_to_write("touch");
   if (!lease) return lease.error();
-  SetOptions options;
-  options.ttl = ttl;
-  if (Status status = check_set(key, options); !status.ok()) return status;
+  if (Status status = check_set(key, {.ttl = ttl}); !status.ok()) return status;
   if (Status status = database_->admit(SpaceUse::set, key.size() + inline_value_bytes); !status.ok()) return status;
   const KeyStripes::Alone lock = stripes_->own(key);
   StoredRecord stored;

@@ -174,18 +174,30 @@ TEST(TensorTest, StoresNoMoreRotationsThanPlansHave) {
   EXPECT_TRUE(all_coded(coded));
 }
 
+/// Values whose tokens are drawn at random from few rows, and how often each row was.
+struct RepeatedRows {
+  RepeatedRows(const Geometry& form, std::uint64_t rows, std::uint64_t seed_of_rows, std::uint64_t seed)
+      : counts(rows) {
+    Geometry few = form;
+    few.tokens = rows;
+    const Bytes all = plain_values(few, seed_of_rows);
+    const std::size_t row_bytes = all.size() / rows;
+    Random random(seed);
+    for (std::uint64_t t = 0; t < form.tokens; ++t) {
+      const std::size_t row = random.next() % rows;
+      ++counts[row];
+      const auto begin = all.begin() + static_cast<std::ptrdiff_t>(row * row_bytes);
+      value.insert(value.end(), begin, begin + static_cast<std::ptrdiff_t>(row_bytes));
+    }
+  }
+
+  Bytes value;
+  std::vector<unsigned> counts;
+};
+
 TEST(TensorTest, StoresRepeatedRowsOnce) {
   const Geometry form = geometry(Layout::bf16, 1, 2000, 192);
-  Geometry few = form;
-  few.tokens = 100;
-  const Bytes rows = plain_values(few, 5);
-  Bytes value;
-  Random random(9);
-  for (unsigned t = 0; t < 2000; ++t) {
-    const std::size_t row = random.next() % 100;
-    value.insert(value.end(), rows.begin() + static_cast<std::ptrdiff_t>(row * 384),
-                 rows.begin() + static_cast<std::ptrdiff_t>((row + 1) * 384));
-  }
+  const Bytes value = RepeatedRows(form, 100, 5, 9).value;
   EXPECT_GT(ratio_of(form, expect_round_trip(form, value, 85, "100 rows"), value, 85), 20);
 
   // Padding: a third of the tokens are zero, the others come once.
@@ -196,18 +208,7 @@ TEST(TensorTest, StoresRepeatedRowsOnce) {
 
 TEST(TensorTest, FindsAllRepeatedRowsOfFewChannels) {
   const Geometry form = geometry(Layout::bf16, 1, 4000, 16);
-  Geometry few = form;
-  few.tokens = 500;
-  const Bytes rows = plain_values(few, 13);
-  Bytes value;
-  std::vector<unsigned> counts(few.tokens);
-  Random random(14);
-  for (unsigned t = 0; t < form.tokens; ++t) {
-    const std::size_t row = random.next() % few.tokens;
-    ++counts[row];
-    value.insert(value.end(), rows.begin() + static_cast<std::ptrdiff_t>(row * 32),
-                 rows.begin() + static_cast<std::ptrdiff_t>((row + 1) * 32));
-  }
+  const auto [value, counts] = RepeatedRows(form, 500, 13, 14);
   const Coded coded = expect_round_trip(form, value, 1000, "rows of 32 bytes");
   EXPECT_EQ(tensor::read_plan(coded.plan, form).planes[0].row_count,
             std::ranges::count_if(counts, [](unsigned count) { return count > 1; }));

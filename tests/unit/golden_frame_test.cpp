@@ -12,6 +12,7 @@
 #include "engine/frame_reader.hpp"
 #include "engine/frame_writer.hpp"
 #include "plugins/simd/small_float.hpp"
+#include "tests/support/random.hpp"
 #include "tests/support/test_codecs.hpp"
 #include "tests/support/turning_keys.hpp"
 
@@ -42,14 +43,11 @@ std::string counted(std::size_t size) {
   return out.substr(0, size);
 }
 
-/// Bytes that do not compress: a linear congruential generator, the same for ever.
+/// Bytes that do not compress.
 std::string noise(std::size_t size) {
   std::string out;
-  std::uint32_t state = 1;
-  while (out.size() < size) {
-    state = state * 1664525u + 1013904223u;
-    out += static_cast<char>(state >> 24);
-  }
+  test::LinearCongruential random;
+  while (out.size() < size) out += static_cast<char>(random.next() >> 24);
   return out;
 }
 
