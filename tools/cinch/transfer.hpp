@@ -39,7 +39,7 @@ Status check_import(const CompressedKvStore& store, const SafetensorsFile& file,
 /// when others are copied into it; only the sidecar is replaced, so that export gives back exactly this file. After an
 /// import that did not come to its end, `export_tensors` refuses what is there. Errors: `invalid_argument` and
 /// `too_large` for what is wrong; `io_error` when the file cannot be read; `cancelled` by an interrupt; those of the
-/// store.
+/// store. Requires: `check_import` found nothing wrong.
 Result<ImportSummary> import_tensors(CompressedKvStore& store, const SafetensorsFile& file,
                                      const ImportOptions& options);
 
